@@ -1,0 +1,178 @@
+/**
+ * What a hop perceived when an exchange with the next hop went wrong, and how that is decided from the books of the
+ * connection. Both engines, the mini proxy and the clients call `classify`; it sees bytes and timing, never a cause,
+ * a scenario or a fault.
+ */
+import type { ErrorType } from './error_types.js'
+
+/** The moment of the exchange in which it failed, in the order in which they pass. */
+export const stages = ['select', 'dns', 'connect', 'tls', 'request', 'response_head', 'response_body'] as const
+export type Stage = (typeof stages)[number]
+
+/** How the other side, or a timer of ours, ended it: tells an RST from a FIN where the error type does not. */
+export const manners = [
+  'refused',
+  'unroutable',
+  'reset',
+  'closed',
+  'timeout',
+  'alert',
+  'certificate',
+  'tls',
+  'http',
+  'unavailable',
+  'internal',
+] as const
+export type Manner = (typeof manners)[number]
+
+/** A failure is a value: it is written to the journal and translated by the dialects. */
+export interface Failure {
+  type: ErrorType
+  stage: Stage
+  manner: Manner
+  /** One short sentence in our words, without addresses: the same facts give the same text. */
+  details: string
+  /** The TLS alert that was received (RFC 8446 section 6.2). */
+  alert_id?: number
+  /** OpenSSL's name of the verification error, e.g. CERT_HAS_EXPIRED. */
+  certificate_error?: string
+}
+
+/** How an exchange ended, as the socket, a timer or the parser told it. The first to happen is the one to book. */
+export type Ending =
+  | { by: 'error'; code: string; message: string }
+  | { by: 'fin' }
+  | { by: 'timer'; timer: 'connect' | 'send' | 'read' }
+  | { by: 'parser'; message: string }
+
+/** The books of one exchange on one connection. */
+export interface Books {
+  /** The TCP handshake was done. */
+  connected: boolean
+  /** The TLS handshake was done; null where none was wanted. */
+  secured: boolean | null
+  /** The whole request, body included, was handed over. */
+  requestSent: boolean
+  /** Bytes of the response that arrived, after decryption; those of earlier responses don't count. */
+  responseBytes: number
+  /** The response head was parsed. */
+  headComplete: boolean
+}
+
+/** The failure that these books and this ending amount to. */
+export function classify(books: Books, ending: Ending): Failure {
+  const stage = stageOf(books)
+  if (ending.by === 'timer') return timedOut(stage, ending.timer)
+  if (ending.by === 'parser') return unparsable(stage, ending.message)
+  if (ending.by === 'fin') return ended(books, stage, 'closed')
+  const alert = /alert number (\d+)/.exec(ending.message)
+  if (alert && books.connected) return alerted(stage, Number(alert[1]))
+  if (RESETS.has(ending.code)) return ended(books, stage, 'reset')
+  if (stage === 'connect') return unconnected(ending.code)
+  if (stage === 'tls') return handshakeFailed(ending.code)
+  if (ending.code.startsWith('ERR_SSL') || ending.code === 'EPROTO') return tlsBroken(stage, ending.code)
+  return internal(stage, ending.code)
+}
+
+/** The failure of a request for which no server may be tried. */
+export const noServer = (details: string): Failure => ({
+  type: 'destination_unavailable',
+  stage: 'select',
+  manner: 'unavailable',
+  details,
+})
+
+const RESETS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+const UNROUTABLE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOWN'])
+
+function stageOf(books: Books): Stage {
+  if (!books.connected) return 'connect'
+  if (books.secured === false) return 'tls'
+  if (books.headComplete) return 'response_body'
+  return books.requestSent || books.responseBytes > 0 ? 'response_head' : 'request'
+}
+
+/** The connection was closed (FIN) or reset (RST) under the exchange: what is missing decides. */
+function ended(books: Books, stage: Stage, manner: 'closed' | 'reset'): Failure {
+  const how = manner === 'reset' ? 'connection reset' : 'connection closed'
+  if (stage === 'connect') return { type: 'connection_terminated', stage, manner, details: `${how} while connecting` }
+  if (stage === 'tls') return { type: 'connection_terminated', stage, manner, details: `${how} in the TLS handshake` }
+  if (books.responseBytes === 0) {
+    return { type: 'connection_terminated', stage, manner, details: `${how} before any byte of a response` }
+  }
+  const part = stage === 'response_body' ? 'body' : 'head'
+  return { type: 'http_response_incomplete', stage, manner, details: `${how} within the response ${part}` }
+}
+
+function timedOut(stage: Stage, timer: 'connect' | 'send' | 'read'): Failure {
+  if (timer === 'connect') {
+    const details = stage === 'tls' ? 'TLS handshake timed out' : 'connect timed out'
+    return { type: 'connection_timeout', stage, manner: 'timeout', details }
+  }
+  if (timer === 'send') {
+    return { type: 'connection_write_timeout', stage, manner: 'timeout', details: 'sending the request timed out' }
+  }
+  const part = stage === 'response_body' ? 'body' : 'head'
+  return {
+    type: 'connection_read_timeout',
+    stage,
+    manner: 'timeout',
+    details: `reading the response ${part} timed out`,
+  }
+}
+
+function unparsable(stage: Stage, message: string): Failure {
+  if (/header.*overflow/i.test(message)) {
+    return { type: 'http_response_header_section_size', stage, manner: 'http', details: 'response head too large' }
+  }
+  if (stage === 'response_body' || /chunk/i.test(message)) {
+    return { type: 'http_response_transfer_coding', stage, manner: 'http', details: 'response body framing is invalid' }
+  }
+  return { type: 'http_protocol_error', stage, manner: 'http', details: 'response is not valid HTTP' }
+}
+
+function unconnected(code: string): Failure {
+  const stage = 'connect'
+  if (code === 'ECONNREFUSED') {
+    return { type: 'connection_refused', stage, manner: 'refused', details: 'connection refused' }
+  }
+  if (UNROUTABLE.has(code)) {
+    return { type: 'destination_ip_unroutable', stage, manner: 'unroutable', details: 'no route to the address' }
+  }
+  if (code === 'ETIMEDOUT') return timedOut(stage, 'connect')
+  return internal(stage, code)
+}
+
+function alerted(stage: Stage, alertId: number): Failure {
+  return { type: 'tls_alert_received', stage, manner: 'alert', details: `TLS alert ${alertId}`, alert_id: alertId }
+}
+
+/** Everything of OpenSSL's that names a certificate, and Node's own check of the name. */
+const CERTIFICATE = /CERT|CRL|_ISSUER|SELF_SIGNED|LEAF_SIGNATURE|INVALID_CA|PATH_LENGTH|INVALID_PURPOSE/
+
+function handshakeFailed(code: string): Failure {
+  if (CERTIFICATE.test(code) && !code.startsWith('ERR_SSL')) {
+    return {
+      type: 'tls_certificate_error',
+      stage: 'tls',
+      manner: 'certificate',
+      details: `certificate not accepted: ${code}`,
+      certificate_error: code,
+    }
+  }
+  return tlsBroken('tls', code)
+}
+
+const tlsBroken = (stage: Stage, code: string): Failure => ({
+  type: 'tls_protocol_error',
+  stage,
+  manner: 'tls',
+  details: `TLS failed: ${code}`,
+})
+
+const internal = (stage: Stage, code: string): Failure => ({
+  type: 'proxy_internal_error',
+  stage,
+  manner: 'internal',
+  details: `unexpected error ${code}`,
+})

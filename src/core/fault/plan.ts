@@ -1,0 +1,64 @@
+/**
+ * The faults of one run with their counters: a hop asks at every trigger what happens to this connection, request or
+ * response now. Both engines call it; it knows no clock and no socket.
+ */
+import { invariant } from '../../lib/errors.js'
+import type { Chance } from '../../lib/random.js'
+import type { Fault } from './fault.js'
+import { inWindow, matches, type Occasion, selects } from './selection.js'
+import type { TriggerName } from './triggers/index.js'
+
+export interface FaultPlan {
+  /** The fault that takes this occasion, the first of the scenario's order, or undefined. Counts the occasion. */
+  take(hop: string, trigger: TriggerName, occasion: Occasion): Fault | undefined
+  /** The fault that an address is under at that moment: asked by its listener and by who dials. Counts nothing. */
+  address(hop: string, nowMs: number): Fault | undefined
+  /** When the state of the address changes, in milliseconds since the load's start. */
+  addressChanges(hop: string): readonly number[]
+  arm(id: string): void
+  disarm(id: string): void
+  /** Forgets how many occasions were seen; arms nothing. */
+  reset(): void
+  /** The ids, in the scenario's order. */
+  readonly ids: readonly string[]
+}
+
+interface Entry {
+  fault: Fault
+  armed: boolean
+  /** Occasions that matched while it was armed. */
+  seen: number
+}
+
+export function createFaultPlan(faults: readonly Fault[], chance: Chance): FaultPlan {
+  const entries: Entry[] = faults.map((fault) => ({ fault, armed: true, seen: 0 }))
+  const byId = new Map(entries.map((entry) => [entry.fault.id, entry]))
+  const byPlace = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const place = `${entry.fault.on}/${entry.fault.at.type}`
+    byPlace.set(place, [...(byPlace.get(place) ?? []), entry])
+  }
+  const find = (id: string): Entry => {
+    const entry = byId.get(id)
+    invariant(entry, `no fault "${id}" in this run`)
+    return entry
+  }
+  const addressed = (hop: string) => byPlace.get(`${hop}/connect`) ?? []
+  return {
+    take(hop, trigger, occasion) {
+      for (const entry of byPlace.get(`${hop}/${trigger}`) ?? []) {
+        if (!entry.armed || !matches(entry.fault, occasion)) continue
+        const n = entry.seen++
+        if (selects(entry.fault, n, chance.at('fault', entry.fault.id, n))) return entry.fault
+      }
+      return undefined
+    },
+    address: (hop, nowMs) => addressed(hop).find((entry) => entry.armed && inWindow(entry.fault, nowMs))?.fault,
+    addressChanges: (hop) =>
+      addressed(hop).flatMap(({ fault }) => [fault.window?.from, fault.window?.to].filter((t) => t !== undefined)),
+    arm: (id) => void (find(id).armed = true),
+    disarm: (id) => void (find(id).armed = false),
+    reset: () => entries.forEach((entry) => (entry.seen = 0)),
+    ids: faults.map((fault) => fault.id),
+  }
+}

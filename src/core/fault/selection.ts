@@ -1,0 +1,67 @@
+/** Which occasions a fault selects. Pure: the time, the draw and the occasion's number are arguments. */
+import type { Fault, Match } from './fault.js'
+
+/** What is known of one occasion when a trigger asks. Keys that a trigger can't know stay undefined. */
+export interface Occasion {
+  /** Milliseconds since the start of the load. */
+  now_ms: number
+  method?: string | undefined
+  path?: string | undefined
+  /** Names in lower case. */
+  headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
+  /** The n-th request of its connection, from 1. */
+  ordinal?: number | undefined
+  ja3?: string | undefined
+  ja4?: string | undefined
+  sni?: string | undefined
+}
+
+/** Whether the occasion is one that the fault speaks of at all. */
+export function matches(fault: Fault, occasion: Occasion): boolean {
+  return inWindow(fault, occasion.now_ms) && (!fault.match || matchesPattern(fault.match, occasion))
+}
+
+/** Whether the fault takes the n-th (from 0) of the occasions that match it. `draw` is in [0, 1). */
+export function selects(fault: Fault, n: number, draw: number): boolean {
+  const skipped = fault.after ?? 0
+  if (n < skipped) return false
+  const k = n - skipped
+  if (fault.first !== undefined && k >= fault.first) return false
+  if (fault.sequence && fault.sequence[k] !== 'fault') return false
+  return fault.probability === undefined || draw < fault.probability
+}
+
+export function inWindow(fault: Fault, nowMs: number): boolean {
+  const window = fault.window
+  return !window || (nowMs >= window.from && (window.to === undefined || nowMs < window.to))
+}
+
+function matchesPattern(match: Match, occasion: Occasion): boolean {
+  for (const key of ['method', 'path', 'ja3', 'ja4', 'sni'] as const) {
+    const wanted = match[key]
+    if (wanted !== undefined && !like(wanted, occasion[key])) return false
+  }
+  if (match.ordinal !== undefined && match.ordinal !== occasion.ordinal) return false
+  for (const [name, wanted] of Object.entries(match.header ?? {})) {
+    const value = occasion.headers?.[name.toLowerCase()]
+    if (!like(wanted, Array.isArray(value) ? value.join(', ') : value)) return false
+  }
+  return true
+}
+
+/** `*` stands for any characters; everything else for itself. */
+function like(pattern: string, value: string | undefined): boolean {
+  if (value === undefined) return false
+  const parts = pattern.split('*')
+  if (parts.length === 1) return pattern === value
+  const [head, tail] = [parts[0]!, parts.at(-1)!]
+  if (!value.startsWith(head) || !value.endsWith(tail) || value.length < head.length + tail.length) return false
+  let at = head.length
+  const end = value.length - tail.length
+  for (const part of parts.slice(1, -1)) {
+    const found = value.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
+}

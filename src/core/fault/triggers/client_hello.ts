@@ -1,0 +1,8 @@
+import { z } from 'zod'
+
+export const client_hello = {
+  summary: 'the ClientHello arrived, the handshake has not begun',
+  scope: 'connection',
+  effects: ['reset', 'close', 'stall'],
+  schema: z.strictObject({ type: z.literal('client_hello') }),
+} as const

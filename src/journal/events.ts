@@ -1,0 +1,202 @@
+/**
+ * The vocabulary of the journal: everything that a run produces is one of these, one JSON object a line. Both engines
+ * write it; metrics, checks, reports and the trace are folds over it. `t` is milliseconds since the load's start
+ * (negative while hops start up). A key that is not known is absent.
+ */
+
+import type { Failure } from '../core/failure.js'
+import type { EffectName } from '../core/fault/effects/index.js'
+import type { TriggerName } from '../core/fault/triggers/index.js'
+
+export interface RunEvent {
+  event: 'run'
+  t: number
+  scenario: string
+  seed: number
+  engine: 'live'
+  version: string
+  node: string
+}
+
+/** A hop is ready at this address. */
+export interface HopEvent {
+  event: 'hop'
+  t: number
+  hop: string
+  kind: 'origin' | 'waf' | 'proxy'
+  /** host:port */
+  address: string
+}
+
+/** A fault took effect once, told by the hop that carried it out or, for the state of an address, by who dialled. */
+export interface FaultEvent {
+  event: 'fault'
+  t: number
+  fault: string
+  hop: string
+  at: TriggerName
+  effect: EffectName
+  /** X-Request-Id, where the moment knows one. */
+  request?: string | undefined
+  /** The far end of the connection, host:port. */
+  peer?: string | undefined
+}
+
+/** A server hop accepted a connection. */
+export interface ConnectionEvent {
+  event: 'connection'
+  t: number
+  hop: string
+  peer: string
+}
+
+/** A server hop read a ClientHello, before any handshake. */
+export interface HelloEvent {
+  event: 'hello'
+  t: number
+  hop: string
+  peer: string
+  ja3: string
+  ja4: string
+  sni?: string | undefined
+}
+
+/** A request that an origin read: what the server saw, whatever a client or proxy believes. */
+export interface ServedEvent {
+  event: 'served'
+  t: number
+  hop: string
+  peer: string
+  request: string
+  method: string
+  path: string
+  /** The n-th request of its connection, from 1. */
+  ordinal: number
+  /** Absent when no status line was sent. */
+  status?: number | undefined
+  /** Body bytes that were read. */
+  request_bytes: number
+  /** `answered`: in full; `faulted`: a fault took it; `aborted`: the peer left first. */
+  outcome: 'answered' | 'faulted' | 'aborted'
+  ms: number
+}
+
+/** One try of a proxy at one upstream server. Durations are absent for what was not reached. */
+export interface Try {
+  server: string
+  /** host:port that was dialled. */
+  address: string
+  /** Our end, host:port; joins with `peer` of what the far side journaled. */
+  local?: string | undefined
+  /** The connection had served a request before. */
+  reused: boolean
+  tls: boolean
+  connect_ms?: number | undefined
+  tls_ms?: number | undefined
+  /** From dispatch to the end of the try. */
+  ms: number
+  status?: number | undefined
+  response_bytes: number
+  failure?: Failure | undefined
+}
+
+/** One request at a proxy, from its head to its end. */
+export interface ForwardEvent {
+  event: 'forward'
+  t: number
+  hop: string
+  request: string
+  method: string
+  path: string
+  tries: Try[]
+  /** The status that was sent downstream; absent when the client had left before. */
+  status?: number | undefined
+  /** Why it failed; absent for what an upstream answered, whatever the status. */
+  failure?: Failure | undefined
+  /** The response was begun and cut. */
+  cut?: true | undefined
+  /** The client left before the response was complete. */
+  client_left?: true | undefined
+  proxy_status?: string | undefined
+  proxy_error?: string | undefined
+  ms: number
+}
+
+/** A line of a proxy's error log, in the product's words. */
+export interface LogEvent {
+  event: 'log'
+  t: number
+  hop: string
+  request?: string | undefined
+  level: 'info' | 'warn' | 'error'
+  line: string
+}
+
+/** One attempt of a client. */
+export interface AttemptEvent {
+  event: 'attempt'
+  t: number
+  client: string
+  request: string
+  /** From 1. */
+  attempt: number
+  status?: number | undefined
+  /** What the client itself perceived. */
+  failure?: Failure | undefined
+  /** The response ended before its framing said so. */
+  truncated?: true | undefined
+  /** Body bytes that arrived. */
+  bytes: number
+  /** The response's Proxy-Status and X-Proxy-Error, as received. */
+  proxy_status?: string | undefined
+  proxy_error?: string | undefined
+  /** The policy's decision: why it goes on, or why it ends. */
+  decision: string
+  /** Until the next attempt. */
+  wait_ms?: number | undefined
+  ms: number
+}
+
+/** One request of a client's caller, with all its attempts done. */
+export interface RequestEvent {
+  event: 'request'
+  t: number
+  client: string
+  request: string
+  attempts: number
+  ok: boolean
+  status?: number | undefined
+  failure?: Failure | undefined
+  /** From the intended send time to the end, waits included. */
+  ms: number
+}
+
+/** Something outside the experiment went wrong: the verdict is `error`. */
+export interface ErrorEvent {
+  event: 'error'
+  t: number
+  message: string
+}
+
+export interface EndEvent {
+  event: 'end'
+  t: number
+  interrupted?: true | undefined
+}
+
+export type JournalEvent =
+  | RunEvent
+  | HopEvent
+  | FaultEvent
+  | ConnectionEvent
+  | HelloEvent
+  | ServedEvent
+  | ForwardEvent
+  | LogEvent
+  | AttemptEvent
+  | RequestEvent
+  | ErrorEvent
+  | EndEvent
+
+/** Where events go: a file, a fold, both, or nowhere. */
+export type Journal = (event: JournalEvent) => void

@@ -1,0 +1,82 @@
+/** The result of a run: what reports print and `--json` writes. Names are stable; units stand in the names. */
+
+/**
+ * `inconclusive`: a fault never fired, or there was too little to judge by; `skipped`: this machine lacks something;
+ * `error`: the scenario could not be run to its end.
+ */
+export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'skipped' | 'error'
+
+export interface RunResult {
+  /** Of badgateway. */
+  version: string
+  engine: 'live'
+  /** Who stood at the proxy hops. */
+  proxy: string
+  seed: number
+  verdict: Verdict
+  /** ISO 8601. */
+  started: string
+  duration_ms: number
+  interrupted: boolean
+  scenarios: ScenarioResult[]
+}
+
+export interface ScenarioResult {
+  id: string
+  title: string
+  /** As the user named it. */
+  file: string
+  verdict: Verdict
+  /** Why it is not a pass, in a sentence; absent for a pass. */
+  reason?: string
+  seed: number
+  duration_ms: number
+  faults: FaultResult[]
+  clients: Record<string, ClientMetrics>
+  checks: CheckResult[]
+  /** The path of the journal, where one was written. */
+  journal?: string
+  /** With --trace: what happened hop by hop. */
+  trace?: string[]
+}
+
+export interface FaultResult {
+  id: string
+  on: string
+  at: string
+  effect: string
+  /** null where nobody could tell. */
+  fired: number | null
+}
+
+export interface CheckResult {
+  /** What was expected, in words: `fault rst fired`. */
+  name: string
+  verdict: 'pass' | 'fail' | 'inconclusive'
+  /** `>= 1` */
+  expected: string
+  /** `3`, `98.5%`, `none`. */
+  actual: string
+}
+
+/** Metrics of one client; counts are requests unless the name says attempts. */
+export interface ClientMetrics {
+  requests: number
+  attempts: number
+  succeeded: number
+  /** Requests that ended well / requests, 0 to 1. */
+  success_rate: number
+  /** Attempts / requests. */
+  amplification: number
+  /** Final statuses of requests: { "200": 3 }. */
+  statuses: Record<string, number>
+  /** Error types of attempts, told by a proxy's Proxy-Status or perceived by the client itself. */
+  errors: Record<string, number>
+  /** Attempts whose response ended before its framing said so. */
+  truncated: number
+  /** Of requests, from the intended send time, waits included; null without requests. */
+  latency_p50_ms: number | null
+  latency_p90_ms: number | null
+  latency_p99_ms: number | null
+  latency_max_ms: number | null
+}

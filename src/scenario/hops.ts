@@ -1,0 +1,95 @@
+/** The kinds of hops a scenario can build its path from, and what each can be told. */
+import { z } from 'zod'
+import type { TriggerName } from '../core/fault/triggers/index.js'
+import { balancers } from '../core/proxy/balancers/index.js'
+import { nextUpstreamConditions } from '../core/proxy/forward.js'
+import { timeoutsSchema } from '../core/proxy/timeouts.js'
+import { size } from '../lib/quantity.js'
+import { kindSchema } from '../lib/registry.js'
+
+const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
+
+/** The next hop: its name, or more about the edge. */
+export const edgeSchema = z.union([
+  z.string().transform((hop) => ({ hop, scheme: undefined })),
+  z.strictObject({
+    hop: z.string(),
+    scheme: z.enum(['http', 'https']).optional().meta({ description: 'What to speak; what the hop speaks if absent' }),
+  }),
+])
+
+const responseSchema = z.strictObject({
+  status: z.int().min(200).max(599).default(200),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string().optional().meta({ description: 'The body as it stands' }),
+  size: size().optional().meta({ description: 'A body of that size instead' }),
+  framing: z
+    .enum(['content-length', 'chunked', 'close'])
+    .default('content-length')
+    .meta({ description: 'How the end of the body is told' }),
+})
+
+const origin = {
+  summary: 'answers every request in the same way, unless a fault says otherwise',
+  triggers: ['connect', 'accept', 'client_hello', 'handshake', 'request_head', 'response_head', 'response_body'],
+  schema: z.strictObject({
+    kind: z.literal('origin'),
+    port: port.optional(),
+    tls: z.boolean().default(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
+    response: responseSchema.prefault({}),
+    health: z
+      .string()
+      .startsWith('/')
+      .default('/health')
+      .meta({ description: 'The path that answers 200 apart from the work: no fault of a request acts on it' }),
+  }),
+} as const satisfies HopKind
+
+const waf = {
+  summary: 'a firewall: reads the ClientHello before the handshake and passes the bytes on unchanged',
+  triggers: ['connect', 'accept', 'client_hello'],
+  schema: z.strictObject({
+    kind: z.literal('waf'),
+    port: port.optional(),
+    to: z.string().meta({ description: 'The hop behind it' }),
+  }),
+} as const satisfies HopKind
+
+const proxy = {
+  summary: 'a reverse proxy that balances over its upstreams and fails over to the next',
+  triggers: ['connect'],
+  schema: z.strictObject({
+    kind: z.literal('proxy'),
+    port: port.optional(),
+    tls: z.boolean().default(false).meta({ description: 'Speak TLS towards clients' }),
+    to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
+    balance: kindSchema(balancers).prefault('round_robin'),
+    next_upstream: z
+      .union([z.literal('off').transform(() => []), z.array(z.enum(nextUpstreamConditions))])
+      .prefault(['error', 'timeout'])
+      .meta({ description: 'Which failures move a request on to the next server, as in nginx' }),
+    tries: z.int().min(0).default(0).meta({ description: 'Tries in all; 0: one per server' }),
+    timeouts: timeoutsSchema.prefault({}),
+  }),
+} as const satisfies HopKind
+
+export interface HopKind {
+  summary: string
+  /** The moments at which a fault can act on it. */
+  triggers: readonly TriggerName[]
+  schema: z.ZodObject
+}
+
+export const hopKinds = { origin, waf, proxy }
+
+export const hopSchema = z.discriminatedUnion('kind', [origin.schema, waf.schema, proxy.schema])
+
+export type Hop = z.output<typeof hopSchema>
+export type OriginHop = z.output<typeof origin.schema>
+export type WafHop = z.output<typeof waf.schema>
+export type ProxyHop = z.output<typeof proxy.schema>
+export type Edge = z.output<typeof edgeSchema>
+
+/** The names of the hops that a hop forwards to. */
+export const nextHops = (hop: Hop): string[] =>
+  hop.kind === 'origin' ? [] : hop.kind === 'waf' ? [hop.to] : hop.to.map((edge) => edge.hop)

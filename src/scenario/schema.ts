@@ -1,0 +1,35 @@
+/**
+ * The scenario file as one strict schema, put together from the tables of kinds. The types, the published JSON Schema
+ * and the messages all come from here; what no schema can say (names that must exist, loops) is in references.ts.
+ */
+import { z } from 'zod'
+import { checkSchema } from '../checks/index.js'
+import { faultSchema } from '../core/fault/fault.js'
+import { duration } from '../lib/quantity.js'
+import { clientSchema } from './clients.js'
+import { hopSchema } from './hops.js'
+
+export const NAME = /^[a-z][a-z0-9_-]*$/
+const name = z.string().regex(NAME, 'expected lower-case letters, digits, - and _, a letter first')
+
+export const scenarioSchema = z.strictObject({
+  $schema: z.string().optional(),
+  id: name.meta({ description: 'The name of the scenario, unique among the files that run together' }),
+  title: z.string().min(1).meta({ description: 'What happens, in one sentence' }),
+  tags: z.array(z.union([z.string(), z.int().transform(String)])).default([]),
+  sources: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'Where the cause is documented: keys of docs/sources.md' }),
+  seed: z.int().min(0).default(1).meta({ description: 'Fixes every draw; --seed overrides it' }),
+  time_limit: duration().prefault('60s').meta({ description: 'A run that takes longer is an error' }),
+  hops: z.record(name, hopSchema).meta({ description: 'The elements of the path, by name' }),
+  clients: z.record(name, clientSchema).default({}).meta({ description: 'Who sends requests, by name' }),
+  faults: z.array(faultSchema).default([]).meta({ description: 'What goes wrong, where and when' }),
+  expect: z.array(checkSchema).default([]).meta({ description: 'What must hold for a pass' }),
+  about: z.string().optional().meta({ description: 'What to look for, how the layer at fault is told, the usual fix' }),
+})
+
+export type Scenario = Omit<z.output<typeof scenarioSchema>, '$schema'>
+/** As a program or a file writes it, before defaults. */
+export type ScenarioInput = z.input<typeof scenarioSchema>
