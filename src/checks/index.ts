@@ -1,3 +1,54 @@
-/** Placeholder, being written. */
+/**
+ * Checks: what a scenario expects of a run, judged from its facts. One file each. The keys of a check tell its kind, so
+ * no two kinds take the same ones.
+ */
 import { z } from 'zod'
-export const checkSchema = z.strictObject({ fault: z.string(), fired: z.string() })
+import type { Facts } from '../journal/reduce.js'
+import type { CheckResult } from '../journal/result.js'
+import { invariant } from '../lib/errors.js'
+import { client_bytes } from './client_bytes.js'
+import { client_error } from './client_error.js'
+import { client_metric } from './client_metric.js'
+import { client_status } from './client_status.js'
+import { client_truncated } from './client_truncated.js'
+import { fault_fired } from './fault_fired.js'
+import type { CheckKind } from './kind.js'
+import { log_contains } from './log_contains.js'
+import { origin_connections } from './origin_connections.js'
+import { origin_requests } from './origin_requests.js'
+import { proxy_cut } from './proxy_cut.js'
+import { proxy_error } from './proxy_error.js'
+import { proxy_status } from './proxy_status.js'
+import { proxy_tries } from './proxy_tries.js'
+
+export const checks = {
+  fault_fired,
+  client_metric,
+  client_status,
+  client_error,
+  client_truncated,
+  client_bytes,
+  proxy_error,
+  proxy_status,
+  proxy_tries,
+  proxy_cut,
+  origin_requests,
+  origin_connections,
+  log_contains,
+}
+
+export type Check = z.output<(typeof checks)[keyof typeof checks]['schema']>
+
+type Schemas = [(typeof checks)[keyof typeof checks]['schema'], ...(typeof checks)[keyof typeof checks]['schema'][]]
+
+export const checkSchema = z.union(Object.values(checks).map((kind) => kind.schema) as Schemas)
+
+/** What the value of a key names; a name must exist in the scenario. */
+export const references = { fault: 'fault', client: 'client', proxy: 'proxy', origin: 'origin', log: 'hop' } as const
+
+export function evaluate(check: Check, facts: Facts): CheckResult {
+  const keys = Object.keys(check)
+  const kind = Object.values<CheckKind>(checks).find(({ schema }) => keys.every((key) => key in schema.shape))
+  invariant(kind, `no kind of check has the keys ${keys.join(', ')}`)
+  return kind.evaluate(check, facts)
+}

@@ -36,6 +36,8 @@ export interface Failure {
   alert_id?: number
   /** OpenSSL's name of the verification error, e.g. CERT_HAS_EXPIRED. */
   certificate_error?: string
+  /** What OpenSSL said went wrong, without the place in its source: error:0A00010B:SSL routines::wrong version number. */
+  tls_error?: string
 }
 
 /** How an exchange ended, as the socket, a timer or the parser told it. The first to happen is the one to book. */
@@ -68,9 +70,12 @@ export function classify(books: Books, ending: Ending): Failure {
   const alert = /alert number (\d+)/.exec(ending.message)
   if (alert && books.connected) return alerted(stage, Number(alert[1]))
   if (RESETS.has(ending.code)) return ended(books, stage, 'reset')
+  // The kernel gave up on a peer that acknowledges nothing: its timer, not ours.
+  if (ending.code === 'ETIMEDOUT') return timedOut(stage, books.requestSent ? 'read' : 'send')
   if (stage === 'connect') return unconnected(ending.code)
-  if (stage === 'tls') return handshakeFailed(ending.code)
-  if (ending.code.startsWith('ERR_SSL') || ending.code === 'EPROTO') return tlsBroken(stage, ending.code)
+  if (UNROUTABLE.has(ending.code)) return ended(books, stage, 'unroutable')
+  if (stage === 'tls' && CERTIFICATE.test(ending.code)) return unverified(ending.code)
+  if (TLS.test(ending.code)) return tlsBroken(stage, ending)
   return internal(stage, ending.code)
 }
 
@@ -92,9 +97,11 @@ function stageOf(books: Books): Stage {
   return books.requestSent || books.responseBytes > 0 ? 'response_head' : 'request'
 }
 
-/** The connection was closed (FIN) or reset (RST) under the exchange: what is missing decides. */
-function ended(books: Books, stage: Stage, manner: 'closed' | 'reset'): Failure {
-  const how = manner === 'reset' ? 'connection reset' : 'connection closed'
+const HOW = { reset: 'connection reset', closed: 'connection closed', unroutable: 'route lost' } as const
+
+/** The connection was closed (FIN), reset (RST) or cut off under the exchange: what is missing decides. */
+function ended(books: Books, stage: Stage, manner: keyof typeof HOW): Failure {
+  const how = HOW[manner]
   if (stage === 'connect') return { type: 'connection_terminated', stage, manner, details: `${how} while connecting` }
   if (stage === 'tls') return { type: 'connection_terminated', stage, manner, details: `${how} in the TLS handshake` }
   if (books.responseBytes === 0) {
@@ -105,7 +112,7 @@ function ended(books: Books, stage: Stage, manner: 'closed' | 'reset'): Failure 
 }
 
 function timedOut(stage: Stage, timer: 'connect' | 'send' | 'read'): Failure {
-  if (timer === 'connect') {
+  if (stage === 'connect' || stage === 'tls') {
     const details = stage === 'tls' ? 'TLS handshake timed out' : 'connect timed out'
     return { type: 'connection_timeout', stage, manner: 'timeout', details }
   }
@@ -121,14 +128,18 @@ function timedOut(stage: Stage, timer: 'connect' | 'send' | 'read'): Failure {
   }
 }
 
+/** The parser's words are llhttp's or undici's; the framing of a chunked body is the one transfer coding there is. */
 function unparsable(stage: Stage, message: string): Failure {
-  if (/header.*overflow/i.test(message)) {
-    return { type: 'http_response_header_section_size', stage, manner: 'http', details: 'response head too large' }
+  const manner = 'http'
+  if (/headers?.overflow/i.test(message)) {
+    return stage === 'response_body'
+      ? { type: 'http_response_trailer_section_size', stage, manner, details: 'response trailers too large' }
+      : { type: 'http_response_header_section_size', stage, manner, details: 'response head too large' }
   }
-  if (stage === 'response_body' || /chunk/i.test(message)) {
-    return { type: 'http_response_transfer_coding', stage, manner: 'http', details: 'response body framing is invalid' }
+  if (/chunk (size|data|ext)/i.test(message)) {
+    return { type: 'http_response_transfer_coding', stage, manner, details: 'a chunk of the response is invalid' }
   }
-  return { type: 'http_protocol_error', stage, manner: 'http', details: 'response is not valid HTTP' }
+  return { type: 'http_protocol_error', stage, manner, details: 'response is not valid HTTP' }
 }
 
 function unconnected(code: string): Failure {
@@ -139,7 +150,6 @@ function unconnected(code: string): Failure {
   if (UNROUTABLE.has(code)) {
     return { type: 'destination_ip_unroutable', stage, manner: 'unroutable', details: 'no route to the address' }
   }
-  if (code === 'ETIMEDOUT') return timedOut(stage, 'connect')
   return internal(stage, code)
 }
 
@@ -147,28 +157,31 @@ function alerted(stage: Stage, alertId: number): Failure {
   return { type: 'tls_alert_received', stage, manner: 'alert', details: `TLS alert ${alertId}`, alert_id: alertId }
 }
 
-/** Everything of OpenSSL's that names a certificate, and Node's own check of the name. */
-const CERTIFICATE = /CERT|CRL|_ISSUER|SELF_SIGNED|LEAF_SIGNATURE|INVALID_CA|PATH_LENGTH|INVALID_PURPOSE/
+/** Node's codes for OpenSSL's verification errors, UNSPECIFIED for those it has no word for, and its own check of the name. */
+const CERTIFICATE =
+  /^(?!ERR_SSL).*(CERT|CRL|_ISSUER|LEAF_SIGNATURE|INVALID_CA|PATH_LENGTH|INVALID_PURPOSE|HOSTNAME_MISMATCH|^UNSPECIFIED$)/
+/** EPROTO on a write is the same as ERR_SSL_… on a read. */
+const TLS = /^(EPROTO$|ERR_SSL|ERR_OSSL|ERR_TLS)/
 
-function handshakeFailed(code: string): Failure {
-  if (CERTIFICATE.test(code) && !code.startsWith('ERR_SSL')) {
-    return {
-      type: 'tls_certificate_error',
-      stage: 'tls',
-      manner: 'certificate',
-      details: `certificate not accepted: ${code}`,
-      certificate_error: code,
-    }
-  }
-  return tlsBroken('tls', code)
-}
-
-const tlsBroken = (stage: Stage, code: string): Failure => ({
-  type: 'tls_protocol_error',
-  stage,
-  manner: 'tls',
-  details: `TLS failed: ${code}`,
+const unverified = (code: string): Failure => ({
+  type: 'tls_certificate_error',
+  stage: 'tls',
+  manner: 'certificate',
+  details: `certificate not accepted: ${code}`,
+  certificate_error: code,
 })
+
+/** OpenSSL's own reason where it gave one: the code depends on whether a read or a write met it. */
+function tlsBroken(stage: Stage, { code, message }: { code: string; message: string }): Failure {
+  const said = /error:([0-9A-F]{8}):([^:]*):[^:]*:([^:]+)/i.exec(message)
+  const failure: Failure = {
+    type: 'tls_protocol_error',
+    stage,
+    manner: 'tls',
+    details: `TLS failed: ${said?.[3] ?? code}`,
+  }
+  return said ? { ...failure, tls_error: `error:${said[1]}:${said[2]}::${said[3]}` } : failure
+}
 
 const internal = (stage: Stage, code: string): Failure => ({
   type: 'proxy_internal_error',

@@ -72,6 +72,8 @@ export interface ServedEvent {
   path: string
   /** The n-th request of its connection, from 1. */
   ordinal: number
+  /** Asked for the health page; not part of the work. */
+  health?: true | undefined
   /** Absent when no status line was sent. */
   status?: number | undefined
   /** Body bytes that were read. */

@@ -64,14 +64,16 @@ export interface ClientMetrics {
   requests: number
   attempts: number
   succeeded: number
-  /** Requests that ended well / requests, 0 to 1. */
-  success_rate: number
-  /** Attempts / requests. */
-  amplification: number
+  /** Requests that ended well / requests, 0 to 1; null without requests. */
+  success_rate: number | null
+  /** Attempts / requests; null without requests. */
+  amplification: number | null
   /** Final statuses of requests: { "200": 3 }. */
   statuses: Record<string, number>
   /** Error types of attempts, told by a proxy's Proxy-Status or perceived by the client itself. */
   errors: Record<string, number>
+  /** Status and error type of attempts: { "200": 3, "502 connection_refused": 2, "connection_terminated": 1 }. */
+  outcomes: Record<string, number>
   /** Attempts whose response ended before its framing said so. */
   truncated: number
   /** Of requests, from the intended send time, waits included; null without requests. */

@@ -1,15 +1,18 @@
-/** The nearest valid word, for messages: "unknown effect 'rset', did you mean 'reset'?" */
-import { closest, distance } from 'fastest-levenshtein'
+/** The nearest valid word, for messages: `unknown effect "rset", did you mean "reset"?` */
+import { distance } from 'fastest-levenshtein'
 
-/** The word of `valid` that `word` most likely meant, or undefined when none is near. */
+/** The word of `valid` that `word` most likely meant, or undefined when none is near. Upper and lower case are one. */
 export function nearest(word: string, valid: readonly string[]): string | undefined {
-  if (valid.length === 0) return undefined
-  const best = closest(word, valid as string[])
-  const limit = Math.max(1, Math.floor(Math.max(word.length, best.length) / 2.5))
-  return distance(word.toLowerCase(), best.toLowerCase()) <= limit ? best : undefined
+  let best: { candidate: string; away: number } | undefined
+  for (const candidate of valid) {
+    const away = distance(word.toLowerCase(), candidate.toLowerCase())
+    const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 2.5))
+    if (away <= limit && (!best || away < best.away)) best = { candidate, away }
+  }
+  return best?.candidate
 }
 
-/** ` Did you mean "reset"?` or, when nothing is near, ` Expected one of: …`. */
+/** `did you mean "reset"?` or, when nothing is near, `expected one of: …`. */
 export function suggestion(word: string, valid: readonly string[]): string {
   const near = nearest(word, valid)
   if (near !== undefined) return `did you mean "${near}"?`

@@ -30,7 +30,7 @@ export const clientSchema = z.strictObject({
       body: z.string().optional(),
     })
     .prefault({}),
-  retry: kindSchema(policies).prefault('none'),
+  retry: kindSchema(policies, 'retry policy').prefault('none'),
   timeout: duration().prefault('60s').meta({ description: 'When it gives up waiting for the next byte' }),
   keep_alive: z.boolean().default(true).meta({ description: 'Use a connection again' }),
 })

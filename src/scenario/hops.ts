@@ -5,7 +5,7 @@ import { balancers } from '../core/proxy/balancers/index.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { size } from '../lib/quantity.js'
-import { kindSchema } from '../lib/registry.js'
+import { described, kindSchema } from '../lib/registry.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
 
@@ -63,7 +63,7 @@ const proxy = {
     port: port.optional(),
     tls: z.boolean().default(false).meta({ description: 'Speak TLS towards clients' }),
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
-    balance: kindSchema(balancers).prefault('round_robin'),
+    balance: kindSchema(balancers, 'balancer').prefault('round_robin'),
     next_upstream: z
       .union([z.literal('off').transform(() => []), z.array(z.enum(nextUpstreamConditions))])
       .prefault(['error', 'timeout'])
@@ -82,7 +82,7 @@ export interface HopKind {
 
 export const hopKinds = { origin, waf, proxy }
 
-export const hopSchema = z.discriminatedUnion('kind', [origin.schema, waf.schema, proxy.schema])
+export const hopSchema = z.discriminatedUnion('kind', [described(origin), described(waf), described(proxy)])
 
 export type Hop = z.output<typeof hopSchema>
 export type OriginHop = z.output<typeof origin.schema>

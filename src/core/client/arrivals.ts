@@ -6,10 +6,12 @@ export type ArrivalKind = (typeof arrivalKinds)[number]
 
 /** Intended send times in milliseconds from the load's start, ascending, all below `forMs`. */
 export function* arrivals(kind: ArrivalKind, ratePerSecond: number, forMs: number, draw: Draw): Generator<number> {
-  const meanMs = 1000 / ratePerSecond
   if (kind === 'constant') {
-    for (let n = 0; n * meanMs < forMs; n++) yield n * meanMs
+    // A multiple of a rounded interval may fall just short of the end, and would be one request too many.
+    const count = Math.ceil((forMs * ratePerSecond) / 1000 - 1e-9)
+    for (let n = 0; n < count; n++) yield (n * 1000) / ratePerSecond
     return
   }
+  const meanMs = 1000 / ratePerSecond
   for (let at = -Math.log(1 - draw()) * meanMs; at < forMs; at -= Math.log(1 - draw()) * meanMs) yield at
 }

@@ -31,8 +31,8 @@ export const faultSchema = z.strictObject({
       description: 'The name that expectations, reports and the journal use',
     }),
   on: z.string().meta({ description: 'The hop that misbehaves' }),
-  at: kindSchema(triggers).meta({ description: 'The moment at which it happens' }),
-  effect: kindSchema(effects).meta({ description: 'What happens then' }),
+  at: kindSchema(triggers, 'trigger').meta({ description: 'The moment at which it happens' }),
+  effect: kindSchema(effects, 'effect').meta({ description: 'What happens then' }),
   first: count('Only the first n occasions that match').optional(),
   after: count('Not the first n occasions that match').optional(),
   sequence: z

@@ -9,7 +9,10 @@ import { inWindow, matches, type Occasion, selects } from './selection.js'
 import type { TriggerName } from './triggers/index.js'
 
 export interface FaultPlan {
-  /** The fault that takes this occasion, the first of the scenario's order, or undefined. Counts the occasion. */
+  /**
+   * The fault that takes this occasion, the first of the scenario's order, or undefined. Every fault that it matches
+   * counts it, so that one fault, armed or not, never shifts what another one selects.
+   */
   take(hop: string, trigger: TriggerName, occasion: Occasion): Fault | undefined
   /** The fault that an address is under at that moment: asked by its listener and by who dials. Counts nothing. */
   address(hop: string, nowMs: number): Fault | undefined
@@ -46,19 +49,26 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
   const addressed = (hop: string) => byPlace.get(`${hop}/connect`) ?? []
   return {
     take(hop, trigger, occasion) {
+      let taken: Fault | undefined
       for (const entry of byPlace.get(`${hop}/${trigger}`) ?? []) {
         if (!entry.armed || !matches(entry.fault, occasion)) continue
         const n = entry.seen++
-        if (selects(entry.fault, n, chance.at('fault', entry.fault.id, n))) return entry.fault
+        if (!taken && selects(entry.fault, n, chance.at('fault', entry.fault.id, n))) taken = entry.fault
       }
-      return undefined
+      return taken
     },
     address: (hop, nowMs) => addressed(hop).find((entry) => entry.armed && inWindow(entry.fault, nowMs))?.fault,
     addressChanges: (hop) =>
       addressed(hop).flatMap(({ fault }) => [fault.window?.from, fault.window?.to].filter((t) => t !== undefined)),
-    arm: (id) => void (find(id).armed = true),
-    disarm: (id) => void (find(id).armed = false),
-    reset: () => entries.forEach((entry) => (entry.seen = 0)),
+    arm(id) {
+      find(id).armed = true
+    },
+    disarm(id) {
+      find(id).armed = false
+    },
+    reset() {
+      for (const entry of entries) entry.seen = 0
+    },
     ids: faults.map((fault) => fault.id),
   }
 }

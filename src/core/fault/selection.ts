@@ -43,11 +43,14 @@ function matchesPattern(match: Match, occasion: Occasion): boolean {
   }
   if (match.ordinal !== undefined && match.ordinal !== occasion.ordinal) return false
   for (const [name, wanted] of Object.entries(match.header ?? {})) {
-    const value = occasion.headers?.[name.toLowerCase()]
+    const value = headerOf(occasion, name.toLowerCase())
     if (!like(wanted, Array.isArray(value) ? value.join(', ') : value)) return false
   }
   return true
 }
+
+const headerOf = ({ headers }: Occasion, name: string) =>
+  headers && Object.hasOwn(headers, name) ? headers[name] : undefined
 
 /** `*` stands for any characters; everything else for itself. */
 function like(pattern: string, value: string | undefined): boolean {

@@ -1,4 +1,4 @@
-/** The limits of a proxy towards its upstreams, as the scenario sets them. */
+/** The time limits of a proxy, as the scenario sets them; the defaults are nginx's and Node's. */
 import { z } from 'zod'
 import { duration } from '../../lib/quantity.js'
 
@@ -8,6 +8,7 @@ export const timeoutsSchema = z.strictObject({
     .meta({ description: 'For the TCP handshake, and once more for the TLS handshake' }),
   send: duration().prefault('60s').meta({ description: 'Between two successful writes of the request' }),
   read: duration().prefault('60s').meta({ description: 'Between two arrivals of response bytes' }),
+  client: duration().prefault('300s').meta({ description: 'For a client to send its request, the body included' }),
 })
 
 export type Timeouts = z.output<typeof timeoutsSchema>

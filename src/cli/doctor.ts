@@ -1,0 +1,86 @@
+/** `badgateway doctor`: what this machine can do, which scenarios will run here, and what to install for the rest. */
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { Command } from 'commander'
+import pc from 'picocolors'
+import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { version } from '../version.js'
+import { catalogue, coloured } from './environment.js'
+
+export const doctorCommand = new Command('doctor')
+  .description('tell what this machine can do, which scenarios will run, and what to install')
+  .option('--json', 'as JSON')
+  .addHelpText('after', '\nExit codes: 0 every scenario of the catalogue runs here, 3 something is missing.')
+  .action(async (options: { json?: boolean }) => {
+    const findings = await examine()
+    if (options.json) console.log(JSON.stringify({ version, findings }, null, 2))
+    else print(findings)
+    process.exitCode = findings.every((finding) => finding.ok) ? 0 : 3
+  })
+
+export interface Finding {
+  name: string
+  ok: boolean
+  /** What was found. */
+  found: string
+  /** Why it matters and what to do; absent when all is well. */
+  remedy?: string
+}
+
+export async function examine(): Promise<Finding[]> {
+  return [nodeVersion(), platform(), await loopback(), peerQueues(), await scenarios()]
+}
+
+/** As package.json's engines say. */
+const FLOOR = [20, 19] as const
+
+function nodeVersion(): Finding {
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
+  const ok = major > FLOOR[0] || (major === FLOOR[0] && minor >= FLOOR[1])
+  return finding('node', ok, process.versions.node, `Install Node ${FLOOR.join('.')} or newer`)
+}
+
+const platform = (): Finding =>
+  finding(
+    'platform',
+    process.platform === 'linux',
+    process.platform,
+    'Only Linux is tested: some faults may look different',
+  )
+
+async function loopback(): Promise<Finding> {
+  const error = await new Promise<Error | undefined>((resolve) => {
+    const server = createServer().once('error', resolve)
+    server.listen(0, '127.0.0.1', () => server.close(() => resolve(undefined)))
+  })
+  return finding('loopback', !error, error?.message ?? '127.0.0.1 can be listened on', 'Every hop listens on 127.0.0.1')
+}
+
+function peerQueues(): Finding {
+  let readable = true
+  try {
+    readFileSync('/proc/net/tcp')
+  } catch {
+    readable = false
+  }
+  const found = readable ? '/proc/net/tcp can be read' : '/proc/net/tcp is missing'
+  return finding('resets', readable, found, 'An RST behind data waits a fixed 50 ms here, not until the peer has read')
+}
+
+async function scenarios(): Promise<Finding> {
+  const loaded = await readScenarios(await findScenarioFiles([catalogue], process.cwd(), catalogue))
+  return finding('scenarios', true, `${loaded.length} of ${loaded.length} in the catalogue run here`, '')
+}
+
+const finding = (name: string, ok: boolean, found: string, remedy: string): Finding =>
+  ok ? { name, ok, found } : { name, ok, found, remedy }
+
+function print(findings: Finding[]): void {
+  const colors = pc.createColors(coloured(process.stdout))
+  console.log(`badgateway ${version}\n`)
+  for (const { name, ok, found, remedy } of findings) {
+    console.log(
+      `${ok ? colors.green('✓') : colors.yellow('!')} ${name.padEnd(10)} ${found}${remedy ? `. ${remedy}` : ''}`,
+    )
+  }
+}

@@ -1,0 +1,52 @@
+/** `badgateway list`: the scenarios of the catalogue or of the user's files, and the kinds they are built from. */
+import { Argument, Command } from 'commander'
+import { checks } from '../checks/index.js'
+import { policies } from '../core/client/policies/index.js'
+import { effects } from '../core/fault/effects/index.js'
+import { triggers } from '../core/fault/triggers/index.js'
+import { balancers } from '../core/proxy/balancers/index.js'
+import { reports } from '../reports/index.js'
+import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { hopKinds } from '../scenario/hops.js'
+import { catalogue } from './environment.js'
+
+const tables = { hops: hopKinds, triggers, effects, policies, balancers, checks, reports }
+
+export const listCommand = new Command('list')
+  .description('list scenarios, or the kinds that scenarios are built from')
+  .addArgument(
+    new Argument('[what]', 'what to list').choices(['scenarios', ...Object.keys(tables)]).default('scenarios'),
+  )
+  .argument('[scenario...]', 'with scenarios: files, folders, globs; the catalogue if absent')
+  .option('--json', 'as JSON')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ badgateway list\n  $ badgateway list effects\n  $ badgateway list scenarios chaos',
+  )
+  .action(async (what: string, patterns: string[], options: { json?: boolean }) => {
+    const rows = what === 'scenarios' ? await scenarioRows(patterns) : kindRows(what as keyof typeof tables)
+    if (options.json) return console.log(JSON.stringify(rows, null, 2))
+    const width = Math.max(...rows.map((row) => row.name.length))
+    for (const { name, summary, tags } of rows) {
+      console.log(`${name.padEnd(width)}  ${summary}${tags ? `  [${tags.join(', ')}]` : ''}`)
+    }
+  })
+
+interface Row {
+  name: string
+  summary: string
+  tags?: string[]
+}
+
+async function scenarioRows(patterns: string[]): Promise<Row[]> {
+  const files = await findScenarioFiles(patterns.length > 0 ? patterns : [catalogue], process.cwd(), catalogue)
+  const loaded = await readScenarios(files)
+  return loaded.map(({ scenario }) => ({ name: scenario.id, summary: scenario.title, tags: scenario.tags }))
+}
+
+function kindRows(what: keyof typeof tables): Row[] {
+  return Object.entries<{ summary: string; effects?: readonly string[] }>(tables[what]).map(([name, kind]) => ({
+    name,
+    summary: kind.effects ? `${kind.summary} (${kind.effects.join(', ')})` : kind.summary,
+  }))
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+/** The command line: words to functions, errors to exit codes. One file per command; nothing is decided here. */
+import { Command, CommanderError } from 'commander'
+import { CannotRunError, formatProblem, ScenarioError } from '../lib/errors.js'
+import { version } from '../version.js'
+import { doctorCommand } from './doctor.js'
+import { initCommand } from './init.js'
+import { listCommand } from './list.js'
+import { runCommand } from './run.js'
+import { validateCommand } from './validate.js'
+
+const program = new Command('badgateway')
+  .description('Makes a gateway fail on purpose, proves that it failed for the reason intended, and gives a verdict.')
+  .version(version)
+  .option('--no-color', 'no colours, even on a terminal (NO_COLOR does the same)')
+  .showSuggestionAfterError()
+  .showHelpAfterError('(badgateway --help shows the commands)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ badgateway run origin-refused --trace     one cause of the catalogue, hop by hop
+  $ badgateway run chaos                      every scenario file in a folder
+  $ badgateway validate 'chaos/**/*.yaml'     check files without running them
+  $ badgateway init                           a first scenario, a test and an npm script
+
+Exit codes: 0 all passed or skipped, 1 a verdict failed, 2 the command line or a file is wrong, 3 could not run,
+4 inconclusive, 70 an error of badgateway's own, 130 and 143 interrupted.`,
+  )
+
+for (const command of [runCommand, listCommand, validateCommand, initCommand, doctorCommand]) {
+  program.addCommand(command.copyInheritedSettings(program))
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** Tells the user, and returns the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof ScenarioError) {
+    for (const problem of error.problems) console.error(formatProblem(problem))
+    const count = error.problems.length
+    console.error(`\n${count} problem${count === 1 ? '' : 's'}: nothing was run.`)
+    return 2
+  }
+  if (error instanceof CannotRunError) {
+    console.error(error.message)
+    return 3
+  }
+  const known = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  console.error(`Internal error of badgateway ${version}, please report it: ${known}`)
+  if (process.env.BADGATEWAY_DEBUG && error instanceof Error) console.error(error.stack)
+  return 70
+}

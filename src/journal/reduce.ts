@@ -1,0 +1,284 @@
+/**
+ * The one reducer: a run's events in, its facts out. Checks, metrics and reports read these facts and nothing else, so
+ * they can't disagree. It streams: counts and histograms are kept, never events, and every table has a limit.
+ */
+import { build, type Histogram } from 'hdr-histogram-js'
+import { type InnerList, type Item, type List, parseList } from 'structured-headers'
+import type { Failure } from '../core/failure.js'
+import type { AttemptEvent, ForwardEvent, JournalEvent, RequestEvent, ServedEvent } from './events.js'
+import type { ClientMetrics } from './result.js'
+
+export interface Facts {
+  /** How often each fault took effect; null where nobody could tell. Ask `firedCount`. */
+  readonly fired: ReadonlyMap<string, number | null>
+  readonly clients: ReadonlyMap<string, ClientFacts>
+  readonly proxies: ReadonlyMap<string, ProxyFacts>
+  readonly origins: ReadonlyMap<string, OriginFacts>
+  /** Connections that each server hop accepted, those of health checks included. */
+  readonly connections: ReadonlyMap<string, number>
+  readonly logs: ReadonlyMap<string, LogFacts>
+  /** What went wrong outside the experiment. */
+  readonly errors: readonly string[]
+  /** From the load's start to the end of the last request, in milliseconds. */
+  readonly load_ms: number
+  readonly interrupted: boolean
+}
+
+export interface ClientFacts {
+  metrics: ClientMetrics
+  /** Fewest and most body bytes that an attempt brought; null without attempts. */
+  bytes: { min: number; max: number } | null
+}
+
+export interface ProxyFacts {
+  requests: number
+  tries: number
+  /** Responses that were begun and cut. */
+  cut: number
+  /** Statuses sent downstream. */
+  statuses: Counts
+  /** Of requests: why the proxy answered in its own words, or cut. */
+  failures: readonly FailureCount[]
+  /** Of tries, those included after which another server answered. */
+  triesFailed: readonly FailureCount[]
+}
+
+export interface FailureCount extends Pick<Failure, 'type' | 'stage' | 'manner' | 'details'> {
+  /** The X-Proxy-Error that went with it. */
+  proxy_error?: string
+  count: number
+}
+
+/** Requests that an origin read, without those for its health page. */
+export interface OriginFacts {
+  requests: number
+  statuses: Counts
+  /** `answered`, `faulted`, `aborted`. */
+  outcomes: Counts
+}
+
+export interface LogFacts {
+  lines: Counts
+  /** Lines beyond the limit of distinct ones: how often, but not what they said. */
+  others: number
+}
+
+/** By status, outcome or line, in the order of first occurrence. */
+export type Counts = ReadonlyMap<string, number>
+
+export interface Reduction {
+  add(event: JournalEvent): void
+  /** A picture of this moment; later events do not change it. */
+  readonly facts: Facts
+}
+
+/** How often a fault took effect: 0 where no event tells of it, null where nobody could tell. */
+export function firedCount(facts: Pick<Facts, 'fired'>, id: string): number | null {
+  const fired = facts.fired.get(id)
+  return fired === undefined ? 0 : fired
+}
+
+/** @param untold ids of faults whose firing nobody can tell: null unless somebody did. */
+export function createReduction(untold: readonly string[] = []): Reduction {
+  const fired = createTally()
+  const connections = createTally()
+  const errors = createTally()
+  const clients = byName(createClientFold)
+  const proxies = byName(createProxyFold)
+  const origins = byName(createOriginFold)
+  const logs = byName(createTally)
+  let loadMs = 0
+  let interrupted = false
+  return {
+    add(event) {
+      if (event.event === 'fault') fired.add(event.fault)
+      else if (event.event === 'connection') connections.add(event.hop)
+      else if (event.event === 'served') origins.at(event.hop).served(event)
+      else if (event.event === 'forward') proxies.at(event.hop).forward(event)
+      else if (event.event === 'log') logs.at(event.hop).add(event.line)
+      else if (event.event === 'attempt') clients.at(event.client).attempt(event)
+      else if (event.event === 'request') {
+        clients.at(event.client).request(event)
+        loadMs = Math.max(loadMs, event.t)
+      } else if (event.event === 'error') errors.add(event.message)
+      else if (event.event === 'end') interrupted ||= event.interrupted === true
+    },
+    get facts() {
+      return {
+        fired: new Map([...untold.map((id) => [id, null] as const), ...fired.counts()]),
+        clients: clients.map((fold) => fold.facts()),
+        proxies: proxies.map((fold) => fold.facts()),
+        origins: origins.map((fold) => fold.facts()),
+        connections: connections.counts(),
+        logs: logs.map((tally) => ({ lines: tally.counts(), others: tally.others })),
+        errors: [...errors.counts().keys()],
+        load_ms: loadMs,
+        interrupted,
+      }
+    },
+  }
+}
+
+function createClientFold() {
+  const [statuses, errors, outcomes] = [createTally(), createTally(), createTally()]
+  let [requests, attempts, succeeded, truncated] = [0, 0, 0, 0]
+  let bytes: ClientFacts['bytes'] = null
+  let latency: Latency | undefined
+  const metrics = (): ClientMetrics => ({
+    requests,
+    attempts,
+    succeeded,
+    success_rate: requests > 0 ? succeeded / requests : null,
+    amplification: requests > 0 ? attempts / requests : null,
+    statuses: statuses.record(),
+    errors: errors.record(),
+    outcomes: outcomes.record(),
+    truncated,
+    latency_p50_ms: latency?.percentileMs(50) ?? null,
+    latency_p90_ms: latency?.percentileMs(90) ?? null,
+    latency_p99_ms: latency?.percentileMs(99) ?? null,
+    latency_max_ms: latency?.percentileMs(100) ?? null,
+  })
+  return {
+    attempt(event: AttemptEvent) {
+      attempts++
+      if (event.truncated) truncated++
+      bytes = { min: Math.min(bytes?.min ?? event.bytes, event.bytes), max: Math.max(bytes?.max ?? 0, event.bytes) }
+      const error = event.failure?.type ?? (event.proxy_status && errorNearestOrigin(event.proxy_status))
+      if (error) errors.add(error)
+      const outcome = [event.status, error || (event.truncated && 'truncated')].filter(Boolean).join(' ')
+      outcomes.add(outcome || 'no response')
+    },
+    request(event: RequestEvent) {
+      requests++
+      if (event.ok) succeeded++
+      if (event.status !== undefined) statuses.add(String(event.status))
+      latency ??= createLatency()
+      latency.record(event.ms)
+    },
+    facts: (): ClientFacts => ({ metrics: metrics(), bytes: bytes && { ...bytes } }),
+  }
+}
+
+function createProxyFold() {
+  const [statuses, failures, triesFailed] = [createTally(), createTally(), createTally()]
+  let [requests, tries, cut] = [0, 0, 0]
+  return {
+    forward(event: ForwardEvent) {
+      requests++
+      tries += event.tries.length
+      if (event.cut) cut++
+      if (event.status !== undefined) statuses.add(String(event.status))
+      if (event.failure) failures.add(failureKey(event.failure, event.proxy_error))
+      for (const one of event.tries) if (one.failure) triesFailed.add(failureKey(one.failure))
+    },
+    facts: (): ProxyFacts => ({
+      requests,
+      tries,
+      cut,
+      statuses: statuses.counts(),
+      failures: failureCounts(failures),
+      triesFailed: failureCounts(triesFailed),
+    }),
+  }
+}
+
+const failureKey = ({ type, stage, manner, details }: Failure, proxyError?: string): string =>
+  JSON.stringify({ type, stage, manner, details, proxy_error: proxyError })
+
+const failureCounts = (tally: Tally): FailureCount[] =>
+  [...tally.counts()].map(([key, count]) => ({ ...(JSON.parse(key) as Omit<FailureCount, 'count'>), count }))
+
+function createOriginFold() {
+  const [statuses, outcomes] = [createTally(), createTally()]
+  let requests = 0
+  return {
+    served(event: ServedEvent) {
+      if (event.health) return
+      requests++
+      outcomes.add(event.outcome)
+      if (event.status !== undefined) statuses.add(String(event.status))
+    },
+    facts: (): OriginFacts => ({ requests, statuses: statuses.counts(), outcomes: outcomes.counts() }),
+  }
+}
+
+/** Members of Proxy-Status stand in the order of the response's way: the origin's neighbour first (RFC 9209, 2). */
+function errorNearestOrigin(header: string): string | undefined {
+  let members: List
+  try {
+    members = parseList(header)
+  } catch {
+    return undefined
+  }
+  const errors = members.map((member: InnerList | Item) => member[1].get('error'))
+  return errors.find((error) => error !== undefined)?.toString()
+}
+
+type Latency = ReturnType<typeof createLatency>
+
+const MICROSECONDS_PER_HOUR = 3_600_000_000
+
+/** Three digits from a microsecond to an hour, in 94 KB. What lasts longer counts as an hour, but for the maximum. */
+function createLatency() {
+  const histogram: Histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: MICROSECONDS_PER_HOUR,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: 32,
+  })
+  let maxMs = 0
+  return {
+    record(ms: number) {
+      maxMs = Math.max(maxMs, ms)
+      histogram.recordValue(Math.min(MICROSECONDS_PER_HOUR, Math.max(0, Math.round(ms * 1000))))
+    },
+    /** A percentile is the upper end of its bucket, which may lie above every sample. */
+    percentileMs: (percentile: number): number =>
+      percentile === 100 ? maxMs : Math.min(maxMs, histogram.getValueAtPercentile(percentile) / 1000),
+  }
+}
+
+interface Tally {
+  add(key: string): void
+  counts(): Map<string, number>
+  /** As an object whose keys are sorted. */
+  record(): Record<string, number>
+  /** Additions beyond the limit of distinct keys. */
+  readonly others: number
+}
+
+const DISTINCT_LIMIT = 10_000
+
+function createTally(): Tally {
+  const counts = new Map<string, number>()
+  let others = 0
+  return {
+    add(key) {
+      const count = counts.get(key)
+      if (count === undefined && counts.size >= DISTINCT_LIMIT) others++
+      else counts.set(key, (count ?? 0) + 1)
+    },
+    counts: () => new Map(counts),
+    record: () => Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+    get others() {
+      return others
+    },
+  }
+}
+
+/** Folds that are made when their name first occurs. */
+function byName<Fold>(make: () => Fold) {
+  const folds = new Map<string, Fold>()
+  return {
+    at(name: string): Fold {
+      const known = folds.get(name)
+      if (known !== undefined) return known
+      const made = make()
+      folds.set(name, made)
+      return made
+    },
+    map: <Out>(facts: (fold: Fold) => Out): Map<string, Out> =>
+      new Map([...folds].map(([name, fold]) => [name, facts(fold)])),
+  }
+}

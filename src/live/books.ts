@@ -1,0 +1,75 @@
+/**
+ * The books of one connection, kept from its socket's own events: what the classifier decides from. The dialler makes
+ * them; an exchange opens a page per request.
+ */
+import type { Socket } from 'node:net'
+import type { Books, Ending } from '../core/failure.js'
+
+export interface ConnectionBooks {
+  /** The TCP handshake was done; and the TLS handshake, null where none is wanted. */
+  connected: boolean
+  secured: boolean | null
+  /** The first thing that ended the connection. */
+  ending: Ending | undefined
+  /** What carries the HTTP: the TLS socket, or the raw one. */
+  stream: Socket | undefined
+  /** Our end, host:port. */
+  local: string | undefined
+  connectMs: number | undefined
+  tlsMs: number | undefined
+  /** Requests that were begun on it. */
+  requests: number
+}
+
+export const openBooks = (tls: boolean): ConnectionBooks => ({
+  connected: false,
+  secured: tls ? false : null,
+  ending: undefined,
+  stream: undefined,
+  local: undefined,
+  connectMs: undefined,
+  tlsMs: undefined,
+  requests: 0,
+})
+
+/** Books whatever ends the socket, before anybody else gets to hear it. */
+export function watchEnding(books: ConnectionBooks, socket: Socket): void {
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    books.ending ??= endingOf(error)
+  })
+  socket.on('end', () => {
+    books.ending ??= { by: 'fin' }
+  })
+}
+
+/**
+ * A socket's error, or undici's. Its parser destroys the socket with an HTTPParserError, and answers some kinds of
+ * invalid response with errors of its own.
+ */
+export function endingOf(error: NodeJS.ErrnoException): Ending {
+  const code = error.code ?? ''
+  if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || UNDICI_PARSER.has(code)) {
+    return { by: 'parser', message: error.message }
+  }
+  if (code === 'UND_ERR_SOCKET') {
+    return error.message.includes('upgrade') ? { by: 'parser', message: error.message } : { by: 'fin' }
+  }
+  return { by: 'error', code: code || error.name, message: error.message }
+}
+
+const UNDICI_PARSER = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
+
+/** What the classifier needs of one exchange on the connection. */
+export function pageOf(
+  books: ConnectionBooks,
+  page: Pick<Books, 'requestSent' | 'headComplete'>,
+  startBytes: number,
+): Books {
+  return {
+    connected: books.connected,
+    secured: books.secured,
+    requestSent: page.requestSent,
+    headComplete: page.headComplete,
+    responseBytes: (books.stream?.bytesRead ?? 0) - startBytes,
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * One connection to a server and the exchanges on it, one at a time: an undici Client of its own, so that request and
+ * socket map one to one, with our timers and our books. Proxy and clients hold pools of them; it decides nothing.
+ */
+import type { Readable } from 'node:stream'
+import { Client, type Dispatcher } from 'undici'
+import { classify, type Ending, type Failure } from '../core/failure.js'
+import type { Timeouts } from '../core/proxy/timeouts.js'
+import { type ConnectionBooks, endingOf, openBooks, pageOf } from './books.js'
+import { dial } from './dial.js'
+import { formatAddress, type Site, type Target } from './site.js'
+
+export interface ExchangeRequest {
+  method: string
+  /** Origin form. */
+  path: string
+  /** Names and values in turn; without hop-by-hop fields. */
+  headers: string[]
+  body: Readable | string | null
+}
+
+/** Who asked, and gets to hear. `failed` or `end` comes last, once. */
+export interface ExchangeListener {
+  /** False: wait for `resume` before the first data. */
+  head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean
+  /** False: wait for the `resume` that `head` was given. */
+  data(chunk: Buffer): boolean
+  end(): void
+  failed(failure: Failure): void
+}
+
+/** Undici's own timers are off, and nothing is sent twice: no pipelining, one request per Client at a time. */
+const QUIET = {
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  keepAliveTimeout: 600_000,
+  keepAliveMaxTimeout: 600_000,
+  pipelining: 1,
+}
+
+export class Connection {
+  books: ConnectionBooks
+  readonly target: Target
+  private readonly client: Client
+  private readonly limits: Timeouts
+  private exchange: Exchange | undefined
+  /** The connection can't be used again. */
+  dead = false
+
+  constructor(site: Site, target: Target, limits: Timeouts, onDead: (connection: Connection) => void) {
+    this.target = target
+    this.limits = limits
+    this.books = openBooks(target.servername !== undefined)
+    const scheme = target.servername === undefined ? 'http' : 'https'
+    this.client = new Client(`${scheme}://${formatAddress(target)}`, {
+      ...QUIET,
+      connect: (_options, callback) => {
+        // One Client is one connection: a second dial would mix two connections' books.
+        if (this.books.requests > 1 || this.dead) return callback(new Error('the connection is gone'), null)
+        dial(site, target, limits.connect, this.books, (error, stream) => {
+          if (error) return callback(error, null)
+          stream!.setTimeout(limits.read, () => this.exchange?.silent())
+          callback(null, stream!)
+        })
+      },
+    })
+    this.client.on('disconnect', () => {
+      this.dead = true
+      onDead(this)
+    })
+  }
+
+  run(request: ExchangeRequest, listener: ExchangeListener): void {
+    this.books.requests++
+    const exchange = new Exchange(this.books, this.limits, listener, () => {
+      this.exchange = undefined
+    })
+    this.exchange = exchange
+    this.client.dispatch(
+      {
+        method: request.method as Dispatcher.HttpMethod,
+        path: request.path,
+        headers: request.headers,
+        body: request.body,
+      },
+      exchange,
+    )
+  }
+
+  /** Stops the exchange without a word to its listener and closes the connection. */
+  abandon(): void {
+    this.exchange?.abandon()
+    this.destroy()
+  }
+
+  destroy(): Promise<void> {
+    this.dead = true
+    return this.client.destroy().catch(() => {})
+  }
+
+  get reused(): boolean {
+    return this.books.requests > 1
+  }
+
+  /** An exchange may begin: nothing has ended the connection yet, as far as anybody here knows. */
+  get usable(): boolean {
+    return !this.dead && this.books.ending === undefined && this.books.stream?.destroyed !== true
+  }
+}
+
+/** One request and its response: undici's handler on one side, our listener on the other. */
+class Exchange implements Dispatcher.DispatchHandler {
+  private readonly startBytes: number
+  private requestSent = false
+  private headComplete = false
+  private over = false
+  private paused = false
+  private abortRequest: ((error?: Error) => void) | undefined
+
+  constructor(
+    private readonly books: ConnectionBooks,
+    private readonly limits: Timeouts,
+    private readonly listener: ExchangeListener,
+    private readonly onOver: () => void,
+  ) {
+    this.startBytes = books.stream?.bytesRead ?? 0
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    if (this.over) return abort()
+    this.abortRequest = abort
+    if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.send)
+  }
+
+  onRequestSent(): void {
+    this.requestSent = true
+    if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.read)
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    if (this.over || status < 200) return true
+    this.headComplete = true
+    return this.flow(this.listener.head(status, rawHeaders, statusText, () => this.resume(resume)))
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.over ? true : this.flow(this.listener.data(chunk))
+  }
+
+  onComplete(): void {
+    // A body that ends with the connection is complete for undici even when the connection was reset.
+    if (this.books.ending?.by === 'error') return this.fail(this.books.ending)
+    if (!this.finish()) return
+    this.listener.end()
+  }
+
+  onError(error: Error): void {
+    this.fail(this.books.ending ?? endingOf(error))
+  }
+
+  onUpgrade(): void {
+    this.fail({ by: 'parser', message: 'unexpected upgrade' })
+  }
+
+  /** No byte moved for the time allowed. */
+  silent(): void {
+    if (this.paused || this.over) return
+    const stream = this.books.stream
+    // Nothing waits to be written: it is the caller's body that does not come, not the server that does not read.
+    if (!this.requestSent && stream?.writableLength === 0) return void stream.setTimeout(this.limits.send)
+    const ending: Ending = { by: 'timer', timer: this.requestSent ? 'read' : 'send' }
+    this.books.ending ??= ending
+    this.fail(ending)
+    this.abortRequest?.(new Error('timed out'))
+  }
+
+  abandon(): void {
+    if (this.finish()) this.abortRequest?.(new Error('abandoned'))
+  }
+
+  private flow(more: boolean): boolean {
+    if (!more) this.paused = true
+    return more
+  }
+
+  private resume(undiciResume: () => void): void {
+    this.paused = false
+    this.books.stream?.setTimeout(this.limits.read)
+    undiciResume()
+  }
+
+  private fail(ending: Ending): void {
+    if (!this.finish()) return
+    const page = { requestSent: this.requestSent, headComplete: this.headComplete }
+    this.listener.failed(classify(pageOf(this.books, page, this.startBytes), ending))
+  }
+
+  /** True the first time. */
+  private finish(): boolean {
+    if (this.over) return false
+    this.over = true
+    this.onOver()
+    return true
+  }
+}

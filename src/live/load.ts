@@ -1,0 +1,36 @@
+/** One scenario on real sockets, from the first hop to the last request, into a journal. run.ts calls it. */
+import type { Journal } from '../journal/events.js'
+import type { Scenario } from '../scenario/schema.js'
+import { version } from '../version.js'
+import { runClient } from './client.js'
+import { startTimer, stopTimer } from './clock.js'
+import { startSite } from './start.js'
+
+/**
+ * Resolves when every client is done, the time limit is over, something broke, or the signal was aborted, and
+ * everything is closed again. What went wrong stands in the journal.
+ * @throws CannotRunError when a fixed port is taken
+ */
+export async function runLoad(scenario: Scenario, journal: Journal, signal?: AbortSignal): Promise<void> {
+  const stop = new AbortController()
+  const site = await startSite(scenario, journal, () => stop.abort())
+  const abort = () => stop.abort()
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort, { once: true })
+  const limit = startTimer(scenario.time_limit, () =>
+    site.broken(`took longer than time_limit, ${scenario.time_limit} ms`),
+  )
+  const { id, seed } = scenario
+  try {
+    journal({ event: 'run', t: site.now(), scenario: id, seed, engine: 'live', version, node: process.version })
+    await site.beginLoad()
+    await Promise.all(
+      Object.entries(scenario.clients).map(([name, config]) => runClient(site, name, config, stop.signal)),
+    )
+  } finally {
+    stopTimer(limit)
+    signal?.removeEventListener('abort', abort)
+    await site.scope.close()
+    journal({ event: 'end', t: site.now(), interrupted: signal?.aborted ? true : undefined })
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The upstream side of a mini proxy as an undici Dispatcher: asks `forward` which server to try, keeps one connection
+ * per exchange, and reports what was tried. It never retries unless `forward` says so, and writes nothing downstream.
+ */
+import { Dispatcher } from 'undici'
+import type { Failure } from '../../core/failure.js'
+import { type Balancer, createBalancer } from '../../core/proxy/balancers/index.js'
+import { createForward, type Forward, type ForwardAction, type ForwardConfig } from '../../core/proxy/forward.js'
+import type { Try } from '../../journal/events.js'
+import type { ProxyHop } from '../../scenario/hops.js'
+import { monotonicMs } from '../clock.js'
+import type { Connection, ExchangeListener } from '../connection.js'
+import { Pool } from '../pool.js'
+import { formatAddress, type Site, type Target, targetOf } from '../site.js'
+import type { RequestBody } from './request_body.js'
+
+/** One request to forward; beside undici's own options. */
+export interface UpstreamRequest {
+  method: string
+  path: string
+  headers: string[]
+  /** A new reader of what is left of the client's body; null for none. */
+  openBody: (() => RequestBody) | null
+  /** Every try is added here as it ends. */
+  tries: Try[]
+}
+
+/** What `onError` is given: the failure of the request, with the server it was tried at last. */
+export class UpstreamError extends Error {
+  constructor(
+    readonly failure: Failure,
+    readonly target: Target | undefined,
+  ) {
+    super(failure.details)
+  }
+}
+
+/** Hears of every try that failed, at the moment it did: the error log. */
+export type TryFailed = (request: UpstreamRequest, failure: Failure, target: Target) => void
+
+export class UpstreamDispatcher extends Dispatcher {
+  readonly pools: readonly Pool[]
+  readonly balancer: Balancer
+  readonly config: ForwardConfig
+
+  constructor(
+    site: Site,
+    hop: ProxyHop,
+    readonly onTryFailed: TryFailed,
+  ) {
+    super()
+    this.pools = hop.to.map((edge) => new Pool(site, targetOf(site, edge.hop, edge.scheme), hop.timeouts))
+    this.balancer = createBalancer(hop.balance)
+    this.config = { servers: this.pools.length, nextUpstream: hop.next_upstream, tries: hop.tries }
+  }
+
+  /** `handler.onConnect` gets the function that ends the request, whatever state it is in. */
+  override dispatch(request: unknown, handler: Dispatcher.DispatchHandler): boolean {
+    const forwarding = new Forwarding(this, request as UpstreamRequest, handler)
+    handler.onConnect?.(forwarding.abort)
+    forwarding.begin()
+    return true
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all(this.pools.map((pool) => pool.close()))
+  }
+
+  override destroy(): Promise<void> {
+    return this.close()
+  }
+}
+
+/** One request on its way through the servers. */
+class Forwarding implements ExchangeListener {
+  private readonly forward: Forward
+  private pool: Pool | undefined
+  private connection: Connection | undefined
+  private body: RequestBody | null = null
+  private started = 0
+  private status: number | undefined
+  private bytes = 0
+
+  constructor(
+    private readonly dispatcher: UpstreamDispatcher,
+    private readonly request: UpstreamRequest,
+    private readonly handler: Dispatcher.DispatchHandler,
+  ) {
+    this.forward = createForward(dispatcher.config, dispatcher.balancer, request.method)
+  }
+
+  begin(): void {
+    this.carryOut(this.forward.start())
+  }
+
+  head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean {
+    this.status = status
+    return this.handler.onHeaders!(status, rawHeaders, resume, statusText)
+  }
+
+  data(chunk: Buffer): boolean {
+    this.bytes += chunk.length
+    return this.handler.onData!(chunk)
+  }
+
+  end(): void {
+    this.book(undefined)
+    this.pool!.release(this.connection!)
+    this.connection = undefined
+    this.handler.onComplete!(null)
+  }
+
+  failed(failure: Failure): void {
+    const { pool, connection } = this
+    this.book(failure)
+    this.dispatcher.onTryFailed(this.request, failure, pool!.target)
+    const requestWritten = connection!.books.connected && failure.stage !== 'tls'
+    pool!.discard(connection!)
+    this.connection = undefined
+    const responseBegun = this.status !== undefined
+    const replayable = !this.body?.touched
+    this.carryOut(this.forward.failed({ failure, requestWritten, replayable, responseBegun }))
+  }
+
+  /** The client left: nobody wants the response any more. */
+  readonly abort = (): void => {
+    if (!this.connection) return
+    this.book(undefined)
+    this.pool!.discard(this.connection)
+    this.connection = undefined
+  }
+
+  private carryOut(action: ForwardAction): void {
+    if (action.do !== 'try') return this.handler.onError!(new UpstreamError(action.failure, this.pool?.target))
+    this.pool = this.dispatcher.pools[action.server]!
+    this.connection = this.pool.acquire()
+    this.started = monotonicMs()
+    this.body = this.request.openBody?.() ?? null
+    const { method, path, headers } = this.request
+    this.connection.run({ method, path, headers, body: this.body }, this)
+  }
+
+  private book(failure: Failure | undefined): void {
+    const { target } = this.pool!
+    const { books, reused } = this.connection!
+    this.request.tries.push({
+      server: target.hop,
+      address: formatAddress(target),
+      local: books.local,
+      reused,
+      tls: books.secured !== null,
+      connect_ms: reused ? undefined : round(books.connectMs),
+      tls_ms: reused ? undefined : round(books.tlsMs),
+      ms: round(monotonicMs() - this.started)!,
+      status: this.status,
+      response_bytes: this.bytes,
+      failure,
+    })
+  }
+}
+
+const round = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.round(ms * 1000) / 1000

@@ -1,0 +1,139 @@
+/**
+ * The client's side of a mini proxy: one handler per request that writes what the upstream answers, as it comes, or
+ * the proxy's own words when nothing can be had. A response that is cut upstream is cut here, never completed.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Failure } from '../../core/failure.js'
+import { proxyErrorWord } from '../../dialects/proxy_error.js'
+import { appendProxyStatus, proxyStatusMember, statusOf } from '../../dialects/rfc9209.js'
+import type { ForwardEvent, Try } from '../../journal/events.js'
+import { monotonicMs } from '../clock.js'
+import { formatAddress, type Site } from '../site.js'
+import { reset } from '../wire.js'
+import type { UpstreamError } from './dispatcher.js'
+import { responseHeaders } from './headers.js'
+
+export class Downstream implements Dispatcher.DispatchHandler {
+  readonly tries: Try[] = []
+  private readonly started = monotonicMs()
+  private abort: (() => void) | undefined
+  private resume: (() => void) | undefined
+  private status: number | undefined
+  private proxyStatus: string | undefined
+  private lengthTold = false
+  private over = false
+
+  constructor(
+    private readonly site: Site,
+    private readonly hop: string,
+    readonly id: string,
+    readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    private readonly onClientLeft: (downstream: Downstream) => void,
+  ) {
+    response.on('close', this.closed)
+  }
+
+  onConnect(abort: () => void): void {
+    this.abort = abort
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    this.status = status
+    this.resume = resume
+    const { headers, proxyStatus, lengthTold } = responseHeaders(rawHeaders)
+    this.lengthTold = lengthTold
+    if (proxyStatus !== undefined || status >= 500) {
+      this.proxyStatus = appendProxyStatus(proxyStatus, proxyStatusMember(this.hop, { receivedStatus: status }))
+      headers.push('Proxy-Status', this.proxyStatus)
+    }
+    // Node sends the head together with the first chunk, or with the end.
+    this.response.writeHead(status, statusText, headers)
+    return true
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.response.write(chunk)) return true
+    this.response.once('drain', this.resume!)
+    return false
+  }
+
+  onComplete(): void {
+    if (!this.finish()) return
+    this.response.end()
+    this.book({})
+  }
+
+  onError(error: Error): void {
+    const { failure, target } = error as UpstreamError
+    if (!this.finish()) return
+    if (this.status !== undefined) {
+      this.cut()
+      return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
+    }
+    this.answer(failure, target && formatAddress(target))
+  }
+
+  /** Nothing came from an upstream: RFC 9209's recommended status, and who says so. */
+  private answer(failure: Failure, nextHop: string | undefined): void {
+    const status = statusOf(failure)
+    const word = proxyErrorWord(failure)
+    this.status = status
+    this.proxyStatus = proxyStatusMember(this.hop, { failure, nextHop })
+    const body = `${status} ${STATUS_CODES[status]}\n${failure.type}: ${failure.details}\n`
+    this.response.writeHead(status, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'Proxy-Status': this.proxyStatus,
+      'X-Proxy-Error': word,
+      'X-Request-Id': this.id,
+    })
+    this.response.end(body)
+    this.request.resume()
+    this.book({ failure, proxy_error: word })
+  }
+
+  /** The head is out, or goes out now, and the end never comes: FIN, or RST where only the close would tell the end. */
+  private cut(): void {
+    const { response } = this
+    const socket = response.socket
+    if (!socket) return
+    response.flushHeaders()
+    if (response.chunkedEncoding || this.lengthTold || 'encrypted' in socket) socket.destroySoon()
+    else void reset(socket)
+  }
+
+  private readonly closed = (): void => {
+    if (!this.finish()) return
+    this.abort?.()
+    this.onClientLeft(this)
+    this.book({ client_left: true })
+  }
+
+  /** True the first time. */
+  private finish(): boolean {
+    if (this.over) return false
+    this.over = true
+    return true
+  }
+
+  private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
+    if (!this.site.journaling) return
+    const now = monotonicMs()
+    this.site.journal({
+      event: 'forward',
+      t: this.site.now(),
+      hop: this.hop,
+      request: this.id,
+      method: this.request.method!,
+      path: this.request.url!,
+      tries: this.tries,
+      status: this.status,
+      proxy_status: this.proxyStatus,
+      ms: Math.round((now - this.started) * 1000) / 1000,
+      ...end,
+    })
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What all hops of one live run share: the journal, the faults, the time, the certificates and who stands where.
+ * Made by start.ts; each hop gets it and closes what it opened through its scope.
+ */
+import type { FaultPlan } from '../core/fault/plan.js'
+import type { Journal } from '../journal/events.js'
+import type { Chance } from '../lib/random.js'
+import type { Scope } from '../lib/scope.js'
+import type { Scenario } from '../scenario/schema.js'
+import type { Certificates } from './certificates.js'
+
+export interface Site {
+  readonly scenario: Pick<Scenario, 'id' | 'hops' | 'faults'>
+  readonly plan: FaultPlan
+  readonly chance: Chance
+  readonly certificates: Certificates
+  readonly scope: Scope
+  /** False: nobody listens to the journal, so hops need not make events. */
+  readonly journaling: boolean
+  readonly journal: Journal
+  /** Milliseconds since the load's start; negative before. */
+  now(): number
+  /** Where a hop that has started listens. */
+  addressOf(hop: string): Address
+  /** `apply` is called whenever the faults of that hop's address may have changed. */
+  onAddressChange(hop: string, apply: () => Promise<void>): void
+  /** Something outside the experiment went wrong: the verdict is `error`. */
+  broken(message: string): void
+}
+
+export interface Address {
+  hop: string
+  host: string
+  port: number
+}
+
+/** Whom to dial and how to speak to it. */
+export interface Target extends Address {
+  /** The name to ask for and to verify, undefined for plain TCP. */
+  servername: string | undefined
+}
+
+export const formatAddress = (address: { host: string; port: number }): string => `${address.host}:${address.port}`
+
+/** Whom a hop reaches, and in which scheme: that of the hop at the end of the bytes, unless the edge says otherwise. */
+export function targetOf(site: Site, hop: string, scheme?: 'http' | 'https'): Target {
+  const end = endOfBytes(site, hop)
+  const tls = scheme === undefined ? end.tls : scheme === 'https'
+  return { ...site.addressOf(hop), servername: tls ? end.name : undefined }
+}
+
+/** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it. */
+export function endOfBytes(site: Site, name: string): { name: string; tls: boolean } {
+  const hop = site.scenario.hops[name]!
+  return hop.kind === 'waf' ? endOfBytes(site, hop.to) : { name, tls: hop.tls }
+}

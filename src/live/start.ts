@@ -1,0 +1,129 @@
+/** Starts all hops of a scenario on loopback, those in the back first. run.ts and rig.ts call it. */
+import { createFaultPlan } from '../core/fault/plan.js'
+import type { Journal } from '../journal/events.js'
+import { invariant } from '../lib/errors.js'
+import { chanceFrom } from '../lib/random.js'
+import { createScope, type Scope } from '../lib/scope.js'
+import { type Hop, nextHops } from '../scenario/hops.js'
+import type { Scenario } from '../scenario/schema.js'
+import { type Certificates, createCertificates } from './certificates.js'
+import { monotonicMs, startTimer, stopTimer } from './clock.js'
+import { startOrigin } from './origin/origin.js'
+import { startProxy } from './proxy/proxy.js'
+import { type Address, formatAddress, type Site } from './site.js'
+import { startWaf } from './waf.js'
+
+export interface LiveSite extends Site {
+  /** From now on `t` counts: windows open and close relative to this moment. */
+  beginLoad(): Promise<void>
+  /** Arms or disarms a fault, and waits until listeners follow. */
+  setArmed(fault: string, armed: boolean): Promise<void>
+}
+
+/**
+ * @param journal null: nobody listens
+ * @throws CannotRunError when a fixed port is taken; everything that had started is closed again
+ */
+export async function startSite(
+  scenario: Pick<Scenario, 'id' | 'hops' | 'faults' | 'seed'>,
+  journal: Journal | null,
+  onBroken: (message: string) => void,
+): Promise<LiveSite> {
+  const scope = createScope()
+  const site = createSite(scenario, journal, onBroken, scope, await createCertificates())
+  try {
+    for (const name of backToFront(scenario.hops)) {
+      const hop = scenario.hops[name]!
+      const address = await startHop(site, name, hop)
+      site.addresses.set(name, address)
+      site.journal({ event: 'hop', t: site.now(), hop: name, kind: hop.kind, address: formatAddress(address) })
+    }
+    await site.followAddresses()
+    return site
+  } catch (error) {
+    await scope.close()
+    throw error
+  }
+}
+
+function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
+  switch (hop.kind) {
+    case 'origin':
+      return startOrigin(site, name, hop)
+    case 'waf':
+      return startWaf(site, name, hop)
+    case 'proxy':
+      return startProxy(site, name, hop)
+  }
+}
+
+function createSite(
+  scenario: Pick<Scenario, 'id' | 'hops' | 'faults' | 'seed'>,
+  journal: Journal | null,
+  onBroken: (message: string) => void,
+  scope: Scope,
+  certificates: Certificates,
+) {
+  const chance = chanceFrom(scenario.seed)
+  const plan = createFaultPlan(scenario.faults, chance)
+  const addresses = new Map<string, Address>()
+  const followers = new Map<string, () => Promise<void>>()
+  let zero = monotonicMs()
+  let closing = false
+  scope.add(() => {
+    closing = true
+  })
+  const now = () => Math.round((monotonicMs() - zero) * 1000) / 1000
+  const followAddresses = async () => {
+    for (const follow of followers.values()) await follow()
+  }
+  return {
+    scenario,
+    plan,
+    chance,
+    certificates,
+    scope,
+    addresses,
+    followAddresses,
+    journaling: journal !== null,
+    journal: journal ?? (() => {}),
+    now,
+    addressOf(hop: string): Address {
+      const address = addresses.get(hop)
+      invariant(address, `hop "${hop}" was asked for before it had started`)
+      return address
+    },
+    onAddressChange: (hop: string, apply: () => Promise<void>) => void followers.set(hop, apply),
+    broken(message: string) {
+      if (closing) return
+      journal?.({ event: 'error', t: now(), message })
+      onBroken(message)
+    },
+    async beginLoad() {
+      zero = monotonicMs()
+      plan.reset()
+      for (const [hop, follow] of followers) {
+        const timers = plan.addressChanges(hop).map((at) => startTimer(at, () => void follow()))
+        scope.add(() => timers.forEach(stopTimer))
+      }
+      await followAddresses()
+    },
+    async setArmed(fault: string, armed: boolean) {
+      if (armed) plan.arm(fault)
+      else plan.disarm(fault)
+      await followAddresses()
+    },
+  }
+}
+
+/** Every hop after those it forwards to. The scenario holds no loop. */
+function backToFront(hops: Readonly<Record<string, Hop>>): string[] {
+  const order = new Set<string>()
+  const visit = (name: string): void => {
+    if (order.has(name)) return
+    for (const next of nextHops(hops[name]!)) visit(next)
+    order.add(name)
+  }
+  for (const name of Object.keys(hops)) visit(name)
+  return [...order]
+}

@@ -1,0 +1,83 @@
+/**
+ * The endings of a TCP connection, exactly as named: RST, FIN, silence. They act on the raw socket, under TLS too.
+ * Origin, firewall and proxy front call it; it knows no fault and no HTTP.
+ */
+import { readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+import { monotonicMs, wait } from './clock.js'
+
+/**
+ * Ends the connection with RST. Bytes sent before are on the peer's side first: a Node peer reads an RST that
+ * closely follows data as a clean end, and a kernel drops what it had not sent.
+ */
+export async function reset(raw: Socket): Promise<void> {
+  if (raw.destroyed) return
+  if (raw.bytesWritten > 0 || raw.writableLength > 0) {
+    await flushed(raw)
+    await drainedByPeer(raw)
+  }
+  if (!raw.destroyed) raw.resetAndDestroy()
+}
+
+/** Ends the connection with FIN, behind what was written, and reads on until the peer closes too. */
+export function close(raw: Socket): void {
+  if (raw.destroyed) return
+  raw.on('error', () => {})
+  raw.resume()
+  raw.end()
+}
+
+/** Sends nothing more and reads on: the peer learns nothing until it gives up. */
+export function stall(raw: Socket): void {
+  raw.on('error', () => {})
+  raw.resume()
+}
+
+/** What was written has been handed to the kernel. */
+function flushed(raw: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (raw.destroyed || raw.writableLength === 0) return resolve()
+    raw.once('drain', resolve)
+    raw.once('close', resolve)
+    raw.write('', () => resolve())
+  })
+}
+
+/** Longer than any peer on this machine needs to read what is in its queue, unless it does not want to. */
+const DRAIN_LIMIT_MS = 1000
+
+/** Until the peer's kernel queue is empty. Where /proc is missing, a moment. */
+async function drainedByPeer(raw: Socket): Promise<void> {
+  const [ours, theirs] = [raw.localPort, raw.remotePort]
+  if (ours === undefined || theirs === undefined) return
+  const limit = monotonicMs() + DRAIN_LIMIT_MS
+  do {
+    await wait(1)
+    const pending = await queuedBytes(ours, theirs)
+    if (pending === undefined) return wait(50)
+    if (pending === 0) return
+  } while (monotonicMs() < limit && !raw.destroyed)
+}
+
+/** Bytes between two local ports that are not read yet, both kernels' queues; undefined where nobody can tell. */
+async function queuedBytes(ours: number, theirs: number): Promise<number | undefined> {
+  let table: string
+  try {
+    table = await readFile('/proc/net/tcp', 'latin1')
+  } catch {
+    return undefined
+  }
+  const [a, b] = [hexPort(ours), hexPort(theirs)]
+  let queued = 0
+  for (const line of table.split('\n')) {
+    const fields = line.trim().split(/\s+/)
+    const [local, remote, queues] = [fields[1], fields[2], fields[4]]
+    if (!local || !remote || !queues) continue
+    const [sent, received] = queues.split(':').map((field) => Number.parseInt(field, 16))
+    if (local.endsWith(a) && remote.endsWith(b)) queued += sent!
+    if (local.endsWith(b) && remote.endsWith(a)) queued += received!
+  }
+  return queued
+}
+
+const hexPort = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`

@@ -1,0 +1,156 @@
+/**
+ * What happened hop by hop, for people: one example of every way in which a request went, with the count of those
+ * that went alike. A pure fold over the journal.
+ */
+
+import type { Failure } from '../core/failure.js'
+import type { AttemptEvent, ForwardEvent, HelloEvent, JournalEvent, Try } from '../journal/events.js'
+import { formatMs } from '../lib/units.js'
+
+/** The trace as lines without colours. */
+export function traceLines(events: readonly JournalEvent[]): string[] {
+  const story = indexEvents(events)
+  const lines: string[] = []
+  for (const { example, count } of groupAlike(story)) {
+    const alike = count > 1 ? `  (${count} requests went this way)` : ''
+    lines.push(`request ${example}${alike}`)
+    for (const attempt of story.attempts.get(example) ?? []) lines.push(...attemptLines(story, attempt))
+  }
+  return lines
+}
+
+interface Story {
+  attempts: Map<string, AttemptEvent[]>
+  /** By request id, in the order in which they ended: the innermost proxy first. */
+  forwards: Map<string, ForwardEvent[]>
+  /** By the far end of the connection. */
+  hellos: Map<string, HelloEvent[]>
+  /** `fault …` lines by request id or by the far end. */
+  faults: Map<string, string[]>
+  /** By request id. */
+  served: Map<string, string[]>
+  order: string[]
+}
+
+function indexEvents(events: readonly JournalEvent[]): Story {
+  const story: Story = {
+    attempts: new Map(),
+    forwards: new Map(),
+    hellos: new Map(),
+    faults: new Map(),
+    served: new Map(),
+    order: [],
+  }
+  for (const event of events) {
+    if (event.event === 'attempt') append(story.attempts, event.request, event)
+    else if (event.event === 'forward') append(story.forwards, event.request, event)
+    else if (event.event === 'hello') append(story.hellos, event.peer, event)
+    else if (event.event === 'request') story.order.push(event.request)
+    else if (event.event === 'fault') {
+      const line = row(event.hop, 'fault', `${event.fault}: ${event.effect} at ${event.at}`)
+      append(story.faults, event.request ?? event.peer ?? event.hop, line)
+    } else if (event.event === 'served') {
+      const status = event.status === undefined ? 'no status' : event.status
+      append(
+        story.served,
+        event.request,
+        row(event.hop, 'served', `${event.method} ${event.path}: ${status}, ${event.outcome}`),
+      )
+    }
+  }
+  return story
+}
+
+function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const list = map.get(key)
+  if (list) list.push(value)
+  else map.set(key, [value])
+}
+
+/** Requests whose attempts and tries ended alike tell the same story. */
+function groupAlike(story: Story): { example: string; count: number }[] {
+  const groups = new Map<string, { example: string; count: number }>()
+  for (const request of story.order) {
+    const attempts = (story.attempts.get(request) ?? []).map((a) => [
+      a.status,
+      a.failure?.type,
+      a.truncated,
+      a.proxy_error,
+    ])
+    const tries = (story.forwards.get(request) ?? []).flatMap((f) =>
+      f.tries.map((t) => [t.server, t.status, t.failure?.details]),
+    )
+    const shape = JSON.stringify([attempts, tries])
+    const group = groups.get(shape)
+    if (group) group.count++
+    else groups.set(shape, { example: request, count: 1 })
+  }
+  return [...groups.values()]
+}
+
+function attemptLines(story: Story, attempt: AttemptEvent): string[] {
+  const lines = [row(attempt.client, 'attempt', `${attempt.attempt} sent`)]
+  const forwards = story.forwards.get(attempt.request) ?? []
+  // A request that is tried again passes every proxy again: one round of forwards for each attempt.
+  const perAttempt = forwards.length / Math.max(1, story.attempts.get(attempt.request)!.length)
+  const first = Math.round((attempt.attempt - 1) * perAttempt)
+  for (const forward of forwards.slice(first, Math.round(first + perAttempt)))
+    lines.push(...forwardLines(story, forward))
+  if (forwards.length === 0)
+    lines.push(...(story.faults.get(attempt.request) ?? []), ...(story.served.get(attempt.request) ?? []))
+  const got = attempt.failure
+    ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure)}`
+    : `${attempt.status}, ${attempt.bytes} bytes`
+  lines.push(row(attempt.client, 'received', `${got}  ${formatMs(attempt.ms)}`))
+  const wait = attempt.wait_ms === undefined ? '' : ` after ${formatMs(attempt.wait_ms)}`
+  lines.push(row(attempt.client, 'decision', `${attempt.decision.replaceAll('_', ' ')}${wait}`))
+  return lines
+}
+
+function forwardLines(story: Story, forward: ForwardEvent): string[] {
+  const { hop } = forward
+  const lines = [row(hop, 'request', `${forward.method} ${forward.path}`)]
+  for (const attempt of forward.tries) lines.push(...tryLines(story, hop, forward.request, attempt))
+  const status = forward.status === undefined ? 'nothing' : String(forward.status)
+  const how = forward.cut ? ', cut' : forward.client_left ? ', the client had left' : ''
+  lines.push(row(hop, 'answer', `${status}${how}  ${formatMs(forward.ms)}`))
+  if (forward.proxy_status) lines.push(row(hop, '', `Proxy-Status: ${forward.proxy_status}`))
+  if (forward.proxy_error) lines.push(row(hop, '', `X-Proxy-Error: ${forward.proxy_error}`))
+  return lines
+}
+
+function tryLines(story: Story, hop: string, request: string, one: Try): string[] {
+  const lines = [
+    row(hop, 'try', one.server),
+    row(hop, 'dns', `${one.address.replace(/:\d+$/, '')}, nothing to resolve`),
+  ]
+  lines.push(row(hop, 'tcp', tcpText(one)))
+  const local = one.local ?? ''
+  const [hello] = story.hellos.get(local) ?? []
+  if (one.tls && !one.reused) {
+    if (hello) lines.push(row(hop, 'tls', `ClientHello sent (JA3 ${hello.ja3}, JA4 ${hello.ja4})`))
+    if (one.tls_ms !== undefined) lines.push(row(hop, 'tls', `handshake done in ${formatMs(one.tls_ms)}`))
+  }
+  const faults = story.faults.get(request) ?? story.faults.get(local) ?? story.faults.get(one.server) ?? []
+  lines.push(...new Set(faults.filter((line) => one.failure || line.startsWith(one.server))))
+  lines.push(...(story.served.get(request) ?? []).filter((line) => line.startsWith(`${one.server} `)).slice(0, 1))
+  const part = one.status === undefined ? 'nothing' : `${one.status}, ${one.response_bytes} bytes`
+  lines.push(row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure)}` : part}  ${formatMs(one.ms)}`))
+  return lines
+}
+
+const tcpText = (one: Try): string =>
+  one.reused
+    ? 'connection used again'
+    : one.connect_ms === undefined
+      ? 'not connected'
+      : `connected in ${formatMs(one.connect_ms)}`
+
+const WIRE: Partial<Record<Failure['manner'], string>> = { reset: 'RST', closed: 'FIN', refused: 'RST to the SYN' }
+
+const describe = (failure: Failure): string => {
+  const wire = WIRE[failure.manner]
+  return `${wire ? `${wire}: ` : ''}${failure.details} [${failure.type}, ${failure.stage}]`
+}
+
+const row = (hop: string, what: string, text: string): string => `${hop.padEnd(10)} ${what.padEnd(9)} ${text}`.trimEnd()

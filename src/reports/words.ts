@@ -1,0 +1,26 @@
+/** A scenario's result in a few words, as several reports use them. */
+import type { ScenarioResult } from '../journal/result.js'
+
+/** What clients saw, the commonest first: `200 ×95, 502 connection_terminated ×5`. Empty where nobody asked. */
+export function seen(result: ScenarioResult): string {
+  const asked = Object.entries(result.clients).filter(([, metrics]) => metrics.attempts > 0)
+  const words = asked.map(([name, metrics]) => {
+    const short = commonest(metrics.outcomes)
+    return asked.length > 1 ? `${name}: ${short}` : short
+  })
+  return words.join('; ')
+}
+
+const SHOWN = 3
+
+function commonest(outcomes: Record<string, number>): string {
+  const ranked = Object.entries(outcomes).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+  const shown = ranked.slice(0, SHOWN).map(([outcome, count]) => `${outcome} ×${count}`)
+  return ranked.length > SHOWN ? `${shown.join(', ')}, ${ranked.length - SHOWN} more` : shown.join(', ')
+}
+
+/** The checks that did not hold, or had nothing to judge by: `fault rst fired: expected >= 1, actual 0`. */
+export const failingChecks = (result: ScenarioResult): string[] =>
+  result.checks
+    .filter(({ verdict }) => verdict !== 'pass')
+    .map(({ name, expected, actual }) => `${name}: expected ${expected}, actual ${actual}`)

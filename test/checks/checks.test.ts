@@ -1,0 +1,223 @@
+/** Every kind of check passing, failing and knowing too little, the schema's messages, and the order of verdicts. */
+import { test } from 'tap'
+import { z } from 'zod'
+import { checkSchema, checks, evaluate, references } from '../../src/checks/index.js'
+import { exitCode, judge, overall } from '../../src/checks/verdict.js'
+import type { JournalEvent } from '../../src/journal/events.js'
+import type { CheckResult, Verdict } from '../../src/journal/result.js'
+import * as make from '../journal/events.js'
+import { reduce, refusedFailure, resetFailure, times } from '../journal/events.js'
+
+const asked = (count: number, more: Parameters<typeof make.request>[0] = {}): JournalEvent[] => [
+  ...times(count, make.attempt()),
+  ...times(count, make.request(more)),
+]
+const refused = make.forward({ status: 502, failure: refusedFailure, proxy_error: 'upstream_refused' })
+const manyLines = Array.from({ length: 10_001 }, (_, n) => make.log(`line ${n}`))
+
+type Row = [check: object, events: readonly JournalEvent[], verdict: CheckResult['verdict'], actual: string]
+
+const metric = (metric: string, is: string | number) => ({ client: 'plain', metric, is })
+const error = (more: object) => ({ proxy: 'lb', error: 'connection_refused', count: '>= 1', ...more })
+const threeOfFour = [...asked(3), ...asked(1, { ok: false })]
+const aReset = make.attempt({ failure: resetFailure })
+const bytes = (...sizes: number[]) => sizes.map((size) => make.attempt({ bytes: size }))
+const twoTries = make.forward({ tries: [make.oneTry(), make.oneTry()] })
+
+const rows: Record<keyof typeof checks, Row[]> = {
+  fault_fired: [
+    [{ fault: 'rst', fired: '>= 1' }, [make.fault('rst')], 'pass', '1'],
+    [{ fault: 'rst', fired: 2 }, [make.fault('rst')], 'fail', '1'],
+    [{ fault: 'rst', fired: '>= 1' }, [make.fault('other')], 'inconclusive', '0'],
+    [{ fault: 'rst', fired: '= 0' }, [], 'pass', '0'],
+    [{ fault: 'untold', fired: '>= 1' }, [], 'inconclusive', 'nobody could tell'],
+    [{ fault: 'untold', fired: '= 0' }, [], 'inconclusive', 'nobody could tell'],
+    [{ fault: 'untold', fired: '>= 1' }, [make.fault('untold')], 'pass', '1'],
+  ],
+  client_metric: [
+    [metric('success_rate', '>= 75%'), threeOfFour, 'pass', '75%'],
+    [metric('success_rate', '> 75%'), threeOfFour, 'fail', '75%'],
+    [metric('amplification', '<= 1.2'), [make.attempt(), ...asked(2)], 'fail', '1.5'],
+    [metric('latency_p50_ms', '<= 250ms'), asked(1, { ms: 250 }), 'pass', '250ms'],
+    [metric('latency_max_ms', '< 1s'), asked(1, { ms: 1234.5 }), 'fail', '1230ms'],
+    [metric('attempts', 4), asked(4), 'pass', '4'],
+    [metric('success_rate', '<= 95%'), [], 'inconclusive', 'no requests'],
+    [metric('amplification', '<= 2'), [make.attempt()], 'inconclusive', 'no requests'],
+  ],
+  client_status: [
+    [{ client: 'plain', status: 502, count: 2 }, asked(2, { status: 502 }), 'pass', '2'],
+    [{ client: 'plain', status: 502, count: '>= 1' }, asked(2, { status: 504 }), 'fail', '0'],
+    [{ client: 'plain', status: 502, count: '= 0' }, [], 'inconclusive', 'no requests'],
+  ],
+  client_error: [
+    [{ client: 'plain', error: 'connection_terminated', count: 1 }, [aReset], 'pass', '1'],
+    [{ client: 'plain', error: 'connection_refused', count: '>= 1' }, [aReset], 'fail', '0'],
+    [{ client: 'plain', error: 'connection_refused', count: '= 0' }, [], 'inconclusive', 'no attempts'],
+  ],
+  client_truncated: [
+    [{ client: 'plain', truncated: '>= 1' }, [make.attempt({ truncated: true })], 'pass', '1'],
+    [{ client: 'plain', truncated: 1 }, [make.attempt()], 'fail', '0'],
+    [{ client: 'plain', truncated: '= 0' }, [], 'inconclusive', 'no attempts'],
+  ],
+  client_bytes: [
+    [{ client: 'plain', bytes: '= 17B' }, bytes(17, 17, 17), 'pass', '17B'],
+    [{ client: 'plain', bytes: 17 }, bytes(16, 18), 'fail', '16 to 18'],
+    [{ client: 'plain', bytes: '>= 1KB' }, bytes(1024, 0), 'fail', '0B to 1024B'],
+    [{ client: 'plain', bytes: 0 }, [], 'inconclusive', 'no attempts'],
+  ],
+  proxy_error: [
+    [error({ count: 2 }), [refused, refused], 'pass', '2'],
+    [
+      error({ stage: 'connect', manner: 'refused', details: 'refused', word: 'upstream_refused' }),
+      [refused],
+      'pass',
+      '1',
+    ],
+    [error({ error: 'connection_terminated' }), [refused], 'fail', '0'],
+    [error({ stage: 'tls' }), [refused], 'fail', '0'],
+    [error({ manner: 'reset' }), [refused], 'fail', '0'],
+    [error({ details: 'no route' }), [refused], 'fail', '0'],
+    [error({ word: 'upstream_reset' }), [refused], 'fail', '0'],
+    [error({ count: '= 0' }), [], 'inconclusive', 'no requests'],
+  ],
+  proxy_status: [
+    [{ proxy: 'lb', status: 502, count: 1 }, [refused], 'pass', '1'],
+    [{ proxy: 'lb', status: 504, count: '>= 1' }, [refused], 'fail', '0'],
+    [{ proxy: 'lb', status: 504, count: '= 0' }, [], 'inconclusive', 'no requests'],
+  ],
+  proxy_tries: [
+    [{ proxy: 'lb', tries: 2 }, [twoTries], 'pass', '2'],
+    [{ proxy: 'lb', tries: '> 2' }, [twoTries], 'fail', '2'],
+    [{ proxy: 'lb', tries: '= 0' }, [], 'inconclusive', 'no requests'],
+  ],
+  proxy_cut: [
+    [{ proxy: 'lb', cut: '>= 1' }, [make.forward({ cut: true })], 'pass', '1'],
+    [{ proxy: 'lb', cut: '>= 1' }, [make.forward()], 'fail', '0'],
+    [{ proxy: 'lb', cut: '= 0' }, [], 'inconclusive', 'no requests'],
+  ],
+  origin_requests: [
+    [{ origin: 'app1', requests: 0 }, [make.served({ health: true })], 'pass', '0'],
+    [{ origin: 'app1', requests: 0 }, [make.served()], 'fail', '1'],
+    [{ origin: 'app1', requests: '>= 1' }, [], 'fail', '0'],
+  ],
+  origin_connections: [
+    [{ origin: 'app1', connections: 1 }, [make.connection('app1'), make.connection('lb')], 'pass', '1'],
+    [{ origin: 'app1', connections: 1 }, [], 'fail', '0'],
+  ],
+  log_contains: [
+    [{ log: 'lb', contains: 'reset' }, [make.log('recv() failed: Connection reset')], 'pass', '1'],
+    [{ log: 'lb', contains: 'reset', count: 3 }, times(3, make.log('reset')), 'pass', '3'],
+    [{ log: 'lb', contains: 'Reset' }, [make.log('reset'), make.log('Reset', 'other')], 'fail', '0'],
+    [{ log: 'lb', contains: 'line 77' }, manyLines, 'pass', '111'],
+    [
+      { log: 'lb', contains: 'x', count: '= 0' },
+      manyLines,
+      'inconclusive',
+      '0 in the lines that were kept; 1 were not',
+    ],
+  ],
+}
+for (const [kind, table] of Object.entries(rows)) {
+  test(`${kind}: passes, fails, or knows too little`, async (t) => {
+    for (const [check, events, verdict, actual] of table) {
+      const result = evaluate(checkSchema.parse(check), reduce(events, ['untold']))
+      t.match(result, { verdict, actual }, `${JSON.stringify(check)}: ${verdict}`)
+      t.ok(result.name.includes(Object.values(check)[0]), result.name)
+    }
+    const verdicts = table.map(([, , verdict]) => verdict)
+    t.ok(verdicts.includes('pass') && verdicts.includes('fail'))
+  })
+}
+
+test('the keys of a check belong to one kind alone', async (t) => {
+  for (const [kind, { schema }] of Object.entries(checks)) {
+    const required = Object.entries<z.ZodType>(schema.shape).filter(([, value]) => !value.safeParse(undefined).success)
+    const takers = Object.entries(checks).filter(([, other]) => required.every(([key]) => key in other.schema.shape))
+    t.same(
+      takers.map(([name]) => name),
+      [kind],
+    )
+    t.ok(
+      Object.keys(references).some((key) => key in schema.shape),
+      `${kind} names something of the scenario`,
+    )
+  }
+})
+
+test('a wrong check is refused, and a wrong unit with the metric and the right one', async (t) => {
+  const message = (check: unknown) =>
+    checkSchema.safeParse(check).error?.issues.map(({ path, message }) => [path, message])
+  t.same(message({ client: 'plain', metric: 'success_rate', is: '<= 95' }), [
+    [['is'], 'success_rate is a share: expected a comparison such as ">= 99%", not "<= 95"'],
+  ])
+  t.same(message({ client: 'plain', metric: 'latency_p99_ms', is: 95 }), [
+    [['is'], 'latency_p99_ms is a duration: expected a comparison such as "<= 250ms", not "= 95"'],
+  ])
+  t.same(message({ client: 'plain', metric: 'requests', is: '>= 5%' }), [
+    [['is'], 'requests is a number: expected a comparison such as "<= 1.5", not ">= 5%"'],
+  ])
+  for (const wrong of [
+    { fault: 'rst' },
+    { client: 'plain', status: 502 },
+    { proxy: 'lb', error: 'reset', count: 1 },
+    { rubbish: 1 },
+    'x',
+  ]) {
+    t.ok(message(wrong)?.length, JSON.stringify(wrong))
+  }
+})
+
+test('the schema can be published, every key with a description', async (t) => {
+  const published = z.toJSONSchema(checkSchema, { io: 'input' })
+  t.equal(published.anyOf?.length, Object.keys(checks).length)
+  for (const kind of published.anyOf!) {
+    for (const [key, value] of Object.entries(kind.properties!))
+      t.ok((value as { description?: string }).description, key)
+  }
+})
+
+const quiet = { errors: [], interrupted: false }
+const check = (verdict: CheckResult['verdict']): CheckResult => ({ name: 'c', verdict, expected: '= 1', actual: '0' })
+const [pass, fail, open] = [check('pass'), check('fail'), check('inconclusive')]
+test('a verdict: errors first, then faults that never fired, then failing checks, then open ones', async (t) => {
+  const silent = [{ id: 'rst', fired: 0 }]
+  const fired = [
+    { id: 'rst', fired: 1 },
+    { id: 'untold', fired: null },
+  ]
+  t.same(judge(fired, [pass], quiet), { verdict: 'pass' })
+  t.same(judge([], [], quiet), { verdict: 'pass' })
+  t.match(judge(silent, [fail], { errors: ['disk full', 'b'], interrupted: true }), {
+    verdict: 'error',
+    reason: 'disk full, and 1 more',
+  })
+  t.match(judge(fired, [pass], { errors: [], interrupted: true }), { verdict: 'error', reason: /interrupted/ })
+  t.match(judge(silent, [fail, pass], quiet), {
+    verdict: 'inconclusive',
+    reason: 'fault rst never fired: nothing was shown',
+  })
+  t.match(judge([...silent, { id: 'b', fired: 0 }], [pass], quiet), {
+    verdict: 'inconclusive',
+    reason: /^faults rst, b never fired/,
+  })
+  t.match(judge(fired, [fail, open, pass], quiet), { verdict: 'fail', reason: '1 of 3 checks failed' })
+  t.match(judge(fired, [open], quiet), { verdict: 'inconclusive', reason: 'too little to judge 1 of 1 check by' })
+})
+
+test('of several verdicts: 3, 1, 4, 0, the first that occurs', async (t) => {
+  const rows: [verdicts: Verdict[], verdict: Verdict, code: number, noSkip: number][] = [
+    [['pass', 'pass'], 'pass', 0, 0],
+    [['pass', 'skipped'], 'pass', 0, 3],
+    [['skipped'], 'skipped', 0, 3],
+    [[], 'skipped', 0, 0],
+    [['pass', 'inconclusive', 'skipped'], 'inconclusive', 4, 3],
+    [['inconclusive', 'fail', 'pass'], 'fail', 1, 1],
+    [['fail', 'skipped'], 'fail', 1, 3],
+    [['fail', 'error', 'inconclusive'], 'error', 3, 3],
+  ]
+  for (const [verdicts, verdict, code, noSkip] of rows) {
+    t.equal(overall(verdicts), verdict, verdicts.join())
+    t.equal(exitCode(verdicts), code)
+    t.equal(exitCode(verdicts, { noSkip: true }), noSkip)
+  }
+})

@@ -1,0 +1,107 @@
+/** Events with everything that a test does not care about filled in. */
+import type { Failure } from '../../src/core/failure.js'
+import type {
+  AttemptEvent,
+  FaultEvent,
+  ForwardEvent,
+  JournalEvent,
+  LogEvent,
+  RequestEvent,
+  ServedEvent,
+  Try,
+} from '../../src/journal/events.js'
+import { createReduction, type Facts } from '../../src/journal/reduce.js'
+
+export const resetFailure: Failure = {
+  type: 'connection_terminated',
+  stage: 'response_head',
+  manner: 'reset',
+  details: 'connection reset before any byte of a response',
+}
+export const refusedFailure: Failure = {
+  type: 'connection_refused',
+  stage: 'connect',
+  manner: 'refused',
+  details: 'connection refused',
+}
+
+export const fault = (id: string): FaultEvent => ({
+  event: 'fault',
+  t: 1,
+  fault: id,
+  hop: 'app1',
+  at: 'request_head',
+  effect: 'reset',
+})
+
+export const connection = (hop: string): JournalEvent => ({ event: 'connection', t: 1, hop, peer: '127.0.0.1:1' })
+
+export const served = (more: Partial<ServedEvent> = {}): ServedEvent => ({
+  event: 'served',
+  t: 1,
+  hop: 'app1',
+  peer: '127.0.0.1:1',
+  request: 'r1',
+  method: 'GET',
+  path: '/',
+  ordinal: 1,
+  request_bytes: 0,
+  outcome: 'answered',
+  ms: 1,
+  ...more,
+})
+
+export const oneTry = (more: Partial<Try> = {}): Try => ({
+  server: 'app1',
+  address: '127.0.0.1:2',
+  reused: false,
+  tls: false,
+  ms: 1,
+  response_bytes: 0,
+  ...more,
+})
+
+export const forward = (more: Partial<ForwardEvent> = {}): ForwardEvent => ({
+  event: 'forward',
+  t: 1,
+  hop: 'lb',
+  request: 'r1',
+  method: 'GET',
+  path: '/',
+  tries: [oneTry()],
+  ms: 1,
+  ...more,
+})
+
+export const log = (line: string, hop = 'lb'): LogEvent => ({ event: 'log', t: 1, hop, level: 'error', line })
+
+export const attempt = (more: Partial<AttemptEvent> = {}): AttemptEvent => ({
+  event: 'attempt',
+  t: 1,
+  client: 'plain',
+  request: 'r1',
+  attempt: 1,
+  bytes: 0,
+  decision: 'success',
+  ms: 1,
+  ...more,
+})
+
+export const request = (more: Partial<RequestEvent> = {}): RequestEvent => ({
+  event: 'request',
+  t: 1,
+  client: 'plain',
+  request: 'r1',
+  attempts: 1,
+  ok: true,
+  ms: 1,
+  ...more,
+})
+
+export const times = <Event extends JournalEvent>(count: number, event: Event): Event[] => Array(count).fill(event)
+
+export function reduce(events: readonly JournalEvent[], untold: readonly string[] = []): Facts {
+  const reduction = createReduction(untold)
+  for (const event of events) reduction.add(event)
+  return reduction.facts
+}

@@ -1,0 +1,110 @@
+/** One run with every verdict in it, fixed, for the golden reports. */
+import type { ClientMetrics, RunResult, ScenarioResult } from '../../src/journal/result.js'
+
+const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> = {}): ClientMetrics => {
+  const attempts = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
+  return {
+    requests: attempts,
+    attempts,
+    succeeded: outcomes['200'] ?? 0,
+    success_rate: attempts > 0 ? (outcomes['200'] ?? 0) / attempts : null,
+    amplification: attempts > 0 ? 1 : null,
+    statuses: {},
+    errors: {},
+    outcomes,
+    truncated: 0,
+    latency_p50_ms: 1.2,
+    latency_p90_ms: 2.5,
+    latency_p99_ms: 3.75,
+    latency_max_ms: 4,
+    ...more,
+  }
+}
+
+const scenario = (
+  more: Pick<ScenarioResult, 'id' | 'title' | 'verdict'> & Partial<ScenarioResult>,
+): ScenarioResult => ({
+  file: `scenarios/causes/${more.id}.yaml`,
+  seed: 42,
+  duration_ms: 123.456,
+  faults: [{ id: 'rst', on: 'app1', at: 'request_head', effect: 'reset', fired: 5 }],
+  clients: {},
+  checks: [],
+  ...more,
+})
+
+export const result: RunResult = {
+  version: '0.1.0',
+  engine: 'live',
+  proxy: 'mini',
+  seed: 42,
+  verdict: 'error',
+  started: '2026-01-02T03:04:05.678Z',
+  duration_ms: 3456.7,
+  interrupted: false,
+  scenarios: [
+    scenario({
+      id: 'origin-refused',
+      title: 'Nobody listens where the origin should be',
+      verdict: 'pass',
+      clients: {
+        plain: metrics({ '502 connection_refused': 5 }, { statuses: { 502: 5 }, errors: { connection_refused: 5 } }),
+      },
+      checks: [{ name: 'fault rst fired', verdict: 'pass', expected: '>= 1', actual: '5' }],
+    }),
+    scenario({
+      id: 'reset-before-response',
+      title: 'The origin resets <the> "connection" & says nothing',
+      verdict: 'fail',
+      reason: '2 of 3 checks failed',
+      duration_ms: 2000,
+      clients: {
+        plain: metrics({
+          '200': 95,
+          '502 connection_terminated': 3,
+          '504 connection_read_timeout': 1,
+          connection_refused: 1,
+        }),
+        backoff: metrics({ '200': 100, '502 connection_terminated': 4 }),
+        silent: metrics({}),
+      },
+      checks: [
+        { name: 'fault rst fired', verdict: 'pass', expected: '>= 1', actual: '5' },
+        { name: 'client plain success_rate', verdict: 'fail', expected: '>= 99%', actual: '95%' },
+        { name: 'log lb contains "\u001b[31mreset"', verdict: 'fail', expected: '>= 1', actual: '0' },
+      ],
+    }),
+    scenario({
+      id: 'never-fired',
+      title: 'The fault had no occasion',
+      verdict: 'inconclusive',
+      reason: 'fault rst never fired: nothing was shown',
+      faults: [{ id: 'rst', on: 'app1', at: 'request_head', effect: 'reset', fired: 0 }],
+      clients: { plain: metrics({ '200': 1 }) },
+      checks: [{ name: 'fault rst fired', verdict: 'inconclusive', expected: '>= 1', actual: '0' }],
+    }),
+    scenario({
+      id: 'untold',
+      title: 'A fault that nobody can count',
+      verdict: 'pass',
+      duration_ms: 0.04,
+      faults: [{ id: 'gone', on: 'app1', at: 'connect', effect: 'refuse', fired: null }],
+      trace: ['request r1', '  lb → app1  connection_refused'],
+    }),
+    scenario({
+      id: 'no-nginx',
+      title: 'Needs a program that is not there',
+      verdict: 'skipped',
+      reason: 'nginx is not installed: apt-get install nginx',
+      duration_ms: 0,
+      faults: [],
+    }),
+    scenario({
+      id: 'broken',
+      title: 'Something outside the experiment went wrong',
+      verdict: 'error',
+      reason: 'lb could not listen on port 8080: it is taken',
+      faults: [],
+    }),
+  ],
+}
