@@ -2,7 +2,7 @@
  * The folder of one run on disk: a journal per scenario, the reports, and `latest` beside it. The command line calls
  * it; a disk that is full or a folder that may not be written is a CannotRunError, never half a report taken for whole.
  */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { serialize } from './journal/log.js'
 import type { RunResult } from './journal/result.js'
@@ -26,7 +26,7 @@ const USUAL = ['text', 'json', 'junit', 'ctrf'] as const satisfies ReportFormat[
  */
 export function createRunFolder(out: string, name: string, started: Date): RunFolder {
   const time = started.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
-  const path = guarded(out, () => {
+  const path = guarded(out, ELSEWHERE, () => {
     mkdirSync(out, { recursive: true })
     return makeUnique(join(out, `${time}-${name}`))
   })
@@ -34,38 +34,53 @@ export function createRunFolder(out: string, name: string, started: Date): RunFo
     path,
     openJournal: (scenario) => createJournalFile(join(path, `${scenario}.ndjson`)),
     finish(result) {
-      for (const format of USUAL) writeReport(result, format, join(path, reports[format].fileName))
-      guarded(out, () => pointLatest(out, basename(path)))
+      for (const format of USUAL) write(result, format, join(path, reports[format].fileName), ELSEWHERE)
+      guarded(out, ELSEWHERE, () => pointLatest(out, basename(path)))
     },
   }
 }
 
 /**
- * Writes one report.
+ * Writes one report to a file that the user named.
  * @throws CannotRunError
  */
-export function writeReport(result: RunResult, format: ReportFormat, file: string): void {
-  guarded(file, () => {
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, reports[format].render(result))
+export const writeReport = (result: RunResult, format: ReportFormat, file: string): void =>
+  write(result, format, file, `Name another file with --report ${format}=FILE`)
+
+function write(result: RunResult, format: ReportFormat, path: string, remedy: string): void {
+  const report = reports[format].render(result)
+  guarded(path, remedy, () => {
+    mkdirSync(dirname(path), { recursive: true })
+    const file = openSync(path, 'w')
+    try {
+      writeFileSync(file, report)
+    } catch (error) {
+      if (fstatSync(file).isFile()) rmSync(path)
+      throw error
+    } finally {
+      closeSync(file)
+    }
   })
 }
 
-/** So many characters are collected before they are written. */
+/** A block is written when it has so many characters, or with the first event so much later than its own first. */
 const BLOCK = 65_536
+const BLOCK_MS = 250
 
 /**
  * A journal on disk, written in blocks as it grows. A failure is kept until `close`, since a hop in the middle of a
  * request can do nothing about it.
  */
 export function createJournalFile(path: string): JournalFile {
-  const file = guarded(path, () => openSync(path, 'w'))
+  const file = guarded(path, ELSEWHERE, () => openSync(path, 'w'))
   let block = ''
+  let since = 0
   let failure: unknown
   const flush = (): void => {
     if (failure === undefined && block !== '') {
       try {
-        writeSync(file, block)
+        // Of a descriptor: in full, from where the last one ended. writeSync would stop short on a disk that fills up.
+        writeFileSync(file, block)
       } catch (error) {
         failure = error
       }
@@ -75,13 +90,14 @@ export function createJournalFile(path: string): JournalFile {
   return {
     path,
     write(event) {
+      if (block === '') since = event.t
       block += serialize(event)
-      if (block.length >= BLOCK) flush()
+      if (block.length >= BLOCK || event.t - since >= BLOCK_MS) flush()
     },
     async close() {
       flush()
       closeSync(file)
-      if (failure !== undefined) throw cannotWrite(path, failure)
+      if (failure !== undefined) throw cannotWrite(path, ELSEWHERE, failure)
     },
   }
 }
@@ -106,25 +122,36 @@ function pointLatest(out: string, target: string): void {
   renameSync(next, link)
 }
 
-function guarded<Value>(path: string, act: () => Value): Value {
+function guarded<Value>(path: string, remedy: string, act: () => Value): Value {
   try {
     return act()
   } catch (error) {
-    throw cannotWrite(path, error)
+    throw cannotWrite(path, remedy, error)
   }
 }
 
-const REMEDIES: Record<string, string> = {
-  ENOSPC: 'The disk is full: free some space, or name another folder with --out',
-  EACCES: 'It may not be written: name another folder with --out',
-  EROFS: 'It may not be written: name another folder with --out',
-  ENOTDIR: 'A part of the path is not a folder: name another one with --out',
-  EEXIST: 'A file stands where a folder is wanted: name another one with --out',
+const ELSEWHERE = 'Name another folder with --out'
+
+const REASONS: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'it would be larger than files may be here (ulimit -f)',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'a file stands where a folder is wanted',
+  EISDIR: 'it is a folder',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many open files (ulimit -n)',
 }
 
-function cannotWrite(path: string, error: unknown): CannotRunError {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-  return new CannotRunError(`Cannot write ${path} (${code})`, REMEDIES[code] ?? 'Name another folder with --out', {
+/** @param remedy what to do about it, beside making room */
+export function cannotWrite(path: string, remedy: string, error: unknown): CannotRunError {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException
+  const full = code === 'ENOSPC' || code === 'EDQUOT'
+  const reason = Object.hasOwn(REASONS, code) ? `${REASONS[code]} (${code})` : code
+  return new CannotRunError(`Cannot write ${path}: ${reason}`, full ? `Free some space. ${remedy}` : remedy, {
     cause: error,
   })
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { ScenarioError } from '../lib/errors.js'
+import { cannotWrite } from '../run_folder.js'
 
 export const initCommand = new Command('init')
   .description('write a first scenario, a test for the runner found here, and a "chaos" script; overwrites nothing')
@@ -11,20 +12,27 @@ export const initCommand = new Command('init')
     for (const line of initialise(process.cwd())) console.log(line)
   })
 
-/** Returns what was done, a line for each. */
+const SCENARIO_FILE = 'chaos/first.yaml'
+const TEST_FILE = 'chaos/first.test.mjs'
+
+/**
+ * Returns what was done, a line for each.
+ * @throws ScenarioError when package.json is not one; CannotRunError when the folder may not be written
+ */
 export function initialise(folder: string): string[] {
   const manifest = readManifest(folder)
-  const runner = findRunner(manifest)
+  const installed = { ...manifest.dependencies, ...manifest.devDependencies }
+  const runner = (['vitest', 'tap'] as const).find((name) => name in installed) ?? 'node:test'
   return [
-    writeNew(folder, 'chaos/first.yaml', SCENARIO),
-    writeNew(folder, 'chaos/first.test.mjs', TESTS[runner]),
+    writeNew(folder, SCENARIO_FILE, SCENARIO),
+    writeNew(folder, TEST_FILE, TESTS[runner]),
     addScript(folder, manifest),
     '',
-    'Next: npm run chaos',
+    ...('badgateway' in installed ? [] : ['First: npm install --save-dev badgateway']),
+    'Next:  npm run chaos',
+    `Then:  ${COMMANDS[runner]}`,
   ]
 }
-
-type Runner = keyof typeof TESTS
 
 interface Manifest {
   scripts?: Record<string, string>
@@ -35,24 +43,29 @@ interface Manifest {
 function readManifest(folder: string): Manifest {
   const file = join(folder, 'package.json')
   if (!existsSync(file)) return {}
+  const refused = (message: string) =>
+    new ScenarioError([{ file: 'package.json', path: '', message: `${message}, so no script can be added` }])
+  let manifest: unknown
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Manifest
+    manifest = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    const message = `not valid JSON, so no script can be added: ${(error as Error).message}`
-    throw new ScenarioError([{ file: 'package.json', path: '', message }])
+    throw refused(`not valid JSON (${(error as Error).message})`)
   }
+  if (!isMapping(manifest)) throw refused('expected an object')
+  if (!isMapping(manifest.scripts ?? {})) throw refused('"scripts" is not an object')
+  return manifest
 }
 
-function findRunner({ dependencies, devDependencies }: Manifest): Runner {
-  const installed = { ...dependencies, ...devDependencies }
-  return (['vitest', 'tap'] as const).find((name) => name in installed) ?? 'node:test'
-}
+const isMapping = (value: unknown): value is Record<string, never> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function writeNew(folder: string, path: string, content: string): string {
   const file = join(folder, path)
   if (existsSync(file)) return `exists   ${path}, left as it is`
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, content, { flag: 'wx' })
+  write(path, () => {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, content, { flag: 'wx' })
+  })
   return `written  ${path}`
 }
 
@@ -60,11 +73,27 @@ function addScript(folder: string, manifest: Manifest): string {
   const present = manifest.scripts?.chaos
   if (present !== undefined) return `exists   script "chaos" in package.json (${present}), left as it is`
   const file = join(folder, 'package.json')
-  const indent = existsSync(file) ? (/^([ \t]+)"/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '  ') : '  '
+  const isNew = !existsSync(file)
+  const indent = isNew ? '  ' : (/^([ \t]+)"/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '  ')
   const scripts = { ...manifest.scripts, chaos: 'badgateway run chaos' }
-  writeFileSync(file, `${JSON.stringify({ ...manifest, scripts }, null, indent)}\n`)
-  return 'added    script "chaos" in package.json: badgateway run chaos'
+  const content = `${JSON.stringify({ ...manifest, scripts }, null, indent)}\n`
+  write('package.json', () => writeFileSync(file, content))
+  return `${isNew ? 'written  package.json with the script "chaos"' : 'added    script "chaos" in package.json'}: ${scripts.chaos}`
 }
+
+function write(path: string, act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    throw cannotWrite(path, 'Run init in a folder that may be written', error)
+  }
+}
+
+const COMMANDS = {
+  'node:test': `node --test ${TEST_FILE}`,
+  tap: `npx tap ${TEST_FILE}`,
+  vitest: `npx vitest run ${TEST_FILE}`,
+} as const
 
 const SCENARIO = `# What this proves: a client that retries survives one bad server behind a load balancer.
 # Every key: npx badgateway list, and the schema in node_modules/badgateway/schema/scenario.schema.json

@@ -1,22 +1,23 @@
 /** `badgateway list`: the scenarios of the catalogue or of the user's files, and the kinds they are built from. */
-import { Argument, Command } from 'commander'
+import { Argument, Command, InvalidArgumentError } from 'commander'
 import { checks } from '../checks/index.js'
 import { policies } from '../core/client/policies/index.js'
 import { effects } from '../core/fault/effects/index.js'
 import { triggers } from '../core/fault/triggers/index.js'
 import { balancers } from '../core/proxy/balancers/index.js'
+import { ScenarioError } from '../lib/errors.js'
+import { suggestion } from '../lib/nearest.js'
 import { reports } from '../reports/index.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { hopKinds } from '../scenario/hops.js'
 import { catalogue } from './environment.js'
 
 const tables = { hops: hopKinds, triggers, effects, policies, balancers, checks, reports }
+const words = ['scenarios', ...Object.keys(tables)]
 
 export const listCommand = new Command('list')
   .description('list scenarios, or the kinds that scenarios are built from')
-  .addArgument(
-    new Argument('[what]', 'what to list').choices(['scenarios', ...Object.keys(tables)]).default('scenarios'),
-  )
+  .addArgument(new Argument('[what]', `what to list: ${words.join(', ')}`).argParser(parseWhat).default('scenarios'))
   .argument('[scenario...]', 'with scenarios: files, folders, globs; the catalogue if absent')
   .option('--json', 'as JSON')
   .addHelpText(
@@ -24,6 +25,9 @@ export const listCommand = new Command('list')
     '\nExamples:\n  $ badgateway list\n  $ badgateway list effects\n  $ badgateway list scenarios chaos',
   )
   .action(async (what: string, patterns: string[], options: { json?: boolean }) => {
+    if (what !== 'scenarios' && patterns.length > 0) {
+      throw new ScenarioError([{ path: '', message: `list ${what} takes no files: ${patterns.join(' ')}` }])
+    }
     const rows = what === 'scenarios' ? await scenarioRows(patterns) : kindRows(what as keyof typeof tables)
     if (options.json) return console.log(JSON.stringify(rows, null, 2))
     const width = Math.max(...rows.map((row) => row.name.length))
@@ -36,6 +40,11 @@ interface Row {
   name: string
   summary: string
   tags?: string[]
+}
+
+function parseWhat(word: string): string {
+  if (words.includes(word)) return word
+  throw new InvalidArgumentError(`Nothing is called so, ${suggestion(word, words)}`)
 }
 
 async function scenarioRows(patterns: string[]): Promise<Row[]> {

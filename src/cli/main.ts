@@ -2,6 +2,7 @@
 /** The command line: words to functions, errors to exit codes. One file per command; nothing is decided here. */
 import { Command, CommanderError } from 'commander'
 import { CannotRunError, formatProblem, ScenarioError } from '../lib/errors.js'
+import { cannotWrite } from '../run_folder.js'
 import { version } from '../version.js'
 import { doctorCommand } from './doctor.js'
 import { initCommand } from './init.js'
@@ -33,10 +34,18 @@ for (const command of [runCommand, listCommand, validateCommand, initCommand, do
   program.addCommand(command.copyInheritedSettings(program))
 }
 
+for (const stream of [process.stdout, process.stderr]) stream.on('error', outputFailed)
+process.on('uncaughtException', (error) => process.exit(report(error)))
+
 try {
   await program.parseAsync()
 } catch (error) {
   process.exitCode = report(error)
+}
+
+/** Who reads may leave early, as `head` does: then the rest is written for nobody, and the run goes on. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') process.exit(report(cannotWrite('the output', 'Send it elsewhere', error)))
 }
 
 /** Tells the user, and returns the exit code. */
@@ -45,7 +54,8 @@ function report(error: unknown): number {
   if (error instanceof ScenarioError) {
     for (const problem of error.problems) console.error(formatProblem(problem))
     const count = error.problems.length
-    console.error(`\n${count} problem${count === 1 ? '' : 's'}: nothing was run.`)
+    const then = program.args[0] === runCommand.name() ? ': nothing was run' : ''
+    console.error(`\n${count} problem${count === 1 ? '' : 's'}${then}.`)
     return 2
   }
   if (error instanceof CannotRunError) {

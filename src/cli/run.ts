@@ -7,8 +7,8 @@ import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
 import { type ReportFormat, reports } from '../reports/index.js'
 import { scenarioLine, summary } from '../reports/text.js'
-import { type LoadedScenario, run } from '../run.js'
-import { createRunFolder, writeReport } from '../run_folder.js'
+import type { LoadedScenario } from '../run.js'
+import { createRunFolder, type RunFolder, writeReport } from '../run_folder.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
@@ -29,9 +29,12 @@ export const runCommand = new Command('run')
   .argument('<scenario...>', 'files, folders, globs, or ids of the catalogue (badgateway list)')
   .option('--seed <n>', 'instead of the seed in the files', parseSeed)
   .option('--trace', 'show what happened hop by hop')
-  .option('--json', 'the result as JSON on standard output, and nothing else there')
+  .option('--json', 'the result as JSON on standard output, and nothing else there; like --report json')
   .addOption(
-    new Option('--report <format[=file]>', `one more report (${Object.keys(reports).join(', ')}); repeatable`)
+    new Option(
+      '--report <format[=file]>',
+      `one more report (${Object.keys(reports).join(', ')}), on standard output without a file; repeatable`,
+    )
       .argParser(parseReport)
       .default([], 'none'),
   )
@@ -52,29 +55,57 @@ Examples:
   })
 
 async function runPatterns(patterns: string[], options: Options): Promise<number> {
+  const piped = pipedReport(options)
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
   const loaded = select(await readScenarios(files), options)
-  const started = new Date()
   const name = loaded.length === 1 ? loaded[0]!.scenario.id : `${loaded.length}-scenarios`
-  const folder = createRunFolder(options.out, name, started)
-  const printer = createPrinter(options, loaded.length)
-  const { seed, trace } = options
-  return interruptible(async (signal) => {
-    const result = await run(loaded, {
-      seed,
-      trace: trace === true,
-      signal,
-      onResult: printer.result,
-      openJournal: folder.openJournal,
-    })
+  const folder = createRunFolder(options.out, name, new Date())
+  const out = piped === undefined ? process.stdout : process.stderr
+  const printer = createPrinter(out, loaded.length, options.quiet === true)
+  return interruptible(async (interrupted) => {
+    const result = await runAll(loaded, options, interrupted, folder, printer.result)
+    // First what needs no disk: a full one must not cost the result.
+    if (piped !== undefined) process.stdout.write(reports[piped].render(result))
+    printer.summary(result)
     folder.finish(result)
-    for (const { format, file } of options.report) {
-      if (file === undefined) process.stdout.write(reports[format].render(result))
-      else writeReport(result, format, file)
-    }
-    printer.end(result, folder.path)
+    for (const { format, file } of options.report) if (file !== undefined) writeReport(result, format, file)
+    out.write(`Reports and journals: ${folder.path}\n`)
     return exitCode(result.scenarios.map((scenario) => scenario.verdict))
   })
+}
+
+/** When one scenario can't be run at all, the others are ended too, without a word: nobody would get their results. */
+async function runAll(
+  loaded: readonly LoadedScenario[],
+  { seed, trace }: Options,
+  interrupted: AbortSignal,
+  folder: RunFolder,
+  print: (result: ScenarioResult) => void,
+): Promise<RunResult> {
+  // Loaded here, so that the other commands need not wait for the engine.
+  const { run } = await import('../run.js')
+  const broken = new AbortController()
+  try {
+    return await run(loaded, {
+      seed,
+      trace: trace === true,
+      signal: AbortSignal.any([interrupted, broken.signal]),
+      onResult: (result) => broken.signal.aborted || print(result),
+      openJournal: folder.openJournal,
+    })
+  } catch (error) {
+    broken.abort()
+    throw error
+  }
+}
+
+/** The one report that goes to standard output; what people read then goes to standard error. */
+function pipedReport({ json, report }: Options): ReportFormat | undefined {
+  const formats = report.filter(({ file }) => file === undefined).map(({ format }) => format)
+  const [piped, ...more] = new Set<ReportFormat>(json ? ['json', ...formats] : formats)
+  if (more.length === 0) return piped
+  const message = `${[piped, ...more].join(' and ')} can't share standard output: write --report ${more[0]}=FILE`
+  throw new ScenarioError([{ path: '', message }])
 }
 
 function select(loaded: LoadedScenario[], { filter, tag }: Options): LoadedScenario[] {
@@ -83,35 +114,47 @@ function select(loaded: LoadedScenario[], { filter, tag }: Options): LoadedScena
       (filter === undefined || scenario.id.includes(filter)) && tag.every((one) => scenario.tags.includes(one)),
   )
   if (wanted.length > 0) return wanted
-  const message = `--filter and --tag leave none of ${loaded.length} scenarios; nothing was run`
+  const tags = [...new Set(loaded.flatMap(({ scenario }) => scenario.tags))].sort()
+  const strange = tag.find((one) => !tags.includes(one))
+  const ids = loaded.map(({ scenario }) => scenario.id).join(', ')
+  const message =
+    strange === undefined
+      ? `--filter and --tag leave none of these scenarios: ${ids}`
+      : `--tag ${strange}: no scenario has that tag, ${suggestion(strange, tags)}`
   throw new ScenarioError([{ path: '', message }])
 }
 
-/** Results go to standard output as they come; with --json they are progress, on standard error. */
-function createPrinter(options: Options, count: number) {
-  const out = options.json ? process.stderr : process.stdout
+/** A line for each scenario as it ends, and on a terminal how far the run is: in plain characters, for every one. */
+function createPrinter(out: NodeJS.WriteStream, count: number, quiet: boolean) {
   const colors = pc.createColors(coloured(out))
-  const live = process.stderr.isTTY === true
-  let done = 0
-  const progress = (text: string) => live && process.stderr.write(`\r\x1b[K${text}`)
+  const live = process.stderr.isTTY === true && !quiet
+  let [done, printed, shown] = [0, 0, 0]
+  const progress = (text: string): void => {
+    if (live) process.stderr.write(`\r${' '.repeat(shown)}\r${text}`)
+    shown = text.length
+  }
   progress(`0/${count} done`)
   return {
     result(result: ScenarioResult): void {
       progress('')
-      if (!options.quiet || result.verdict !== 'pass') out.write(`${scenarioLine(result, colors)}\n`)
-      progress(++done < count ? `${done}/${count} done` : '')
+      if (!quiet || result.verdict !== 'pass') {
+        out.write(`${scenarioLine(result, colors)}\n`)
+        printed++
+      }
+      if (++done < count) progress(`${done}/${count} done`)
     },
-    end(result: RunResult, folder: string): void {
-      if (options.json) process.stdout.write(reports.json.render(result))
-      out.write(`\n${summary(result, colors)}\n`)
-      out.write(`Reports and journals: ${folder}\n`)
+    summary(result: RunResult): void {
+      progress('')
+      out.write(`${printed > 0 ? '\n' : ''}${summary(result, colors)}\n`)
     },
   }
 }
 
 function parseSeed(text: string): number {
   const seed = Number(text)
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new InvalidArgumentError('Expected a whole number from 0.')
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
+    throw new InvalidArgumentError('Expected a whole number from 0.')
+  }
   return seed
 }
 
@@ -121,5 +164,6 @@ function parseReport(text: string, all: Options['report']): Options['report'] {
   if (!formats.includes(format!)) {
     throw new InvalidArgumentError(`Unknown format "${format}", ${suggestion(format!, formats)}`)
   }
+  if (file.length > 0 && file.join('=') === '') throw new InvalidArgumentError(`Expected a file after "${format}=".`)
   return [...all, { format: format as ReportFormat, file: file.length > 0 ? file.join('=') : undefined }]
 }

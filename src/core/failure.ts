@@ -74,8 +74,8 @@ export function classify(books: Books, ending: Ending): Failure {
   if (ending.code === 'ETIMEDOUT') return timedOut(stage, books.requestSent ? 'read' : 'send')
   if (stage === 'connect') return unconnected(ending.code)
   if (UNROUTABLE.has(ending.code)) return ended(books, stage, 'unroutable')
-  if (stage === 'tls' && CERTIFICATE.test(ending.code)) return unverified(ending.code)
-  if (TLS.test(ending.code)) return tlsBroken(stage, ending)
+  if (stage === 'tls' && isCertificateCode(ending.code)) return unverified(ending.code)
+  if (TLS_FAILED.test(ending.code)) return tlsBroken(stage, ending)
   return internal(stage, ending.code)
 }
 
@@ -157,11 +157,13 @@ function alerted(stage: Stage, alertId: number): Failure {
   return { type: 'tls_alert_received', stage, manner: 'alert', details: `TLS alert ${alertId}`, alert_id: alertId }
 }
 
-/** Node's codes for OpenSSL's verification errors, UNSPECIFIED for those it has no word for, and its own check of the name. */
+/** Node's codes for what OpenSSL or its own check of the name found; UNSPECIFIED is what it has no code for. */
 const CERTIFICATE =
-  /^(?!ERR_SSL).*(CERT|CRL|_ISSUER|LEAF_SIGNATURE|INVALID_CA|PATH_LENGTH|INVALID_PURPOSE|HOSTNAME_MISMATCH|^UNSPECIFIED$)/
-/** EPROTO on a write is the same as ERR_SSL_… on a read. */
-const TLS = /^(EPROTO$|ERR_SSL|ERR_OSSL|ERR_TLS)/
+  /CERT|CRL|_ISSUER|LEAF_SIGNATURE|INVALID_CA|PATH_LENGTH|INVALID_PURPOSE|HOSTNAME_MISMATCH|^UNSPECIFIED$/
+/** EPROTO is what a write says where a read says ERR_SSL_… */
+const TLS_FAILED = /^(EPROTO$|ERR_SSL_|ERR_OSSL_|ERR_TLS_)/
+
+const isCertificateCode = (code: string): boolean => CERTIFICATE.test(code) && !/^ERR_O?SSL_/.test(code)
 
 const unverified = (code: string): Failure => ({
   type: 'tls_certificate_error',

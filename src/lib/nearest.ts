@@ -6,7 +6,7 @@ export function nearest(word: string, valid: readonly string[]): string | undefi
   let best: { candidate: string; away: number } | undefined
   for (const candidate of valid) {
     const away = distance(word.toLowerCase(), candidate.toLowerCase())
-    const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 2.5))
+    const limit = Math.floor(Math.max(word.length, candidate.length) / 2.5)
     if (away <= limit && (!best || away < best.away)) best = { candidate, away }
   }
   return best?.candidate

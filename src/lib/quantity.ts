@@ -14,30 +14,38 @@ import {
   SIZE,
 } from './units.js'
 
-/** A duration, as milliseconds. */
+/** A duration, as milliseconds; longer than any run, yet within what a timer can wait (2^31 - 1 ms). */
 export const duration = () =>
-  text(DURATION, 'expected a duration with its unit, such as 250ms, 10s or 2m')
+  text(DURATION, 'a duration with its unit', ['250ms', '10s', '2m'])
+    .refine(...atMost('500h', parseDurationMs))
     .transform((written) => parseDurationMs(written)!)
-    .meta({ description: 'A duration with its unit: 250ms, 10s, 2m', examples: ['250ms', '10s'] })
 
 /** A rate, per second. */
 export const rate = () =>
-  text(RATE, 'expected a rate with its unit, such as 50/s')
+  text(RATE, 'a rate with its unit', ['50/s', '600/m'])
+    .refine(...atMost('1000000/s', parseRatePerSecond))
     .transform((written) => parseRatePerSecond(written)!)
-    .meta({ description: 'A rate: 50/s, 600/m', examples: ['50/s'] })
 
-/** A size, as bytes. */
+/** A size, as bytes; it must fit into memory. */
 export const size = () =>
-  text(SIZE, 'expected a size with its unit, such as 17B or 64KB')
+  text(SIZE, 'a size with its unit', ['17B', '64KB'])
+    .refine(...atMost('1GB', parseSizeBytes))
     .transform((written) => parseSizeBytes(written)!)
-    .meta({ description: 'A size with its unit: 17B, 64KB', examples: ['17B', '64KB'] })
 
 /** A share, as a number from 0 to 1. */
-export const share = () =>
-  text(SHARE, 'expected a share, such as 5%')
-    .refine((written) => parseShare(written) !== undefined, 'expected a share of at most 100%')
-    .transform((written) => parseShare(written)!)
-    .meta({ description: 'A share: 5%', examples: ['5%'] })
+export const share = () => text(SHARE, 'a share', ['5%', '100%']).transform((written) => parseShare(written)!)
 
 /** Text of that form; a bare number is told the same as text of another form. */
-const text = (form: RegExp, error: string) => z.string({ error }).regex(form, { error, abort: true })
+function text(form: RegExp, what: string, examples: [string, string, ...string[]]) {
+  const such = `${examples.slice(0, -1).join(', ')} or ${examples.at(-1)}`
+  const error = `expected ${what}, such as ${such}`
+  return z
+    .string({ error })
+    .regex(form, { error, abort: true })
+    .meta({ description: `${what}, such as ${such}`, examples })
+}
+
+function atMost(limit: string, parse: (written: string) => number | undefined) {
+  const fits = (written: string): boolean => parse(written)! <= parse(limit)!
+  return [fits, `expected at most ${limit}`] as const
+}

@@ -10,7 +10,8 @@ const SIZE_BYTES: Record<string, number> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 
 export const DURATION = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/
 export const RATE = /^(\d+(?:\.\d+)?)\/(s|m|h)$/
 export const SIZE = /^(\d+)(B|KB|MB|GB)$/
-export const SHARE = /^(\d+(?:\.\d+)?)%$/
+/** At most 100 %. */
+export const SHARE = /^(100(?:\.0+)?|\d{1,2}(?:\.\d+)?)%$/
 
 /** `1.5s` → 1500 (milliseconds). */
 export const parseDurationMs = (text: string): number | undefined => scaled(DURATION, DURATION_MS, text)
@@ -27,8 +28,7 @@ export function parseRatePerSecond(text: string): number | undefined {
 /** `5%` → 0.05; more than 100 % is undefined. */
 export function parseShare(text: string): number | undefined {
   const parts = SHARE.exec(text)
-  const share = parts ? Number(parts[1]) / 100 : undefined
-  return share !== undefined && share <= 1 ? share : undefined
+  return parts ? Number(parts[1]) / 100 : undefined
 }
 
 function scaled(form: RegExp, scale: Record<string, number>, text: string): number | undefined {

@@ -52,7 +52,7 @@ export function endingOf(error: NodeJS.ErrnoException): Ending {
     return { by: 'parser', message: error.message }
   }
   if (code === 'UND_ERR_SOCKET') {
-    return error.message.includes('upgrade') ? { by: 'parser', message: error.message } : { by: 'fin' }
+    return error.message.startsWith('bad ') ? { by: 'parser', message: error.message } : { by: 'fin' }
   }
   return { by: 'error', code: code || error.name, message: error.message }
 }

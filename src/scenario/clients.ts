@@ -25,7 +25,7 @@ export const clientSchema = z.strictObject({
   request: z
     .strictObject({
       method: name.default('GET'),
-      path: z.string().startsWith('/').default('/'),
+      path: z.string().regex(/^\//, 'expected a path that starts with /').default('/'),
       headers: z.record(name, z.string()).default({}),
       body: z.string().optional(),
     })

@@ -39,7 +39,7 @@ const origin = {
     response: responseSchema.prefault({}),
     health: z
       .string()
-      .startsWith('/')
+      .regex(/^\//, 'expected a path that starts with /')
       .default('/health')
       .meta({ description: 'The path that answers 200 apart from the work: no fault of a request acts on it' }),
   }),

@@ -12,6 +12,6 @@ export function* arrivals(kind: ArrivalKind, ratePerSecond: number, forMs: numbe
     for (let n = 0; n < count; n++) yield (n * 1000) / ratePerSecond
     return
   }
-  const meanMs = 1000 / ratePerSecond
-  for (let at = -Math.log(1 - draw()) * meanMs; at < forMs; at -= Math.log(1 - draw()) * meanMs) yield at
+  const gapMs = () => (-Math.log(1 - draw()) * 1000) / ratePerSecond
+  for (let at = gapMs(); at < forMs; at += gapMs()) yield at
 }

@@ -3,7 +3,7 @@
  * try ended. One `Forward` per request; the balancer is shared by all requests of the proxy.
  */
 import { type Failure, noServer } from '../failure.js'
-import type { Balancer } from './balancers/index.js'
+import type { Balancer } from './balancers/balancer.js'
 
 /** What moves a request on to the next server: nginx's words for the groups. */
 export const nextUpstreamConditions = ['error', 'timeout'] as const

@@ -13,6 +13,7 @@ import { monotonicMs } from '../clock.js'
 import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
+import { atEndOfTurn } from './end_of_turn.js'
 import { responseHeaders } from './headers.js'
 
 export class Downstream implements Dispatcher.DispatchHandler {
@@ -23,6 +24,10 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private status: number | undefined
   private proxyStatus: string | undefined
   private lengthTold = false
+  /** The first chunk, until the turn ends. */
+  private held: Buffer | undefined
+  private flushed = false
+  private complete = false
   private over = false
 
   constructor(
@@ -49,12 +54,18 @@ export class Downstream implements Dispatcher.DispatchHandler {
       this.proxyStatus = appendProxyStatus(proxyStatus, proxyStatusMember(this.hop, { receivedStatus: status }))
       headers.push('Proxy-Status', this.proxyStatus)
     }
-    // Node sends the head together with the first chunk, or with the end.
+    // Node holds the head back until something follows, or until it is flushed.
     this.response.writeHead(status, statusText, headers)
+    atEndOfTurn(this)
     return true
   }
 
   onData(chunk: Buffer): boolean {
+    if (!this.flushed && this.held === undefined) {
+      this.held = chunk
+      return true
+    }
+    this.flush()
     if (this.response.write(chunk)) return true
     this.response.once('drain', this.resume!)
     return false
@@ -62,8 +73,21 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
   onComplete(): void {
     if (!this.finish()) return
-    this.response.end()
+    this.complete = true
+    if (this.flushed) this.response.end()
     this.book({})
+  }
+
+  /** Head and what followed it at once, in one write; with the end, where that is known already. */
+  flush(): void {
+    if (this.flushed) return
+    this.flushed = true
+    const { held, response } = this
+    this.held = undefined
+    if (this.complete && held !== undefined) endWith(response, held)
+    else if (this.complete) response.end()
+    else if (held !== undefined) response.write(held)
+    else response.flushHeaders()
   }
 
   onError(error: Error): void {
@@ -100,7 +124,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     const { response } = this
     const socket = response.socket
     if (!socket) return
-    response.flushHeaders()
+    this.flush()
     if (response.chunkedEncoding || this.lengthTold || 'encrypted' in socket) socket.destroySoon()
     else void reset(socket)
   }
@@ -136,4 +160,10 @@ export class Downstream implements Dispatcher.DispatchHandler {
       ...end,
     })
   }
+}
+
+/** Node joins head and body in one buffer when the body is text; beyond a page that costs more than it saves. */
+function endWith(response: ServerResponse, body: Buffer): void {
+  if (body.length > 4096) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Balancer } from './index.js'
+import type { Balancer } from './balancer.js'
 
 export const round_robin = {
   summary: 'one server after the other, those that may not be tried left out',

@@ -1,0 +1,131 @@
+/**
+ * What nginx writes to its error log about a failure, word for word as nginx 1.22.1 with OpenSSL 3.0 was seen to. The
+ * mini proxy journals it; nginx's own statuses and pages are not here.
+ */
+import type { Failure, Stage } from '../core/failure.js'
+import { alertError, verifyError } from './openssl.js'
+
+/** What nginx puts behind the message. */
+export interface LogContext {
+  /** The address of the client. */
+  client: string
+  /** The server_name that took the request. */
+  server: string
+  /** The request line. */
+  request: string
+  /** The URL that was asked for; undefined while none was chosen. */
+  upstream?: string | undefined
+  /** The Host field. */
+  host?: string | undefined
+  /** The name that the certificate must have. */
+  serverName?: string | undefined
+}
+
+export interface LogLine {
+  level: 'info' | 'error'
+  message: string
+}
+
+/** The line for a try that failed. What nginx has no words for is given in ours, behind `upstream failed:`. */
+export const errorLogLine = (failure: Failure, context: LogContext): LogLine => ({
+  level: 'error',
+  message: `${said(failure, context)} while ${doing(failure, context)}${tail(context)}`,
+})
+
+/** The line for a client that left before the response was complete: status 499 in nginx's access log. */
+export function clientLeftLine(context: LogContext, stage: Stage = 'response_head'): LogLine {
+  // Waiting for the head, nginx says that it is still sending; under TLS the handshake's last records made it read.
+  const action = stage === 'response_head' && !overTls(context) ? ACTIONS.request : ACTIONS[stage]
+  const left = 'epoll_wait() reported that client prematurely closed connection, so upstream connection is closed too'
+  return { level: 'info', message: `${left} while ${action}${tail(context)}` }
+}
+
+const ACTIONS: Record<Stage, string> = {
+  select: 'connecting to upstream',
+  dns: 'connecting to upstream',
+  connect: 'connecting to upstream',
+  tls: 'SSL handshaking to upstream',
+  request: 'sending request to upstream',
+  response_head: 'reading response header from upstream',
+  response_body: 'reading upstream',
+}
+
+/** While it sends, nginx meets by reading whatever is not a timeout or a write that fails. */
+function doing(failure: Failure, context: LogContext): string {
+  const lost = (failure.manner === 'reset' || failure.manner === 'unroutable') && !overTls(context)
+  const writing = failure.manner === 'timeout' || lost
+  return failure.stage === 'request' && !writing ? ACTIONS.response_head : ACTIONS[failure.stage]
+}
+
+function said(failure: Failure, context: LogContext): string {
+  if (failure.manner === 'timeout') return 'upstream timed out (110: Connection timed out)'
+  switch (failure.type) {
+    case 'destination_unavailable':
+    case 'connection_limit_reached':
+      return 'no live upstreams'
+    case 'connection_refused':
+      return 'connect() failed (111: Connection refused)'
+    case 'destination_ip_unroutable':
+      return `connect() to ${addressOf(context)} failed (101: Network is unreachable)`
+    case 'connection_terminated':
+    case 'http_response_incomplete':
+      return ended(failure, context)
+    case 'tls_certificate_error':
+      return unverified(failure, context)
+    case 'tls_alert_received':
+      return tlsFailed(failure, failure.alert_id === undefined ? undefined : alertError(failure.alert_id))
+    case 'tls_protocol_error':
+      return tlsFailed(failure, failure.tls_error)
+    default:
+      return unusable(failure)
+  }
+}
+
+function ended({ stage, manner }: Failure, context: LogContext): string {
+  const errno = manner === 'unroutable' ? '(113: No route to host)' : '(104: Connection reset by peer)'
+  if (stage === 'connect' && manner !== 'closed') return `connect() failed ${errno}`
+  if (stage === 'tls') return `peer closed connection in SSL handshake${manner === 'closed' ? '' : ` ${errno}`}`
+  // Reading TLS, nginx takes an RST for a close.
+  if (manner === 'closed' || overTls(context)) return 'upstream prematurely closed connection'
+  const call = stage === 'request' ? 'writev' : stage === 'response_body' ? 'readv' : 'recv'
+  return `${call}() failed ${errno}`
+}
+
+function unverified(failure: Failure, context: LogContext): string {
+  return failure.certificate_error === 'ERR_TLS_CERT_ALTNAME_INVALID'
+    ? `upstream SSL certificate does not match "${context.serverName ?? addressOf(context)}"`
+    : `upstream SSL certificate verify error: (${verifyError(failure.certificate_error)})`
+}
+
+function tlsFailed(failure: Failure, error: string | undefined): string {
+  const call = failure.stage === 'tls' ? 'SSL_do_handshake' : 'SSL_read'
+  return `${call}() failed${error === undefined ? '' : ` (SSL: ${error})`}`
+}
+
+function unusable(failure: Failure): string {
+  switch (failure.type) {
+    case 'http_response_header_section_size':
+    case 'http_response_header_size':
+      return 'upstream sent too big header'
+    case 'http_response_trailer_section_size':
+    case 'http_response_trailer_size':
+      return 'upstream sent too big trailers'
+    case 'http_response_transfer_coding':
+      return 'upstream sent invalid chunked response'
+    case 'http_protocol_error':
+      return 'upstream sent no valid HTTP/1.0 header'
+    default:
+      return `upstream failed: ${failure.details}`
+  }
+}
+
+const overTls = ({ upstream }: LogContext): boolean => upstream?.startsWith('https:') === true
+
+/** host:port of the URL. */
+const addressOf = ({ upstream }: LogContext): string => /^\w+:\/\/([^/?#]*)/.exec(upstream ?? '')?.[1] ?? ''
+
+function tail({ client, server, request, upstream, host }: LogContext): string {
+  const asked = upstream === undefined ? '' : `, upstream: "${upstream}"`
+  const named = host === undefined ? '' : `, host: "${host}"`
+  return `, client: ${client}, server: ${server}, request: "${request}"${asked}${named}`
+}

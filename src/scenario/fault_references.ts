@@ -1,0 +1,86 @@
+/**
+ * What no schema can say of faults: whether that hop has that moment, that moment takes that effect, and whether there
+ * is anything to select or match then. references.ts calls it.
+ */
+import { type TriggerName, type TriggerScope, triggers } from '../core/fault/triggers/index.js'
+import { parseDurationMs } from '../lib/units.js'
+import { type Finding, wrongKey, wrongValue } from './finding.js'
+import { hopKinds } from './hops.js'
+import { article, namesOf, unknownName } from './names.js'
+import type { FaultOutline, HopOutline, Outline } from './outline.js'
+
+export function findFaultProblems(faults: readonly FaultOutline[], { hops }: Outline): Finding[] {
+  return faults.flatMap((fault, index) => [
+    ...takenId(fault, faults.slice(0, index)),
+    ...(hops && fault.on !== undefined
+      ? unknownName('hop', { name: fault.on, path: [...fault.path, 'on'] }, namesOf(hops))
+      : []),
+    ...impossibleMoment(
+      fault,
+      hops?.find(({ name }) => name === fault.on),
+    ),
+    ...(fault.at ? uselessSelectors(fault, fault.at) : []),
+    ...emptyWindow(fault),
+  ])
+}
+
+function takenId({ id, path }: FaultOutline, earlier: readonly FaultOutline[]): Finding[] {
+  const first = id === undefined ? -1 : earlier.findIndex((fault) => fault.id === id)
+  return first < 0 ? [] : [wrongValue([...path, 'id'], `the id "${id}" is taken by faults[${first}]`)]
+}
+
+/** The hop has no such moment, or else nothing of that kind can happen then: the first hides the second. */
+function impossibleMoment({ at, effect, path }: FaultOutline, hop: HopOutline | undefined): Finding[] {
+  if (at === undefined) return []
+  const moments: readonly TriggerName[] | undefined = hop?.kind && hopKinds[hop.kind].triggers
+  if (moments && !moments.includes(at)) {
+    const message = `${article(hop!.kind!)} can't fail at ${at}, expected one of: ${moments.join(', ')}`
+    return [wrongValue([...path, 'at'], message)]
+  }
+  if (hop?.kind === 'origin' && TLS_MOMENTS.includes(at) && !hop.tls) {
+    return [wrongValue([...path, 'at'], `"${hop.name}" speaks no TLS, so it never comes to ${at}: set tls: true there`)]
+  }
+  const possible: readonly string[] = triggers[at].effects
+  if (effect === undefined || possible.includes(effect)) return []
+  return [wrongValue([...path, 'effect'], `${effect} can't happen at ${at}, expected one of: ${possible.join(', ')}`)]
+}
+
+const SELECTORS: readonly string[] = ['first', 'after', 'sequence', 'probability', 'match']
+const TLS_MOMENTS: readonly TriggerName[] = ['client_hello', 'handshake']
+
+/** What `match` can look at, by what a trigger acts on; a ClientHello says more of a connection. */
+const MATCHABLE: Readonly<Record<TriggerScope, readonly string[]>> = {
+  address: [],
+  connection: [],
+  request: ['method', 'path', 'header', 'ordinal'],
+}
+const OF_CLIENT_HELLO = ['ja3', 'ja4', 'sni']
+
+function uselessSelectors({ keys, match, path }: FaultOutline, at: TriggerName): Finding[] {
+  if (triggers[at].scope === 'address') {
+    return keys
+      .filter((key) => SELECTORS.includes(key))
+      .map((key) =>
+        wrongKey([...path, key], `"${key}" has no use at ${at}, since a kernel does not ask: expected a window`),
+      )
+  }
+  const known = TLS_MOMENTS.includes(at) ? OF_CLIENT_HELLO : MATCHABLE[triggers[at].scope]
+  if (known.length === 0 && keys.includes('match')) {
+    return [wrongKey([...path, 'match'], `at ${at} nothing is known yet that could match`)]
+  }
+  return match
+    .filter((key) => ALL_MATCHABLE.includes(key) && !known.includes(key))
+    .map((key) => {
+      const message = `"${key}" is not known at ${at}, expected one of: ${known.join(', ')}`
+      return wrongKey([...path, 'match', key], message)
+    })
+}
+
+const ALL_MATCHABLE = [...Object.values(MATCHABLE).flat(), ...OF_CLIENT_HELLO]
+
+function emptyWindow({ window, path }: FaultOutline): Finding[] {
+  const { from = '0ms', to } = window
+  const [opens, closes] = [from, to].map((text) => (typeof text === 'string' ? parseDurationMs(text) : undefined))
+  if (opens === undefined || closes === undefined || opens < closes) return []
+  return [wrongValue([...path, 'window'], `the window is never open: from ${from} is not before to ${to}`)]
+}

@@ -1,0 +1,119 @@
+/**
+ * Scenario files: what a user named on the command line, found and read. The commands and the rig call it; of what is
+ * in the files it knows only that ids are unique.
+ */
+import { readFile, stat } from 'node:fs/promises'
+import { basename, extname, join, relative, resolve } from 'node:path'
+import { glob, isDynamicPattern } from 'tinyglobby'
+import { type Problem, ScenarioError } from '../lib/errors.js'
+import { nearest } from '../lib/nearest.js'
+import { parseScenario } from './parse.js'
+import type { Scenario } from './schema.js'
+import { openSource } from './source.js'
+
+const IN_FOLDER = '**/*.{yaml,yml,json}'
+const IGNORED = ['**/node_modules/**']
+const EXTENSIONS = ['.yaml', '.yml', '.json']
+
+/**
+ * The files that are meant, each once, in the order of the patterns; those of a folder or a glob by name.
+ * @param patterns files, folders, globs, or ids of the catalogue
+ * @param catalogue the folder with the scenarios of the package
+ * @returns paths relative to `cwd`, absolute where the pattern was
+ * @throws ScenarioError with every pattern that means no file
+ */
+export async function findScenarioFiles(patterns: string[], cwd: string, catalogue: string): Promise<string[]> {
+  const files = new Map<string, string>()
+  const problems: Problem[] = []
+  for (const pattern of patterns) {
+    const found = await filesOf(pattern, cwd, catalogue)
+    if (typeof found === 'string') problems.push({ file: pattern, path: '', message: found })
+    else for (const file of found) if (!files.has(resolve(cwd, file))) files.set(resolve(cwd, file), file)
+  }
+  if (problems.length > 0) throw new ScenarioError(problems)
+  return [...files.values()]
+}
+
+/** Reads and parses one file. @throws ScenarioError when it can't be read, or with all its problems */
+export async function readScenario(file: string): Promise<Scenario> {
+  return parseScenario(await textOf(file), file)
+}
+
+/**
+ * @throws ScenarioError with all problems of all files; two scenarios with one id are a problem, too
+ */
+export async function readScenarios(files: readonly string[]): Promise<{ file: string; scenario: Scenario }[]> {
+  const loaded: { file: string; scenario: Scenario }[] = []
+  const problems: Problem[] = []
+  const byId = new Map<string, string>()
+  for (const file of files) {
+    try {
+      const text = await textOf(file)
+      const scenario = parseScenario(text, file)
+      const first = byId.get(scenario.id)
+      if (first !== undefined) problems.push(takenId(text, file, scenario.id, first))
+      byId.set(scenario.id, first ?? file)
+      loaded.push({ file, scenario })
+    } catch (error) {
+      if (!(error instanceof ScenarioError)) throw error
+      problems.push(...error.problems)
+    }
+  }
+  if (problems.length > 0) throw new ScenarioError(problems)
+  return loaded
+}
+
+function takenId(text: string, file: string, id: string, first: string): Problem {
+  const place = openSource(text).placeOf({ path: ['id'], at: 'value' })
+  return { file, ...place, path: 'id', message: `the id "${id}" is taken by ${first}` }
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+  } catch (error) {
+    throw new ScenarioError([{ file, path: '', message: `can't be read: ${reasonOf(error)}` }])
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file',
+    ENOTDIR: 'no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+    ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
+  }
+  return reasons[code ?? ''] ?? message
+}
+
+/** The files that a pattern means, or what is wrong with it. */
+async function filesOf(pattern: string, cwd: string, catalogue: string): Promise<string[] | string> {
+  const what = await stat(resolve(cwd, pattern)).catch(() => undefined)
+  if (what?.isDirectory()) {
+    const names = await listFolder(resolve(cwd, pattern))
+    return names.length > 0
+      ? names.map((name) => join(pattern, name))
+      : 'no scenario file (*.yaml, *.yml, *.json) in it'
+  }
+  if (what) return [pattern]
+  if (isDynamicPattern(pattern)) {
+    const files = (await glob([pattern], { cwd, expandDirectories: false, ignore: IGNORED })).filter(isScenario).sort()
+    return files.length > 0 ? files : 'no scenario file matches'
+  }
+  const ofCatalogue = await listFolder(catalogue)
+  const named = ofCatalogue.filter((file) => idOf(file) === pattern).map((file) => relative(cwd, join(catalogue, file)))
+  if (named.length > 0) return named
+  const near = nearest(idOf(pattern), ofCatalogue.map(idOf))
+  const hint = near === undefined ? '"badgateway list" shows those there are' : `did you mean "${near}"?`
+  return `no such file, folder or id of a scenario, ${hint}`
+}
+
+const listFolder = async (folder: string): Promise<string[]> =>
+  (await glob([IN_FOLDER], { cwd: folder, followSymbolicLinks: false, ignore: IGNORED })).sort()
+
+const isScenario = (file: string): boolean => EXTENSIONS.includes(extname(file))
+
+/** The id of a scenario of the catalogue is the name of its file. */
+const idOf = (file: string): string => basename(file, extname(file))

@@ -1,0 +1,27 @@
+/**
+ * The published JSON Schema of scenario files, for editors and for programs in other languages. .ci/schema.mjs writes
+ * it to schema/. It says what the schema says; what references.ts checks it can't.
+ */
+import { z } from 'zod'
+import { checks } from '../checks/index.js'
+import { scenarioSchema } from './schema.js'
+
+export function scenarioJsonSchema(): Record<string, unknown> {
+  const summaries = new Map<unknown, string>(Object.values(checks).map(({ schema, summary }) => [schema, summary]))
+  const schema = z.toJSONSchema(scenarioSchema, {
+    io: 'input',
+    override({ zodSchema, jsonSchema }) {
+      const summary = summaries.get(zodSchema)
+      if (summary !== undefined) jsonSchema.description = summary
+      // No limit of ours: zod says so of every whole number.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+    },
+  })
+  const heading = {
+    $id: 'urn:badgateway:scenario',
+    title: 'badgateway scenario',
+    description: 'The hops of a path, the clients that use it, the faults that happen, and what must hold',
+  }
+  return { ...heading, ...schema }
+}

@@ -1,0 +1,122 @@
+/**
+ * The names and words of a scenario as far as they can be read, even where other parts of it are wrong: references.ts
+ * and fault_references.ts judge from it, so that one reading tells all problems. It finds nothing wrong itself.
+ */
+import { references } from '../checks/index.js'
+import { type EffectName, effects } from '../core/fault/effects/index.js'
+import { type TriggerName, triggers } from '../core/fault/triggers/index.js'
+import { mappingOf, type Path } from './finding.js'
+import { hopKinds } from './hops.js'
+import { scenarioSchema } from './schema.js'
+
+/** A name that stands somewhere for a hop, a client or a fault. */
+export interface Reference {
+  name: string
+  path: Path
+}
+
+export interface HopOutline extends Reference {
+  kind: keyof typeof hopKinds | undefined
+  to: readonly Reference[]
+  tls: boolean
+  port: number | undefined
+  response: Readonly<Record<string, unknown>>
+}
+
+export interface FaultOutline {
+  path: Path
+  /** The keys that were written. */
+  keys: readonly string[]
+  id: string | undefined
+  on: string | undefined
+  at: TriggerName | undefined
+  effect: EffectName | undefined
+  window: Readonly<Record<string, unknown>>
+  /** The keys of `match`. */
+  match: readonly string[]
+}
+
+/** What an expectation speaks of: `of` is a fault, a client, a proxy, an origin or any hop. */
+export interface ExpectationReference extends Reference {
+  of: (typeof references)[keyof typeof references]
+}
+
+/** A section is undefined where it can't be told what is in it. */
+export interface Outline {
+  hops: readonly HopOutline[] | undefined
+  clients: readonly (Reference & { to: Reference | undefined })[] | undefined
+  faults: readonly FaultOutline[] | undefined
+  expect: readonly ExpectationReference[][] | undefined
+}
+
+export function outlineOf(input: unknown): Outline {
+  const root = mappingOf(input)
+  // With a key that nobody knows, a section may be there under a wrong name.
+  const isComplete = root !== undefined && Object.keys(root).every((key) => key in scenarioSchema.shape)
+  const section = (key: string): unknown => (root && Object.hasOwn(root, key) ? root[key] : isComplete ? [] : undefined)
+  const named = <T>(key: string, read: (name: string, value: unknown) => T): T[] | undefined => {
+    const value = section(key)
+    if (Array.isArray(value)) return value.length === 0 ? [] : undefined
+    const mapping = mappingOf(value)
+    return mapping && Object.entries(mapping).map(([name, entry]) => read(name, entry))
+  }
+  const listed = <T>(key: string, read: (value: unknown, path: Path) => T): T[] | undefined => {
+    const value = section(key)
+    return Array.isArray(value) ? value.map((entry, index) => read(entry, [key, index])) : undefined
+  }
+  return {
+    hops: root?.hops === undefined ? undefined : named('hops', hopOutline),
+    clients: named('clients', (name, value) => {
+      const path = ['clients', name]
+      return { name, path, to: reference(mappingOf(value)?.to, [...path, 'to']) }
+    }),
+    faults: listed('faults', faultOutline),
+    expect: listed('expect', expectationReferences),
+  }
+}
+
+function hopOutline(name: string, value: unknown): HopOutline {
+  const path = ['hops', name]
+  const { kind, to, tls, port, response } = mappingOf(value) ?? {}
+  const edges = Array.isArray(to) ? to.map((edge, index) => edgeReference(edge, [...path, 'to', index])) : []
+  return {
+    name,
+    path,
+    kind: wordOf(hopKinds, kind),
+    to: [reference(to, [...path, 'to']), ...edges].filter((edge) => edge !== undefined),
+    tls: tls === true,
+    port: typeof port === 'number' ? port : undefined,
+    response: mappingOf(response) ?? {},
+  }
+}
+
+const edgeReference = (edge: unknown, path: Path): Reference | undefined =>
+  reference(edge, path) ?? reference(mappingOf(edge)?.hop, [...path, 'hop'])
+
+function faultOutline(value: unknown, path: Path): FaultOutline {
+  const fault = mappingOf(value) ?? {}
+  return {
+    path,
+    keys: Object.keys(fault),
+    id: textOf(fault.id),
+    on: textOf(fault.on),
+    at: wordOf(triggers, mappingOf(fault.at)?.type ?? fault.at),
+    effect: wordOf(effects, mappingOf(fault.effect)?.type ?? fault.effect),
+    window: mappingOf(fault.window) ?? {},
+    match: Object.keys(mappingOf(fault.match) ?? {}),
+  }
+}
+
+const expectationReferences = (value: unknown, path: Path): ExpectationReference[] =>
+  Object.entries(references).flatMap(([key, of]) => {
+    const found = reference(mappingOf(value)?.[key], [...path, key])
+    return found ? [{ ...found, of }] : []
+  })
+
+const reference = (name: unknown, path: Path): Reference | undefined =>
+  typeof name === 'string' ? { name, path } : undefined
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+const wordOf = <Table extends object>(table: Table, value: unknown): keyof Table | undefined =>
+  typeof value === 'string' && Object.hasOwn(table, value) ? (value as keyof Table) : undefined

@@ -1,0 +1,111 @@
+/**
+ * What no schema can say of a scenario: names that must exist, loops, what fits together. parse.ts calls it with an
+ * outline, which may be of a scenario with other problems; what can't be read there is passed over.
+ */
+import { findFaultProblems } from './fault_references.js'
+import { type Finding, wrongKey, wrongValue } from './finding.js'
+import { article, namesOf, unknownName } from './names.js'
+import type { ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
+
+export function findReferenceProblems(outline: Outline): Finding[] {
+  return [
+    ...(outline.hops ? findHopProblems(outline.hops) : []),
+    ...findClientProblems(outline),
+    ...(outline.faults ? findFaultProblems(outline.faults, outline) : []),
+    ...(outline.expect ?? []).flat().flatMap((reference) => wrongReference(reference, outline)),
+  ]
+}
+
+/** What a scenario lacks that is to be run and judged, not just started by a program. */
+export function findIdleParts({ clients, expect }: Outline): Finding[] {
+  const idle: Finding[] = []
+  if (clients?.length === 0)
+    idle.push(wrongValue(['clients'], 'expected at least one client: without any, nothing happens'))
+  if (expect?.length === 0)
+    idle.push(wrongValue(['expect'], "expected at least one expectation: a scenario without any can't fail"))
+  return idle
+}
+
+/** Hops where no request can arrive. Only of use when hops and clients hold no other problem. */
+export function findUnreachedHops({ hops = [], clients = [] }: Outline): Finding[] {
+  const byName = new Map(hops.map((hop) => [hop.name, hop]))
+  const reached = new Set<string>()
+  const visit = ({ name }: Reference): void => {
+    if (reached.has(name)) return
+    reached.add(name)
+    for (const next of byName.get(name)?.to ?? []) visit(next)
+  }
+  for (const { to } of clients) if (to) visit(to)
+  return hops
+    .filter(({ name }) => !reached.has(name))
+    .map(({ name, path }) => wrongKey(path, `no client reaches the hop "${name}"`))
+}
+
+function findClientProblems({ clients = [], hops }: Outline): Finding[] {
+  return hops ? clients.flatMap(({ to }) => (to ? unknownName('hop', to, namesOf(hops)) : [])) : []
+}
+
+function findHopProblems(hops: readonly HopOutline[]): Finding[] {
+  if (hops.length === 0) return [wrongValue(['hops'], 'expected at least one hop')]
+  return [
+    ...hops.flatMap(({ to }) => to.flatMap((edge) => unknownName('hop', edge, namesOf(hops)))),
+    ...hops.flatMap(twiceInOneList),
+    ...findLoops(hops),
+    ...findTakenPorts(hops),
+    ...hops.flatMap(twoBodies),
+  ]
+}
+
+const twiceInOneList = ({ to }: HopOutline): Finding[] =>
+  to
+    .filter(({ name }, index) => to.findIndex((edge) => edge.name === name) < index)
+    .map(({ name, path }) => wrongValue(path, `"${name}" is in the list twice`))
+
+function findTakenPorts(hops: readonly HopOutline[]): Finding[] {
+  return hops.flatMap(({ port, path }, index) => {
+    const first = port === undefined ? undefined : hops.slice(0, index).find((hop) => hop.port === port)
+    return first ? [wrongValue([...path, 'port'], `port ${port} is taken by "${first.name}"`)] : []
+  })
+}
+
+const twoBodies = ({ response, path }: HopOutline): Finding[] =>
+  response.body !== undefined && response.size !== undefined
+    ? [wrongKey([...path, 'response', 'size'], 'a response takes a body or a size, not both')]
+    : []
+
+/** Each loop once, where it closes. */
+function findLoops(hops: readonly HopOutline[]): Finding[] {
+  const byName = new Map(hops.map((hop) => [hop.name, hop]))
+  const loops: Finding[] = []
+  const done = new Set<string>()
+  const visit = (hop: HopOutline, way: readonly string[]): void => {
+    const here = [...way, hop.name]
+    for (const edge of hop.to) {
+      const start = here.indexOf(edge.name)
+      const next = byName.get(edge.name)
+      if (start >= 0) {
+        loops.push(wrongValue(edge.path, `the hops form a loop: ${[...here.slice(start), edge.name].join(' -> ')}`))
+      } else if (next && !done.has(next.name)) visit(next, here)
+    }
+    done.add(hop.name)
+  }
+  for (const hop of hops) if (!done.has(hop.name)) visit(hop, [])
+  return loops
+}
+
+function wrongReference(reference: ExpectationReference, { hops, clients, faults }: Outline): Finding[] {
+  const { of, name, path } = reference
+  if (of === 'client') return clients ? unknownName(of, reference, namesOf(clients)) : []
+  if (of === 'fault') {
+    const ids = faults?.map(({ id }) => id).filter((id) => id !== undefined)
+    // A fault whose id can't be read may be the one that is meant.
+    return ids && ids.length === faults?.length ? unknownName(of, reference, ids) : []
+  }
+  if (!hops) return []
+  const hop = hops.find((one) => one.name === name)
+  const fitting = hops.filter(({ kind }) => of === 'hop' || kind === of || kind === undefined)
+  if (!hop) return unknownName(of, reference, namesOf(fitting))
+  if (fitting.includes(hop)) return []
+  const hint = fitting.length === 0 ? `the scenario has no ${of}` : `expected one of: ${namesOf(fitting).join(', ')}`
+  return [wrongValue(path, `"${name}" is ${article(hop.kind!)}, not ${article(of)}, ${hint}`)]
+}

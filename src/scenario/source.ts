@@ -1,0 +1,145 @@
+/**
+ * The text of a scenario file, YAML or JSON, as plain values, with the line and column of each. parse.ts and files.ts
+ * call it; it knows nothing of scenarios.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml'
+import type { Finding, Path } from './finding.js'
+
+/** 1-based. */
+export interface Place {
+  line: number
+  column: number
+}
+
+export interface Source {
+  /** What the text says; undefined when it can't be read for sure. */
+  readonly input: unknown
+  /** What is wrong with the text itself. */
+  readonly problems: readonly (Place & { message: string })[]
+  /** Where a finding points to; for what is not there, the entry around it. */
+  placeOf(finding: Pick<Finding, 'path' | 'at'>): Place
+}
+
+/** Deeper than any scenario; the recursion of the YAML library would exhaust the stack. */
+const MAX_DEPTH = 100
+/** How often an anchor may be repeated: an alias of aliases of aliases fills any memory. */
+const MAX_ALIASES = 100
+
+export function openSource(text: string): Source {
+  const place = placesOf(text)
+  const failed = (wrong: Wrong): Source => {
+    const here = place(wrong.offset)
+    return { input: undefined, problems: [{ ...here, message: wrong.message }], placeOf: () => here }
+  }
+  const tooDeep = findTooDeep(text)
+  if (tooDeep) return failed(tooDeep)
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' })
+  const problems = [...document.errors, ...document.warnings]
+    .map((error) => wrongText(error, text))
+    .map(({ offset, message }) => ({ ...place(offset), message }))
+  const placeOf: Source['placeOf'] = ({ path, at }) => place(offsetOf(document, path, at))
+  if (document.errors.some(isFatal)) return { input: undefined, problems, placeOf }
+  if (document.contents === null) return failed({ offset: 0, message: 'the file is empty: expected a scenario' })
+  try {
+    return { input: document.toJS({ maxAliasCount: MAX_ALIASES }), problems, placeOf }
+  } catch {
+    return failed(wrongAlias(document))
+  }
+}
+
+interface Wrong {
+  offset: number
+  message: string
+}
+
+function placesOf(text: string): (offset: number) => Place {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) lines.addNewLine(end + 1)
+  return (offset) => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+}
+
+/** With the others the values are still sure enough to be checked. */
+const isFatal = ({ code }: YAMLError): boolean => code !== 'DUPLICATE_KEY' && code !== 'MULTIPLE_DOCS'
+
+function wrongText({ code, pos: [offset, end], message }: YAMLError, text: string): Wrong {
+  const own: Partial<Record<YAMLError['code'], string>> = {
+    DUPLICATE_KEY: `the key ${/^[^\s:]*/.exec(text.slice(offset, offset + 80))} is there twice`,
+    MULTIPLE_DOCS: 'a second document begins here: expected one scenario in a file',
+    TAB_AS_INDENT: 'a tab in the indentation: expected spaces',
+    TAG_RESOLVE_FAILED: `unknown tag ${text.slice(offset, end)}: expected a plain value`,
+  }
+  return { offset, message: own[code] ?? `not valid YAML: ${message}` }
+}
+
+/** Where the text goes deeper than MAX_DEPTH, found without recursion. */
+function findTooDeep(text: string): Wrong | undefined {
+  const parser = new Parser()
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme)) if (parser.stack.length > MAX_DEPTH) break
+    if (parser.stack.length > MAX_DEPTH) {
+      return { offset: parser.offset, message: `more than ${MAX_DEPTH} levels, one inside the other` }
+    }
+  }
+  return undefined
+}
+
+/** The alias for which a document has no values: one without its anchor, or the first when they repeat too much. */
+function wrongAlias(document: Document): Wrong {
+  const found: Wrong[] = []
+  visit(document, {
+    Alias(_key, alias) {
+      const message = `the alias *${alias.source} repeats an anchor that is not set before it`
+      if (!alias.resolve(document)) found.unshift({ offset: startOf(alias), message })
+      else if (found.length === 0) {
+        found.push({ offset: startOf(alias), message: `aliases that repeat more than ${MAX_ALIASES} values` })
+      }
+    },
+  })
+  return found[0]!
+}
+
+/** The offset of the value at that path or of its key; of the entry around it when it is not there. */
+function offsetOf(document: Document, path: Path, at: 'value' | 'key'): number {
+  let entry: Entry = { key: undefined, value: document.contents as Node | null }
+  for (const step of path) {
+    const next = entryIn(isAlias(entry.value) ? entry.value.resolve(document) : entry.value, step)
+    if (!next) return startOf(entry.key ?? entry.value)
+    entry = next
+  }
+  return startOf(at === 'key' ? (entry.key ?? entry.value) : (entry.value ?? entry.key))
+}
+
+interface Entry {
+  key: Node | undefined
+  value: Node | null
+}
+
+function entryIn(container: unknown, step: string | number): Entry | undefined {
+  if (isSeq(container)) {
+    const value = container.items[Number(step)]
+    return value === undefined ? undefined : { key: undefined, value: value as Node }
+  }
+  if (!isMap(container)) return undefined
+  // Of keys that are there twice the last one counts.
+  const pair = container.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(step))
+  return pair && { key: pair.key as Node, value: pair.value as Node | null }
+}
+
+const startOf = (node: Node | null | undefined): number => node?.range?.[0] ?? 0

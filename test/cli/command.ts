@@ -1,0 +1,81 @@
+/** Runs `badgateway` from dist as a user would, in a folder of its own, and tells what came out of it. */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Test } from 'tap'
+
+export const repository = resolve(import.meta.dirname, '../..')
+export const main = resolve(repository, 'dist/cli/main.js')
+
+export interface Ended {
+  code: number | null
+  /** Set when the signal itself ended it: it did not end by itself. */
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+export interface Running {
+  child: ChildProcess
+  ended: Promise<Ended>
+}
+
+export type StartOptions = Pick<SpawnOptions, 'cwd' | 'env'>
+
+export const badgateway = (args: readonly string[], options: StartOptions): Promise<Ended> =>
+  start(process.execPath, [main, ...args], options).ended
+
+/** Any command; its output is collected. */
+export function start(command: string, args: readonly string[], options: StartOptions): Running {
+  const env = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...options.env }
+  const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const text = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]!.setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk
+    })
+  }
+  const ended = new Promise<Ended>((done, failed) => {
+    child.once('error', failed)
+    child.once('close', (code, signal) => done({ code, signal, ...text }))
+  })
+  return { child, ended }
+}
+
+/** Asserts the exit code, that a message says each of these, and that nobody sees a stack trace. */
+export function assertEnded(t: Test, ended: Ended, code: number, ...says: (string | RegExp)[]): void {
+  const { stdout, stderr } = ended
+  t.equal(ended.code, code, `exit code ${code}`) || t.comment(`${stdout}\n${stderr}`)
+  const text = stdout + stderr
+  for (const wanted of says) t.match(text, wanted, `says ${wanted}`)
+  t.notMatch(text, /^\s+at .*:\d+:\d+\)?$/m, 'no stack trace')
+  t.notMatch(text, /Internal error/, 'no error of its own')
+  t.notOk(text.includes('\u001b'), 'no escape code, for this is no terminal')
+}
+
+/** Polls until `look` finds something; the test's own time limit is the end of it. */
+export async function until<Value>(look: () => Value | undefined | false): Promise<Value> {
+  for (;;) {
+    const found = look()
+    if (found !== undefined && found !== false) return found
+    await new Promise((next) => setTimeout(next, 20))
+  }
+}
+
+/** Compares with a file under golden/; GOLDEN=write makes it anew. */
+export function assertGolden(t: Test, name: string, text: string): void {
+  const file = resolve(import.meta.dirname, 'golden', name)
+  if (process.env.GOLDEN === 'write') writeFileSync(file, text)
+  t.equal(text, readFileSync(file, 'utf8'), name)
+}
+
+/** Takes out what differs between two runs or two machines. */
+export const normalised = (text: string): string =>
+  text
+    .replace(/\b\d+(\.\d+)? (ms|s)\b/g, '<time>')
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
+    .replace(/\bJA3 [0-9a-f]{32}/g, 'JA3 <ja3>')
+    .replace(/\bJA4 t\d\d\w+_[0-9a-f]{12}_[0-9a-f]{12}/g, 'JA4 <ja4>')
+    .replace(/\b\d{8}-\d{6}-/g, '<started>-')
+    .replace(/^badgateway \d+\.\d+\.\d+/gm, 'badgateway <version>')
+    .replaceAll(process.versions.node, '<node>')

@@ -1,0 +1,207 @@
+/** `badgateway run`: how a run ends, what it says, and where its output goes. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { convert } from 'xmlbuilder2'
+import { parseJournal } from '../../src/journal/log.js'
+import type { RunResult } from '../../src/journal/result.js'
+import { version } from '../../src/version.js'
+import { assertEnded, badgateway, main, normalised, repository, start } from './command.js'
+import { failing, passing, silent, wrong } from './scenarios.js'
+
+const files = { 'passing.yaml': passing, 'failing.yaml': failing, 'silent.yaml': silent }
+
+test('0 for a pass, and every report in a folder of the run', async (t) => {
+  const cwd = t.testdir(files)
+  const ended = await badgateway(['run', 'passing.yaml'], { cwd })
+  assertEnded(t, ended, 0, /^✓ passing {2}One request is reset → /m, '1 passed, 0 failed')
+  t.equal(ended.stderr, '')
+  const folder = join('reports', readlinkSync(join(cwd, 'reports/latest')))
+  t.match(ended.stdout, `Reports and journals: ${folder}\n`)
+  t.match(folder, /^reports\/\d{8}-\d{6}-passing$/)
+  const names = ['ctrf.json', 'junit.xml', 'passing.ndjson', 'report.txt', 'result.json']
+  t.same(readdirSync(join(cwd, folder)).sort(), names)
+  const read = (name: string) => readFileSync(join(cwd, folder, name), 'utf8')
+  t.match(read('report.txt'), '✓ passing')
+  t.match(JSON.parse(read('result.json')), { verdict: 'pass', scenarios: [{ journal: `${folder}/passing.ndjson` }] })
+  t.match(JSON.parse(read('ctrf.json')), { results: { summary: { tests: 1, passed: 1 } } })
+  t.match(convert(read('junit.xml'), { format: 'object' }), { testsuites: { '@tests': '1', '@failures': '0' } })
+  const events = parseJournal(read('passing.ndjson')).map(({ event }) => event)
+  t.ok(events.includes('fault') && events.at(-1) === 'end', 'the journal is whole')
+})
+
+test('1 for a fail, 4 for a fault that never fired, and the graver of both', async (t) => {
+  const cwd = t.testdir(files)
+  const failed = await badgateway(['run', 'failing.yaml'], { cwd })
+  assertEnded(t, failed, 1, /^✗ failing/m, 'client plain status 502: expected = 2, actual 1', '0 passed, 1 failed')
+  const inconclusive = await badgateway(['run', 'silent.yaml'], { cwd })
+  assertEnded(t, inconclusive, 4, /^\? silent/m, 'fault rst never fired: nothing was shown', '1 inconclusive')
+  const all = await badgateway(['run', '.'], { cwd })
+  assertEnded(t, all, 1, '1 passed, 1 failed, 1 inconclusive')
+})
+
+test('2 for a wrong file: all problems at once with their places, nothing is run', async (t) => {
+  const cwd = t.testdir({ ...files, 'wrong.yaml': wrong })
+  const ended = await badgateway(['run', 'passing.yaml', 'wrong.yaml'], { cwd })
+  assertEnded(
+    t,
+    ended,
+    2,
+    /^wrong\.yaml:4:\d+: hops\.app.*origni.*"origin"/m,
+    /^wrong\.yaml:5:\d+: hops\.lb\.to\[0\].*"ap".*"app"/m,
+    /^wrong\.yaml:5:\d+: hops\.lb\.timeouts\.read.*250ms/m,
+    /^wrong\.yaml:7:\d+: clients\.plain.*laod.*"load"/m,
+    /^wrong\.yaml:9:\d+: faults\[0\].*"rset".*"reset"/m,
+    /^wrong\.yaml:11:\d+: expect\[0\].*"plian".*"plain"/m,
+    'problems: nothing was run.',
+  )
+  t.equal(ended.stdout, '')
+  t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
+})
+
+test('2 for what cannot be found, with the nearest word', async (t) => {
+  const cwd = t.testdir({ ...files, empty: { 'notes.txt': 'no scenario' }, 'nothing.yaml': '', twin: files })
+  const cases: [args: string[], ...says: (string | RegExp)[]][] = [
+    [['origin-refusd'], 'origin-refusd: ', 'did you mean "origin-refused"?'],
+    [['missing.yaml'], 'missing.yaml: no such file'],
+    [['empty'], 'empty: no scenario file'],
+    [['*.json'], '*.json: no scenario file matches'],
+    [['nothing.yaml'], /nothing\.yaml:1:1: .*empty/],
+    [['passing.yaml', 'twin/passing.yaml'], /twin\/passing\.yaml:1:\d+: id: .*taken by passing\.yaml/],
+    [['nope', 'missing.yaml'], 'nope: ', 'missing.yaml: ', '2 problems: nothing was run.'],
+    [['.', '--filter', 'tls'], /--filter.*leave none of these scenarios: .*failing, passing, silent/],
+    [['origin-refused', '--tag', 'conect'], '--tag conect: no scenario has that tag, did you mean "connect"?'],
+  ]
+  for (const [args, ...says] of cases) {
+    const inTwin = args[0] === '.' ? join(cwd, 'twin') : cwd
+    assertEnded(t, await badgateway(['run', ...args], { cwd: inTwin }), 2, ...says)
+  }
+  t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
+})
+
+test('2 for a wrong command line, with the nearest word', async (t) => {
+  const cwd = t.testdir(files)
+  const run = ['run', 'passing.yaml']
+  const cases: [args: string[], ...says: (string | RegExp)[]][] = [
+    [[...run, '--tarce'], "unknown option '--tarce'", 'Did you mean --trace?'],
+    [['rnu'], "unknown command 'rnu'", 'Did you mean run?'],
+    [['run'], "missing required argument 'scenario'"],
+    [[...run, '--seed', 'x'], /--seed <n>.*'x'.*Expected a whole number from 0/],
+    [[...run, '--seed', ''], 'Expected a whole number from 0'],
+    [[...run, '--seed', '-1'], 'Expected a whole number from 0'],
+    [[...run, '--report', 'bogus'], 'Unknown format "bogus", expected one of: text, json, junit, ctrf'],
+    [[...run, '--report', 'junt'], 'did you mean "junit"?'],
+    [[...run, '--report', 'junit='], 'Expected a file after "junit="'],
+    [[...run, '--json', '--report', 'junit'], "json and junit can't share standard output", '--report junit=FILE'],
+    [['list', 'efects'], 'did you mean "effects"?'],
+    [['list', 'effects', 'passing.yaml'], 'list effects takes no files: passing.yaml'],
+    [['validate'], "missing required argument 'scenario'"],
+    [['init', 'here'], 'too many arguments'],
+  ]
+  for (const [args, ...says] of cases) {
+    const ended = await badgateway(args, { cwd })
+    assertEnded(t, ended, 2, ...says)
+    t.equal(ended.stdout, '', args.join(' '))
+  }
+  t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
+})
+
+test('help and version are asked for, so they are no mistake', async (t) => {
+  const cwd = t.testdir({})
+  assertEnded(t, await badgateway(['--version'], { cwd }), 0, new RegExp(`^${version}$`, 'm'))
+  assertEnded(t, await badgateway(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
+  for (const command of ['run', 'list', 'validate', 'init', 'doctor']) {
+    assertEnded(t, await badgateway([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
+  }
+  const bare = await badgateway([], { cwd })
+  assertEnded(t, bare, 2, 'Usage: badgateway')
+})
+
+test('--json: standard output is one document, everything else goes to standard error', async (t) => {
+  const cwd = t.testdir(files)
+  const ended = await badgateway(['run', '.', '--json', '--trace', '--seed', '7'], { cwd })
+  assertEnded(t, ended, 1)
+  const result: RunResult = JSON.parse(ended.stdout)
+  t.match(result, { version, engine: 'live', proxy: 'mini', seed: 7, verdict: 'fail', interrupted: false })
+  t.same(
+    result.scenarios.map(({ id, verdict }) => [id, verdict]),
+    [
+      ['failing', 'fail'],
+      ['passing', 'pass'],
+      ['silent', 'inconclusive'],
+    ],
+  )
+  for (const one of result.scenarios) {
+    t.match(one, {
+      id: String,
+      title: 'One request is reset',
+      seed: 7,
+      duration_ms: Number,
+      faults: [{ id: 'rst', fired: one.id === 'silent' ? 0 : 1 }],
+      clients: { plain: { requests: 2, attempts: 2, success_rate: Number, latency_p99_ms: Number } },
+      checks: [{ name: String, verdict: String, expected: String, actual: String }],
+      trace: [/^request plain-\d/],
+    })
+  }
+  t.match(ended.stderr, /✓ passing.*1 passed, 1 failed, 1 inconclusive.*Reports and journals: /)
+  t.equal(ended.stdout, readFileSync(join(cwd, 'reports/latest/result.json'), 'utf8'))
+})
+
+test('--report: as often as wanted, to files in folders that are made, or to standard output', async (t) => {
+  const cwd = t.testdir(files)
+  const to = ['--report', 'junit=out/deep/a.xml', '--report', 'json=b=c.json', '--report', 'ctrf', '--out', 'runs']
+  const ended = await badgateway(['run', 'passing.yaml', ...to], { cwd })
+  assertEnded(t, ended, 0)
+  t.match(readFileSync(join(cwd, 'out/deep/a.xml'), 'utf8'), '<testsuites ')
+  t.match(JSON.parse(readFileSync(join(cwd, 'b=c.json'), 'utf8')), { verdict: 'pass' })
+  t.match(JSON.parse(ended.stdout), { reportFormat: 'CTRF' })
+  t.match(ended.stderr, /✓ passing.*Reports and journals: runs\//)
+  t.notOk(existsSync(join(cwd, 'reports')))
+})
+
+test('--quiet: only what did not pass, and the summary', async (t) => {
+  const cwd = t.testdir(files)
+  const ended = await badgateway(['run', '.', '--quiet'], { cwd })
+  assertEnded(t, ended, 1, '✗ failing', '? silent', '1 passed, 1 failed')
+  t.notMatch(ended.stdout, '✓ passing')
+  const allPass = await badgateway(['run', 'passing.yaml', '-q'], { cwd })
+  t.match(allPass.stdout, /^1 passed, 0 failed/)
+})
+
+test('--filter and --tag choose among what was found', async (t) => {
+  const cwd = t.testdir({})
+  const ended = await badgateway(['run', `${repository}/scenarios/causes`, '--tag', 'tls', '--filter', 'hello'], {
+    cwd,
+  })
+  assertEnded(t, ended, 0, '✓ tls-reset-on-hello', '1 passed, 0 failed')
+})
+
+test('colours are for terminals, unless somebody says no', async (t) => {
+  const cwd = t.testdir(files)
+  const onTerminal = (args: string, env: NodeJS.ProcessEnv = {}) =>
+    start('script', ['-qefc', `${process.execPath} ${main} run passing.yaml ${args}`, '/dev/null'], { cwd, env }).ended
+  const coloured = await onTerminal('')
+  if (coloured.code === 127) return t.skip('needs util-linux: apt-get install bsdutils')
+  t.match(coloured.stdout, '\u001b[32m✓')
+  t.match(coloured.stdout, '0/1 done', 'how far it is, as a live line')
+  for (const plain of [await onTerminal('--no-color'), await onTerminal('', { NO_COLOR: '1' })]) {
+    assertEnded(t, plain, 0, '✓ passing')
+  }
+})
+
+test('whoever reads may leave early', async (t) => {
+  const cwd = t.testdir(files)
+  const command = `"${process.execPath}" "${main}" run passing.yaml failing.yaml --trace | head -n 1; exit \${PIPESTATUS[0]}`
+  const ended = await start('bash', ['-c', command], { cwd }).ended
+  assertEnded(t, ended, 1)
+  t.match(JSON.parse(readFileSync(join(cwd, 'reports/latest/result.json'), 'utf8')), { verdict: 'fail' })
+})
+
+test('the same second gives another folder, latest is the last', async (t) => {
+  const cwd = t.testdir(files)
+  const runs = await Promise.all([1, 2, 3].map(() => badgateway(['run', 'passing.yaml'], { cwd })))
+  const folders = runs.map(({ stdout }) => /Reports and journals: (.*)/.exec(stdout)?.[1])
+  t.equal(new Set(folders).size, 3)
+  t.ok(folders.some((folder) => folder === `reports/${readlinkSync(join(cwd, 'reports/latest'))}`))
+  t.equal(normalised(folders[0]!).replace(/-\d$/, ''), 'reports/<started>-passing')
+})
