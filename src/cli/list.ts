@@ -32,7 +32,7 @@ export const listCommand = new Command('list')
     if (options.json) return console.log(JSON.stringify(rows, null, 2))
     const width = Math.max(...rows.map((row) => row.name.length))
     for (const { name, summary, tags } of rows) {
-      console.log(`${name.padEnd(width)}  ${summary}${tags ? `  [${tags.join(', ')}]` : ''}`)
+      console.log(`${name.padEnd(width)}  ${summary}${tags?.length ? `  [${tags.join(', ')}]` : ''}`)
     }
   })
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: words to functions, errors to exit codes. One file per command; nothing is decided here. */
+import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { CannotRunError, formatProblem, ScenarioError } from '../lib/errors.js'
 import { cannotWrite } from '../run_folder.js'
@@ -35,6 +36,8 @@ for (const command of [runCommand, listCommand, validateCommand, initCommand, do
 }
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', outputFailed)
+// A file that may not grow then fails like a full disk, instead of ending the process.
+if ('SIGXFSZ' in constants.signals) process.on('SIGXFSZ', () => {})
 process.on('uncaughtException', (error) => process.exit(report(error)))
 
 try {

@@ -6,6 +6,7 @@ import { webcrypto } from 'node:crypto'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import type { CertificateKind } from '../core/fault/effects/certificate.js'
+import { wallMs } from './clock.js'
 
 export interface Certificates {
   /** PEM of the CA to trust. */
@@ -91,6 +92,6 @@ async function issue(authority: Authority, name: string, days: number[], local =
 }
 
 function validity(days: number[]): { notBefore: Date; notAfter: Date } {
-  const today = Date.now()
+  const today = wallMs()
   return { notBefore: new Date(today + days[0]! * DAY_MS), notAfter: new Date(today + days[1]! * DAY_MS) }
 }

@@ -4,9 +4,13 @@
  */
 const { setTimeout, clearTimeout, setImmediate } = globalThis
 const now = performance.now.bind(performance)
+const wallNow = Date.now.bind(Date)
 
 /** Monotonic milliseconds from an arbitrary zero. */
 export const monotonicMs = (): number => now()
+
+/** The time of day, for certificates: their reader does not believe in faked dates. */
+export const wallMs = (): number => wallNow()
 
 /** Node turns a longer timer into one of a millisecond. */
 const LONGEST_MS = 2_147_483_647
@@ -16,6 +20,23 @@ export type Timer = ReturnType<typeof setTimeout>
 export const startTimer = (ms: number, act: () => void): Timer => setTimeout(act, Math.min(ms, LONGEST_MS))
 export const stopTimer = (timer: Timer | undefined): void => clearTimeout(timer)
 export const soon = (act: () => void): void => void setImmediate(act)
+
+/**
+ * Undici takes `setImmediate` from the global object at every reuse of a connection, some of it a microtask later. While
+ * a suite fakes it, the real one stands there for just as long as undici looks; otherwise this only calls `act`.
+ */
+export function withRealImmediate(act: () => void): void {
+  const faked = globalThis.setImmediate
+  if (faked === setImmediate) return act()
+  globalThis.setImmediate = setImmediate
+  try {
+    act()
+  } finally {
+    queueMicrotask(() => {
+      globalThis.setImmediate = faked
+    })
+  }
+}
 
 /** Resolves after so many milliseconds, or at once when the signal is aborted. */
 export function wait(ms: number, signal?: AbortSignal): Promise<void> {

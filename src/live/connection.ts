@@ -7,6 +7,7 @@ import { Client, type Dispatcher } from 'undici'
 import { classify, type Ending, type Failure } from '../core/failure.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import { type ConnectionBooks, endingOf, openBooks, pageOf } from './books.js'
+import { withRealImmediate } from './clock.js'
 import { dial } from './dial.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
@@ -76,15 +77,9 @@ export class Connection {
       this.exchange = undefined
     })
     this.exchange = exchange
-    this.client.dispatch(
-      {
-        method: request.method as Dispatcher.HttpMethod,
-        path: request.path,
-        headers: request.headers,
-        body: request.body,
-      },
-      exchange,
-    )
+    const { path, headers, body } = request
+    const method = request.method as Dispatcher.HttpMethod
+    withRealImmediate(() => this.client.dispatch({ method, path, headers, body }, exchange))
   }
 
   /** Stops the exchange without a word to its listener and closes the connection. */

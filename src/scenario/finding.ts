@@ -39,8 +39,8 @@ export function valueAt(root: unknown, path: Path): unknown {
 /** A value as a message shows it. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object') return 'a mapping'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping'
   if (typeof value !== 'string') return String(value)
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)
 }

@@ -126,7 +126,7 @@ function ambiguous(forms: readonly Form[], value: unknown, path: Path): Finding[
     return strange.map((key) => unknownKey([...path, key], nearest(key, absent), valid))
   }
   if (forms.some(({ unknown }) => unknown.length > 0)) {
-    const sets = forms.map((form) => form.valid.join(', ')).join(' or ')
+    const sets = forms.map((form) => `{ ${form.valid.join(', ')} }`).join(' or ')
     return [wrongValue(path, `the keys ${written.join(', ')} don't go together: expected ${sets}`)]
   }
   const additions = forms.map(({ missing }) => missing.join(' and ')).join(', or ')

@@ -7,9 +7,17 @@ import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
 import type { ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
 
+/** Each is a listener of its own, and a chain of them is walked in depth. */
+const MAX_HOPS = 1000
+
 export function findReferenceProblems(outline: Outline): Finding[] {
+  const { hops } = outline
+  if (hops && (hops.length === 0 || hops.length > MAX_HOPS)) {
+    const finding = wrongValue(['hops'], `expected 1 to ${MAX_HOPS} hops; got ${hops.length}`)
+    return [finding, ...findReferenceProblems({ ...outline, hops: undefined })]
+  }
   return [
-    ...(outline.hops ? findHopProblems(outline.hops) : []),
+    ...(hops ? findHopProblems(hops) : []),
     ...findClientProblems(outline),
     ...(outline.faults ? findFaultProblems(outline.faults, outline) : []),
     ...(outline.expect ?? []).flat().flatMap((reference) => wrongReference(reference, outline)),
@@ -18,12 +26,9 @@ export function findReferenceProblems(outline: Outline): Finding[] {
 
 /** What a scenario lacks that is to be run and judged, not just started by a program. */
 export function findIdleParts({ clients, expect }: Outline): Finding[] {
-  const idle: Finding[] = []
-  if (clients?.length === 0)
-    idle.push(wrongValue(['clients'], 'expected at least one client: without any, nothing happens'))
-  if (expect?.length === 0)
-    idle.push(wrongValue(['expect'], "expected at least one expectation: a scenario without any can't fail"))
-  return idle
+  const noClient = wrongValue(['clients'], 'expected at least one client: without any, nothing happens')
+  const noCheck = wrongValue(['expect'], "expected at least one expectation: a scenario without any can't fail")
+  return [...(clients?.length === 0 ? [noClient] : []), ...(expect?.length === 0 ? [noCheck] : [])]
 }
 
 /** Hops where no request can arrive. Only of use when hops and clients hold no other problem. */
@@ -46,7 +51,6 @@ function findClientProblems({ clients = [], hops }: Outline): Finding[] {
 }
 
 function findHopProblems(hops: readonly HopOutline[]): Finding[] {
-  if (hops.length === 0) return [wrongValue(['hops'], 'expected at least one hop')]
   return [
     ...hops.flatMap(({ to }) => to.flatMap((edge) => unknownName('hop', edge, namesOf(hops)))),
     ...hops.flatMap(twiceInOneList),

@@ -16,6 +16,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml'
+import { invariant } from '../lib/errors.js'
 import type { Finding, Path } from './finding.js'
 
 /** 1-based. */
@@ -47,9 +48,8 @@ export function openSource(text: string): Source {
   const tooDeep = findTooDeep(text)
   if (tooDeep) return failed(tooDeep)
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' })
-  const problems = [...document.errors, ...document.warnings]
-    .map((error) => wrongText(error, text))
-    .map(({ offset, message }) => ({ ...place(offset), message }))
+  const wrong = [...document.errors, ...document.warnings].map((error) => wrongText(error, text))
+  const problems = [...wrong, ...findProtoKeys(document)].map(({ offset, message }) => ({ ...place(offset), message }))
   const placeOf: Source['placeOf'] = ({ path, at }) => place(offsetOf(document, path, at))
   if (document.errors.some(isFatal)) return { input: undefined, problems, placeOf }
   if (document.contents === null) return failed({ offset: 0, message: 'the file is empty: expected a scenario' })
@@ -100,19 +100,38 @@ function findTooDeep(text: string): Wrong | undefined {
   return undefined
 }
 
-/** The alias for which a document has no values: one without its anchor, or the first when they repeat too much. */
+/** The alias for which a document has no values: one before its anchor, or the first when they repeat too much. */
 function wrongAlias(document: Document): Wrong {
+  const anchors = new Set<string>()
+  let first: Wrong | undefined
+  visit(document, {
+    Node(_key, node) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor)
+        return undefined
+      }
+      const offset = startOf(node)
+      first ??= { offset, message: `too many aliases: expected at most ${MAX_ALIASES} repeated values` }
+      if (anchors.has(node.source)) return undefined
+      first = { offset, message: `the alias *${node.source} has no anchor before it` }
+      return visit.BREAK
+    },
+  })
+  invariant(first, 'a document without aliases has no values')
+  return first
+}
+
+/** JavaScript gives this key another meaning: objects made with it lose it without a word. */
+function findProtoKeys(document: Document): Wrong[] {
   const found: Wrong[] = []
   visit(document, {
-    Alias(_key, alias) {
-      const message = `the alias *${alias.source} repeats an anchor that is not set before it`
-      if (!alias.resolve(document)) found.unshift({ offset: startOf(alias), message })
-      else if (found.length === 0) {
-        found.push({ offset: startOf(alias), message: `aliases that repeat more than ${MAX_ALIASES} values` })
+    Pair(_key, { key }) {
+      if (isScalar(key) && key.value === '__proto__') {
+        found.push({ offset: startOf(key), message: 'the key __proto__ is not possible' })
       }
     },
   })
-  return found[0]!
+  return found
 }
 
 /** The offset of the value at that path or of its key; of the entry around it when it is not there. */
