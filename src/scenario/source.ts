@@ -48,9 +48,10 @@ export function openSource(text: string): Source {
   const tooDeep = findTooDeep(text)
   if (tooDeep) return failed(tooDeep)
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' })
-  const wrong = [...document.errors, ...document.warnings].map((error) => wrongText(error, text))
-  const problems = [...wrong, ...findProtoKeys(document)].map(({ offset, message }) => ({ ...place(offset), message }))
+  const problems = wrongTexts(document, text).map(({ offset, message }) => ({ ...place(offset), message }))
   const placeOf: Source['placeOf'] = ({ path, at }) => place(offsetOf(document, path, at))
+  const protoKey = findProtoKey(document)
+  if (protoKey) return failed(protoKey)
   if (document.errors.some(isFatal)) return { input: undefined, problems, placeOf }
   if (document.contents === null) return failed({ offset: 0, message: 'the file is empty: expected a scenario' })
   try {
@@ -78,6 +79,12 @@ function placesOf(text: string): (offset: number) => Place {
 /** With the others the values are still sure enough to be checked. */
 const isFatal = ({ code }: YAMLError): boolean => code !== 'DUPLICATE_KEY' && code !== 'MULTIPLE_DOCS'
 
+/** What the YAML library found. After an error that is fatal it only stumbles on. */
+function wrongTexts({ errors, warnings }: Document, text: string): Wrong[] {
+  const end = errors.findIndex(isFatal) + 1 || errors.length
+  return [...errors.slice(0, end), ...warnings].map((error) => wrongText(error, text))
+}
+
 function wrongText({ code, pos: [offset, end], message }: YAMLError, text: string): Wrong {
   const own: Partial<Record<YAMLError['code'], string>> = {
     DUPLICATE_KEY: `the key ${/^[^\s:]*/.exec(text.slice(offset, offset + 80))} is there twice`,
@@ -92,7 +99,8 @@ function wrongText({ code, pos: [offset, end], message }: YAMLError, text: strin
 function findTooDeep(text: string): Wrong | undefined {
   const parser = new Parser()
   for (const lexeme of new Lexer().lex(text)) {
-    for (const _ of parser.next(lexeme)) if (parser.stack.length > MAX_DEPTH) break
+    // It goes on as far as its tokens are taken.
+    Array.from(parser.next(lexeme))
     if (parser.stack.length > MAX_DEPTH) {
       return { offset: parser.offset, message: `more than ${MAX_DEPTH} levels, one inside the other` }
     }
@@ -122,13 +130,13 @@ function wrongAlias(document: Document): Wrong {
 }
 
 /** JavaScript gives this key another meaning: objects made with it lose it without a word. */
-function findProtoKeys(document: Document): Wrong[] {
-  const found: Wrong[] = []
+function findProtoKey(document: Document): Wrong | undefined {
+  let found: Wrong | undefined
   visit(document, {
     Pair(_key, { key }) {
-      if (isScalar(key) && key.value === '__proto__') {
-        found.push({ offset: startOf(key), message: 'the key __proto__ is not possible' })
-      }
+      if (!isScalar(key) || key.value !== '__proto__') return undefined
+      found = { offset: startOf(key), message: 'the key __proto__ is not possible' }
+      return visit.BREAK
     },
   })
   return found

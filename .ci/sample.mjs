@@ -1,0 +1,116 @@
+/**
+ * Makes reports/sample/: what `badgateway run scenarios/causes` leaves, with times, ports and paths set to fixed values
+ * so that two runs can be compared. `node .ci/sample.mjs` writes it; with --check it compares and writes nothing.
+ * It needs dist/ (npm run build).
+ */
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { serialize } from '../dist/journal/log.js'
+import { reports } from '../dist/reports/index.js'
+import { run } from '../dist/run.js'
+import { findScenarioFiles, readScenarios } from '../dist/scenario/files.js'
+
+const root = resolve(import.meta.dirname, '..')
+const sample = join(root, 'reports/sample')
+
+/** The journal that is shown: one client, one request after the other, so that its lines always stand in one order. */
+const SHOWN = 'origin-refused'
+
+/** Two clients share a balancer here: which of them meets the bad server is a matter of microseconds. */
+const SHARED = new Set(['reset-before-response'])
+
+const check = process.argv.includes('--check')
+process.chdir(root)
+const { result, journal } = await replay()
+if (check) compare()
+else write()
+
+async function replay() {
+  const loaded = await readScenarios(await findScenarioFiles(['scenarios/causes'], root, join(root, 'scenarios')))
+  const events = []
+  const openJournal = (id) => ({
+    path: `reports/sample/${id}.ndjson`,
+    write: (event) => id === SHOWN && events.push(event),
+    close: async () => {},
+  })
+  const raw = await run(loaded, { openJournal })
+  for (const scenario of raw.scenarios) if (scenario.id !== SHOWN) delete scenario.journal
+  const fixed = { ...fixTimes(raw), started: '2026-01-01T00:00:00.000Z', version: '0.0.0' }
+  return { result: fixed, journal: fixPorts(events.map((event, index) => fixEvent(event, index)).join('')) }
+}
+
+/** Every duration becomes 1 ms, in the values and in what checks say of them. */
+function fixTimes(value, key = '') {
+  if (Array.isArray(value)) return value.map((one) => fixTimes(one))
+  if (typeof value === 'number') return key === 'ms' || key.endsWith('_ms') ? 1 : value
+  if (key === 'actual' && /^[\d.]+ ?(ms|s)$/.test(value)) return '1ms'
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, fixTimes(inner, name)]))
+}
+
+/** The moment of an event becomes its number. */
+function fixEvent(event, index) {
+  const fixed = { ...fixTimes(event), t: index }
+  if (event.event === 'run') Object.assign(fixed, { version: '0.0.0', node: 'v0.0.0' })
+  return serialize(fixed)
+}
+
+/** Ports become 40001, 40002, … in the order in which they appear. */
+function fixPorts(text) {
+  const ports = new Map()
+  return text.replace(/127\.0\.0\.1:(\d+)/g, (_whole, port) => {
+    if (!ports.has(port)) ports.set(port, 40_001 + ports.size)
+    return `127.0.0.1:${ports.get(port)}`
+  })
+}
+
+function write() {
+  mkdirSync(sample, { recursive: true })
+  for (const { fileName, render } of Object.values(reports)) writeFileSync(join(sample, fileName), render(result))
+  writeFileSync(join(sample, `${SHOWN}.ndjson`), journal)
+  console.log(`Written: ${sample}`)
+}
+
+/** The result against the one that is committed, and its other reports against what is made of that one. */
+function compare() {
+  const committed = JSON.parse(read(reports.json.fileName))
+  try {
+    assert.deepEqual(comparable(result), comparable(committed), 'result.json')
+    assert.equal(journal, read(`${SHOWN}.ndjson`), `${SHOWN}.ndjson`)
+    for (const { fileName, render } of Object.values(reports)) assert.equal(render(committed), read(fileName), fileName)
+  } catch (error) {
+    const [name] = error.message.split('\n')
+    console.error(`reports/sample/${name} is not what a run leaves now. When that is meant: node .ci/sample.mjs`)
+    console.error(difference(error))
+    process.exitCode = 1
+    return
+  }
+  console.log(`reports/sample/ is what a run of ${result.scenarios.length} scenarios leaves`)
+}
+
+function read(name) {
+  return readFileSync(join(sample, name), 'utf8')
+}
+
+function comparable({ scenarios, ...others }) {
+  return { ...others, scenarios: scenarios.map(comparableScenario) }
+}
+
+function comparableScenario(scenario) {
+  if (!SHARED.has(scenario.id)) return scenario
+  const { id, title, verdict, seed, file, faults, clients, checks } = scenario
+  return {
+    ...{ id, title, verdict, seed, file },
+    faults: faults.map((fault) => ({ ...fault, fired: undefined })),
+    clients: Object.keys(clients),
+    checks: checks.map((one) => ({ ...one, actual: undefined })),
+  }
+}
+
+function difference({ actual, expected }) {
+  const lines = (value) => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)).split('\n')
+  const [now, before] = [lines(actual), lines(expected)]
+  const at = now.findIndex((line, index) => line !== before[index])
+  return `line ${at + 1}\n  now:       ${now[at]}\n  committed: ${before[at]}`
+}

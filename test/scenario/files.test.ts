@@ -1,0 +1,110 @@
+/** What a user may name on the command line, what comes of it, and what is told when nothing does. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'tap'
+import { formatProblem, ScenarioError } from '../../src/lib/errors.js'
+import { findScenarioFiles, readScenario, readScenarios } from '../../src/scenario/files.js'
+
+const fixtures = resolve('test/scenario/fixtures')
+const catalogue = join(fixtures, 'catalogue')
+const find = (...patterns: string[]): Promise<string[]> => findScenarioFiles(patterns, fixtures, catalogue)
+
+async function problemsOf(act: Promise<unknown>): Promise<string[]> {
+  try {
+    await act
+    return []
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error
+    return error.problems.map(formatProblem)
+  }
+}
+
+const found: [what: string, patterns: string[], files: string[]][] = [
+  ['a file', ['good/first.yaml'], ['good/first.yaml']],
+  ['a file with another name', ['good/notes.txt'], ['good/notes.txt']],
+  ['a folder, with all below it', ['good'], ['good/deep/second.yml', 'good/deep/third.json', 'good/first.yaml']],
+  ['a folder with a slash', ['./good/deep/'], ['good/deep/second.yml', 'good/deep/third.json']],
+  ['a glob, of which only scenario files count', ['good/*'], ['good/first.yaml']],
+  ['a glob through folders', ['good/**/*.y*ml'], ['good/deep/second.yml', 'good/first.yaml']],
+  ['a glob with alternatives', ['{good,twice}/*.yaml'], ['good/first.yaml', 'twice/a.yaml', 'twice/b.yaml']],
+  ['an id of the catalogue', ['origin-refused'], ['catalogue/causes/origin-refused.yaml']],
+  [
+    'several in their order',
+    ['twice/b.yaml', 'origin-gone', 'twice/a.yaml'],
+    ['twice/b.yaml', 'catalogue/causes/origin-gone.yaml', 'twice/a.yaml'],
+  ],
+  [
+    'the same file by several ways, once',
+    ['good/first.yaml', './good/first.yaml', 'good', 'good/f*'],
+    ['good/first.yaml', 'good/deep/second.yml', 'good/deep/third.json'],
+  ],
+]
+
+for (const [what, patterns, files] of found) {
+  test(what, async (t) => t.strictSame(await find(...patterns), files))
+}
+
+test('an absolute path stays one', async (t) => {
+  t.strictSame(await find(join(fixtures, 'good/deep')), [
+    join(fixtures, 'good/deep/second.yml'),
+    join(fixtures, 'good/deep/third.json'),
+  ])
+})
+
+test('every pattern that means no file is told at once', async (t) => {
+  t.strictSame(await problemsOf(find('none', 'good/first.yaml', 'origin-refusd', 'good/frist.yaml', 'good/*.toml')), [
+    'none: no scenario file (*.yaml, *.yml, *.json) in it',
+    'origin-refusd: no such file, folder or id of a scenario, did you mean "origin-refused"?',
+    'good/frist.yaml: no such file, folder or id of a scenario, "badgateway list" shows those there are',
+    'good/*.toml: no scenario file matches',
+  ])
+})
+
+test('what is installed below a folder is left out, but a folder may itself be installed', async (t) => {
+  const folder = t.testdir({ 'own.yaml': 'id: own', node_modules: { other: { 'its.yaml': 'id: its' } } })
+  t.strictSame(await findScenarioFiles(['.', '**/*.yaml'], folder, catalogue), ['own.yaml'])
+  const installed = join(folder, 'node_modules/other')
+  t.strictSame(await findScenarioFiles(['its'], folder, installed), ['node_modules/other/its.yaml'])
+  t.strictSame(await findScenarioFiles([installed], folder, catalogue), [join(installed, 'its.yaml')])
+})
+
+test('a name with the signs of a glob is a file first', async (t) => {
+  const folder = t.testdir({})
+  mkdirSync(join(folder, 'a[b]'))
+  writeFileSync(join(folder, 'a[b]/x{y}.yaml'), 'id: x')
+  t.strictSame(await findScenarioFiles(['a[b]', 'a[b]/x{y}.yaml'], folder, catalogue), ['a[b]/x{y}.yaml'])
+})
+
+test('a file is read and parsed', async (t) => {
+  const scenario = await readScenario(join(fixtures, 'good/deep/third.json'))
+  t.match(scenario, { id: 'third', hops: { app: { kind: 'origin' } } })
+})
+
+test('a file that can’t be read is a problem, not a stack trace', async (t) => {
+  t.strictSame(await problemsOf(readScenario('nowhere.yaml')), ["nowhere.yaml: can't be read: no such file"])
+  t.strictSame(await problemsOf(readScenario('src')), ["src: can't be read: it is a folder"])
+  const file = 'test/scenario/fixtures/bad_bytes.yaml'
+  t.strictSame(await problemsOf(readScenario(file)), [`${file}: can't be read: it is not UTF-8 text`])
+})
+
+test('the problems of all files come at once, file by file', async (t) => {
+  const files = ['bad/one.yaml', 'nowhere.yaml', 'bad/two.yaml'].map((file) => `test/scenario/fixtures/${file}`)
+  t.strictSame(await problemsOf(readScenarios(files)), [
+    `${files[0]}:4:16: hops.app.kind: unknown kind "orign", did you mean "origin"?`,
+    `${files[1]}: can't be read: no such file`,
+    `${files[2]}:2:1: titel: unknown key "titel", did you mean "title"?`,
+    `${files[2]}:6:16: clients.plain.to: unknown hop "ap", did you mean "app"?`,
+  ])
+})
+
+test('two files with one id are a problem that names both', async (t) => {
+  const [a, b] = ['test/scenario/fixtures/twice/a.yaml', 'test/scenario/fixtures/twice/b.yaml'] as const
+  t.strictSame(await problemsOf(readScenarios([a, b])), [`${b}:2:5: id: the id "first" is taken by ${a}`])
+})
+
+test('the catalogue is valid, and an id is the name of its file', async (t) => {
+  const files = await findScenarioFiles(['scenarios'], process.cwd(), 'scenarios')
+  const loaded = await readScenarios(files)
+  t.ok(loaded.length >= 6)
+  for (const { file, scenario } of loaded) t.match(file, new RegExp(`/${scenario.id}\\.yaml$`))
+})

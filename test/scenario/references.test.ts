@@ -1,0 +1,212 @@
+/** What no schema can say, as a table: the lines that were changed, and every problem of the file. */
+import { test } from 'tap'
+import { problemsOf, withLines } from './problems.js'
+
+type Row = [what: string, changes: Record<number, string>, problems: string[]]
+
+const fault = (rest: string): Record<number, string> => ({ 11: `  - { id: rst, ${rest} }` })
+
+const rows: Row[] = [
+  [
+    'unknown hop of a fault',
+    fault('on: ap1, at: request_head, effect: reset'),
+    ['11:20: faults[0].on: unknown hop "ap1", did you mean "app1"?'],
+  ],
+  [
+    'unknown hop of a proxy',
+    { 7: '  lb: { kind: proxy, to: [app1, fw, database] }' },
+    ['7:37: hops.lb.to[2]: unknown hop "database", expected one of: app1, app2, fw, lb'],
+  ],
+  [
+    'unknown hop of an edge',
+    { 7: '  lb: { kind: proxy, to: [app1, { hop: wf }] }' },
+    ['7:40: hops.lb.to[1].hop: unknown hop "wf", did you mean "fw"?'],
+  ],
+  [
+    'unknown hop of a firewall',
+    { 6: '  fw: { kind: waf, to: app3 }' },
+    ['6:24: hops.fw.to: unknown hop "app3", did you mean "app1"?'],
+  ],
+  [
+    'unknown hop of a client',
+    { 9: '  plain: { to: lbb }' },
+    ['9:16: clients.plain.to: unknown hop "lbb", did you mean "lb"?'],
+  ],
+  [
+    'unknown fault',
+    { 13: '  - { fault: rts, fired: 1 }' },
+    ['13:14: expect[0].fault: unknown fault "rts", did you mean "rst"?'],
+  ],
+  [
+    'fault where there is none',
+    { 10: '', 11: '' },
+    ['11:14: expect[0].fault: unknown fault "rst", the scenario has no fault'],
+  ],
+  [
+    'unknown client',
+    { 13: '  - { client: plane, truncated: 0 }' },
+    ['13:15: expect[0].client: unknown client "plane", did you mean "plain"?'],
+  ],
+  [
+    'unknown proxy',
+    { 13: '  - { proxy: bl, cut: 0 }' },
+    ['13:14: expect[0].proxy: unknown proxy "bl", did you mean "lb"?'],
+  ],
+  [
+    'unknown origin',
+    { 13: '  - { origin: app3, requests: 0 }' },
+    ['13:15: expect[0].origin: unknown origin "app3", did you mean "app1"?'],
+  ],
+  [
+    'unknown log',
+    { 13: '  - { log: lg, contains: x }' },
+    ['13:12: expect[0].log: unknown hop "lg", expected one of: app1, app2, fw, lb'],
+  ],
+  [
+    'origin for a proxy',
+    { 13: '  - { proxy: app1, cut: 0 }' },
+    ['13:14: expect[0].proxy: "app1" is an origin, not a proxy, expected one of: lb'],
+  ],
+  [
+    'firewall for an origin',
+    { 13: '  - { origin: fw, requests: 0 }' },
+    ['13:15: expect[0].origin: "fw" is a waf, not an origin, expected one of: app1, app2'],
+  ],
+  [
+    'loop of two',
+    { 6: '  fw: { kind: waf, to: lb }', 9: '  plain: { to: lb }\n  other: { to: app2 }' },
+    ['7:33: hops.lb.to[1]: the hops form a loop: fw -> lb -> fw'],
+  ],
+  [
+    'loop of one',
+    { 7: '  lb: { kind: proxy, to: [app1, fw, lb] }' },
+    ['7:37: hops.lb.to[2]: the hops form a loop: lb -> lb'],
+  ],
+  [
+    'same hop twice',
+    { 7: '  lb: { kind: proxy, to: [app1, fw, app1] }' },
+    ['7:37: hops.lb.to[2]: "app1" is in the list twice'],
+  ],
+  ['no way to a hop', { 7: '  lb: { kind: proxy, to: [fw] }' }, ['4:3: hops.app1: no client reaches the hop "app1"']],
+  [
+    'moment that a hop has not',
+    fault('on: fw, at: request_head, effect: reset'),
+    ["11:28: faults[0].at: a waf can't fail at request_head, expected one of: connect, accept, client_hello"],
+  ],
+  [
+    'moment of a proxy',
+    fault('on: lb, at: response_head, effect: reset'),
+    ["11:28: faults[0].at: a proxy can't fail at response_head, expected one of: connect"],
+  ],
+  [
+    'effect that its trigger can’t have',
+    fault('on: app1, at: connect, effect: reset'),
+    ["11:47: faults[0].effect: reset can't happen at connect, expected one of: refuse"],
+  ],
+  [
+    'effect in the long form',
+    fault('on: app1, at: { type: response_body, after: 17B }, effect: { type: refuse }'),
+    ["11:75: faults[0].effect: refuse can't happen at response_body, expected one of: reset, close, stall"],
+  ],
+  [
+    'TLS where there is none',
+    fault('on: app1, at: client_hello, effect: reset'),
+    ['11:30: faults[0].at: "app1" speaks no TLS, so it never comes to client_hello: set tls: true there'],
+  ],
+  ['TLS where there is some', fault('on: app2, at: client_hello, effect: reset, match: { ja4: "t13*" }'), []],
+  [
+    'selectors of an address',
+    fault('on: app1, at: connect, effect: refuse, first: 1, probability: 5%, match: { sni: x }'),
+    [
+      '11:55: faults[0].first: "first" has no use at connect, since a kernel does not ask: expected a window',
+      '11:65: faults[0].probability: "probability" has no use at connect, since a kernel does not ask: expected a window',
+      '11:82: faults[0].match: "match" has no use at connect, since a kernel does not ask: expected a window',
+    ],
+  ],
+  ['window of an address', fault('on: app1, at: connect, effect: refuse, window: { from: 1s, to: 2s }'), []],
+  [
+    'match of a ClientHello at a request',
+    fault('on: app1, at: request_head, effect: reset, match: { path: /a*, ja3: x }'),
+    ['11:79: faults[0].match.ja3: "ja3" is not known at request_head, expected one of: method, path, header, ordinal'],
+  ],
+  [
+    'match of a request at a ClientHello',
+    fault('on: fw, at: client_hello, effect: reset, match: { method: GET }'),
+    ['11:66: faults[0].match.method: "method" is not known at client_hello, expected one of: ja3, ja4, sni'],
+  ],
+  [
+    'match before anything is known',
+    fault('on: app1, at: accept, effect: reset, match: { sni: x }'),
+    ['11:53: faults[0].match: at accept nothing is known yet that could match'],
+  ],
+  [
+    'window that is never open',
+    fault('on: app1, at: request_head, effect: reset, window: { from: 2s, to: 1500ms }'),
+    ['11:67: faults[0].window: the window is never open: from 2s is not before to 1500ms'],
+  ],
+  [
+    'window of no length',
+    fault('on: app1, at: request_head, effect: reset, window: { to: 0s }'),
+    ['11:67: faults[0].window: the window is never open: from 0ms is not before to 0s'],
+  ],
+  [
+    'id that is taken',
+    {
+      11: '  - { id: rst, on: app1, at: request_head, effect: reset }\n  - { id: rst, on: app1, at: accept, effect: close }',
+    },
+    ['12:11: faults[1].id: the id "rst" is taken by faults[0]'],
+  ],
+  [
+    'port that is taken',
+    { 4: '  app1: { kind: origin, port: 8080 }', 7: '  lb: { kind: proxy, to: [app1, fw], port: 8080 }' },
+    ['7:44: hops.lb.port: port 8080 is taken by "app1"'],
+  ],
+  [
+    'body and size',
+    { 4: '  app1: { kind: origin, response: { body: x, size: 1KB } }' },
+    ['4:46: hops.app1.response.size: a response takes a body or a size, not both'],
+  ],
+  [
+    'no client',
+    { 8: 'clients: {}', 9: '' },
+    ['8:10: clients: expected at least one client: without any, nothing happens'],
+  ],
+  [
+    'no expectation',
+    { 12: '', 13: '' },
+    ["1:1: expect: expected at least one expectation: a scenario without any can't fail"],
+  ],
+  ['no hop', { 3: 'hops: {}', 4: '', 5: '', 6: '', 7: '' }, ['3:7: hops: expected 1 to 1000 hops; got 0']],
+]
+
+for (const [what, changes, problems] of rows) {
+  test(what, async (t) => t.strictSame(problemsOf(withLines(changes)), problems))
+}
+
+test('a slip has no consequences elsewhere', async (t) => {
+  const slips: [what: string, changes: Record<number, string>, problems: string[]][] = [
+    [
+      'in the kind of a hop',
+      { 4: '  app1: { kind: orign }', 13: '  - { origin: app1, requests: 0 }' },
+      ['4:17: hops.app1.kind: unknown kind "orign", did you mean "origin"?'],
+    ],
+    ['in a name of a section', { 10: 'fualts:' }, ['10:1: fualts: unknown key "fualts", did you mean "faults"?']],
+    ['in the hops', { 3: 'hop:' }, ['3:1: hop: unknown key "hop", did you mean "hops"?']],
+    [
+      'in the way to a hop',
+      { 7: '  lb: { kind: proxy, to: [app2, fww] }' },
+      ['7:33: hops.lb.to[1]: unknown hop "fww", did you mean "fw"?'],
+    ],
+    [
+      'in the key of an id',
+      { 11: '  - { idd: rst, on: app1, at: request_head, effect: reset }' },
+      ['11:7: faults[0].idd: unknown key "idd", did you mean "id"?'],
+    ],
+  ]
+  for (const [what, changes, problems] of slips) t.strictSame(problemsOf(withLines(changes)), problems, what)
+})
+
+test('no end to the hops', async (t) => {
+  const chain = Array.from({ length: 20_000 }, (_, n) => `  h${n}: { kind: waf, to: h${n + 1} }`).join('\n')
+  t.strictSame(problemsOf(withLines({ 4: chain })), ['4:3: hops: expected 1 to 1000 hops; got 20003'])
+})
