@@ -91,7 +91,9 @@ class Origin {
       ordinal: line.requests,
     }
     if (this.hit('request_head', line, occasion, visit)) return visit.book('faulted')
-    response.on('close', () => visit.book(response.writableFinished ? 'answered' : 'aborted', response.statusCode))
+    // A socket that was destroyed drops what it held, and its writes count as finished all the same.
+    response.on('finish', () => visit.book(request.socket.destroyed ? 'aborted' : 'answered', response.statusCode))
+    response.on('close', () => visit.book('aborted'))
     request.on('data', (chunk: Buffer) => visit.read(chunk.length))
     request.on('end', () => this.respond(visit, occasion, request, response))
   }
