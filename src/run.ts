@@ -7,6 +7,7 @@ import { judge, overall } from './checks/verdict.js'
 import type { JournalEvent } from './journal/events.js'
 import { createReduction, type Facts } from './journal/reduce.js'
 import type { FaultResult, RunResult, ScenarioResult } from './journal/result.js'
+import { CannotRunError } from './lib/errors.js'
 import { runLoad } from './live/load.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
@@ -40,20 +41,29 @@ export interface LoadedScenario {
 }
 
 /**
- * @throws CannotRunError when a fixed port is taken or a journal cannot be written; the hops are closed then
+ * A scenario that can't be run here (its port is taken) has the verdict `error`, and the others go on.
+ * @throws CannotRunError when a journal cannot be written; every hop is closed by then
  */
 export async function run(loaded: readonly LoadedScenario[], options: RunOptions = {}): Promise<RunResult> {
   const started = new Date()
   const results: (ScenarioResult | undefined)[] = loaded.map(() => undefined)
+  const broken = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, broken.signal]) : broken.signal
   let next = 0
   const work = async (): Promise<void> => {
-    for (let index = next++; index < loaded.length && !options.signal?.aborted; index = next++) {
-      const result = await runScenario(loaded[index]!, options)
+    for (let index = next++; index < loaded.length && !signal.aborted; index = next++) {
+      const result = await runScenario(loaded[index]!, { ...options, signal })
       results[index] = result
-      options.onResult?.(result)
+      if (!broken.signal.aborted) options.onResult?.(result)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(options.parallel ?? 4, loaded.length) }, work))
+  const stopAll = (error: unknown): never => {
+    broken.abort()
+    throw error
+  }
+  const workers = Array.from({ length: Math.min(options.parallel ?? 4, loaded.length) }, () => work().catch(stopAll))
+  const failed = (await Promise.allSettled(workers)).find((worker) => worker.status === 'rejected')
+  if (failed) throw failed.reason
   const scenarios = results.filter((result) => result !== undefined)
   return {
     version,
@@ -77,17 +87,17 @@ export async function runScenario(
   const reduction = createReduction()
   const events: JournalEvent[] = []
   const journalFile = options.openJournal?.(scenario.id)
+  const journal = (event: JournalEvent): void => {
+    reduction.add(event)
+    journalFile?.write(event)
+    if (options.trace) events.push(event)
+  }
   const started = Date.now()
   try {
-    await runLoad(
-      seeded,
-      (event) => {
-        reduction.add(event)
-        journalFile?.write(event)
-        if (options.trace) events.push(event)
-      },
-      options.signal,
-    )
+    await runLoad(seeded, journal, options.signal)
+  } catch (error) {
+    if (!(error instanceof CannotRunError)) throw error
+    journal({ event: 'error', t: 0, message: error.message })
   } finally {
     await journalFile?.close()
   }

@@ -8,7 +8,7 @@ import { suggestion } from '../lib/nearest.js'
 import { type ReportFormat, reports } from '../reports/index.js'
 import { scenarioLine, summary } from '../reports/text.js'
 import type { LoadedScenario } from '../run.js'
-import { createRunFolder, type RunFolder, writeReport } from '../run_folder.js'
+import { createRunFolder, writeReport } from '../run_folder.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
@@ -61,9 +61,13 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   const name = loaded.length === 1 ? loaded[0]!.scenario.id : `${loaded.length}-scenarios`
   const folder = createRunFolder(options.out, name, new Date())
   const out = piped === undefined ? process.stdout : process.stderr
-  const printer = createPrinter(out, loaded.length, options.quiet === true)
-  return interruptible(async (interrupted) => {
-    const result = await runAll(loaded, options, interrupted, folder, printer.result)
+  const printer = createPrinter(out, loaded, options.quiet === true)
+  return interruptible(async (signal) => {
+    // Loaded here, so that the other commands need not wait for the engine.
+    const { run } = await import('../run.js')
+    const { seed, trace = false } = options
+    const { openJournal } = folder
+    const result = await run(loaded, { seed, trace, signal, onResult: printer.result, openJournal })
     // First what needs no disk: a full one must not cost the result.
     if (piped !== undefined) process.stdout.write(reports[piped].render(result))
     printer.summary(result)
@@ -72,31 +76,6 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
     out.write(`Reports and journals: ${folder.path}\n`)
     return exitCode(result.scenarios.map((scenario) => scenario.verdict))
   })
-}
-
-/** When one scenario can't be run at all, the others are ended too, without a word: nobody would get their results. */
-async function runAll(
-  loaded: readonly LoadedScenario[],
-  { seed, trace }: Options,
-  interrupted: AbortSignal,
-  folder: RunFolder,
-  print: (result: ScenarioResult) => void,
-): Promise<RunResult> {
-  // Loaded here, so that the other commands need not wait for the engine.
-  const { run } = await import('../run.js')
-  const broken = new AbortController()
-  try {
-    return await run(loaded, {
-      seed,
-      trace: trace === true,
-      signal: AbortSignal.any([interrupted, broken.signal]),
-      onResult: (result) => broken.signal.aborted || print(result),
-      openJournal: folder.openJournal,
-    })
-  } catch (error) {
-    broken.abort()
-    throw error
-  }
 }
 
 /** The one report that goes to standard output; what people read then goes to standard error. */
@@ -124,27 +103,37 @@ function select(loaded: LoadedScenario[], { filter, tag }: Options): LoadedScena
   throw new ScenarioError([{ path: '', message }])
 }
 
-/** A line for each scenario as it ends, and on a terminal how far the run is: in plain characters, for every one. */
-function createPrinter(out: NodeJS.WriteStream, count: number, quiet: boolean) {
+/**
+ * A line for each scenario, in the order of the files however they end, and on a terminal how far the run is: in plain
+ * characters, for every one.
+ */
+function createPrinter(out: NodeJS.WriteStream, loaded: readonly LoadedScenario[], quiet: boolean) {
   const colors = pc.createColors(coloured(out))
   const live = process.stderr.isTTY === true && !quiet
-  let [done, printed, shown] = [0, 0, 0]
+  const waiting = loaded.map(({ scenario }) => scenario.id)
+  const ended = new Map<string, ScenarioResult>()
+  let [printed, shown] = [0, 0]
   const progress = (text: string): void => {
     if (live) process.stderr.write(`\r${' '.repeat(shown)}\r${text}`)
     shown = text.length
   }
-  progress(`0/${count} done`)
+  const print = (id: string): void => {
+    const result = ended.get(id)
+    if (!result || (quiet && result.verdict === 'pass')) return
+    out.write(`${scenarioLine(result, colors)}\n`)
+    printed++
+  }
+  progress(`0/${loaded.length} done`)
   return {
     result(result: ScenarioResult): void {
+      ended.set(result.id, result)
       progress('')
-      if (!quiet || result.verdict !== 'pass') {
-        out.write(`${scenarioLine(result, colors)}\n`)
-        printed++
-      }
-      if (++done < count) progress(`${done}/${count} done`)
+      while (waiting.length > 0 && ended.has(waiting[0]!)) print(waiting.shift()!)
+      if (ended.size < loaded.length) progress(`${ended.size}/${loaded.length} done`)
     },
     summary(result: RunResult): void {
       progress('')
+      for (const id of waiting) print(id)
       out.write(`${printed > 0 ? '\n' : ''}${summary(result, colors)}\n`)
     },
   }

@@ -4,7 +4,15 @@
  */
 
 import type { Failure } from '../core/failure.js'
-import type { AttemptEvent, ForwardEvent, HelloEvent, JournalEvent, Try } from '../journal/events.js'
+import type {
+  AttemptEvent,
+  FaultEvent,
+  ForwardEvent,
+  HelloEvent,
+  JournalEvent,
+  ServedEvent,
+  Try,
+} from '../journal/events.js'
 import { formatMs } from '../lib/units.js'
 
 /** The trace as lines without colours. */
@@ -25,10 +33,10 @@ interface Story {
   forwards: Map<string, ForwardEvent[]>
   /** By the far end of the connection. */
   hellos: Map<string, HelloEvent[]>
-  /** `fault …` lines by request id or by the far end. */
-  faults: Map<string, string[]>
+  /** By request id; those of a connection by the far end, those of an address by its hop. */
+  faults: Map<string, FaultEvent[]>
   /** By request id. */
-  served: Map<string, string[]>
+  served: Map<string, ServedEvent[]>
   order: string[]
 }
 
@@ -46,17 +54,8 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     else if (event.event === 'forward') append(story.forwards, event.request, event)
     else if (event.event === 'hello') append(story.hellos, event.peer, event)
     else if (event.event === 'request') story.order.push(event.request)
-    else if (event.event === 'fault') {
-      const line = row(event.hop, 'fault', `${event.fault}: ${event.effect} at ${event.at}`)
-      append(story.faults, event.request ?? event.peer ?? event.hop, line)
-    } else if (event.event === 'served') {
-      const status = event.status === undefined ? 'no status' : event.status
-      append(
-        story.served,
-        event.request,
-        row(event.hop, 'served', `${event.method} ${event.path}: ${status}, ${event.outcome}`),
-      )
-    }
+    else if (event.event === 'fault') append(story.faults, event.request ?? event.peer ?? event.hop, event)
+    else if (event.event === 'served') append(story.served, event.request, event)
   }
   return story
 }
@@ -96,8 +95,7 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
   const first = Math.round((attempt.attempt - 1) * perAttempt)
   for (const forward of forwards.slice(first, Math.round(first + perAttempt)))
     lines.push(...forwardLines(story, forward))
-  if (forwards.length === 0)
-    lines.push(...(story.faults.get(attempt.request) ?? []), ...(story.served.get(attempt.request) ?? []))
+  if (forwards.length === 0) lines.push(...farSide(story, attempt.request))
   const got = attempt.failure
     ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure)}`
     : `${attempt.status}, ${attempt.bytes} bytes`
@@ -115,7 +113,8 @@ function forwardLines(story: Story, forward: ForwardEvent): string[] {
   const how = forward.cut ? ', cut' : forward.client_left ? ', the client had left' : ''
   lines.push(row(hop, 'answer', `${status}${how}  ${formatMs(forward.ms)}`))
   if (forward.proxy_status) lines.push(row(hop, '', `Proxy-Status: ${forward.proxy_status}`))
-  if (forward.proxy_error) lines.push(row(hop, '', `X-Proxy-Error: ${forward.proxy_error}`))
+  // A response that was cut had its head sent before anybody knew.
+  if (forward.proxy_error && !forward.cut) lines.push(row(hop, '', `X-Proxy-Error: ${forward.proxy_error}`))
   return lines
 }
 
@@ -131,12 +130,40 @@ function tryLines(story: Story, hop: string, request: string, one: Try): string[
     if (hello) lines.push(row(hop, 'tls', `ClientHello sent (JA3 ${hello.ja3}, JA4 ${hello.ja4})`))
     if (one.tls_ms !== undefined) lines.push(row(hop, 'tls', `handshake done in ${formatMs(one.tls_ms)}`))
   }
-  const faults = story.faults.get(request) ?? story.faults.get(local) ?? story.faults.get(one.server) ?? []
-  lines.push(...new Set(faults.filter((line) => one.failure || line.startsWith(one.server))))
-  lines.push(...(story.served.get(request) ?? []).filter((line) => line.startsWith(`${one.server} `)).slice(0, 1))
+  lines.push(...farSide(story, request, one))
   const part = one.status === undefined ? 'nothing' : `${one.status}, ${one.response_bytes} bytes`
   lines.push(row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure)}` : part}  ${formatMs(one.ms)}`))
   return lines
+}
+
+/**
+ * What the far side of a try tells of it, once: by its connection, or, where a firewall stood between, by the request
+ * and in the order in which its tries came through.
+ */
+function farSide(story: Story, request: string, one?: Try): string[] {
+  const { local, server, failure } = one ?? {}
+  const tries = (story.forwards.get(request) ?? []).flatMap((forward) => forward.tries)
+  const ends = new Set(tries.map((each) => each.local))
+  const mine = ({ peer }: { peer?: string | undefined }) => peer === local || !ends.has(peer)
+  const lines: string[] = []
+  const fault =
+    takeFirst(story.faults, request, mine) ??
+    (local === undefined ? undefined : takeFirst(story.faults, local)) ??
+    (failure?.manner === 'refused' ? takeFirst(story.faults, server!) : undefined)
+  if (fault) lines.push(row(fault.hop, 'fault', `${fault.fault}: ${fault.effect} at ${fault.at}`))
+  const served = takeFirst(story.served, request, mine)
+  if (served) {
+    const { hop, method, path, status, outcome } = served
+    lines.push(row(hop, 'served', `${method} ${path}: ${status ?? 'no status'}, ${outcome}`))
+  }
+  return lines
+}
+
+/** The first that fits, taken out of its list: nothing is told twice. */
+function takeFirst<Event>(map: Map<string, Event[]>, key: string, fits: (event: Event) => boolean = () => true) {
+  const list = map.get(key) ?? []
+  const at = list.findIndex(fits)
+  return at < 0 ? undefined : list.splice(at, 1)[0]
 }
 
 const tcpText = (one: Try): string =>

@@ -25,10 +25,15 @@ export type StartOptions = Pick<SpawnOptions, 'cwd' | 'env'>
 export const badgateway = (args: readonly string[], options: StartOptions): Promise<Ended> =>
   start(process.execPath, [main, ...args], options).ended
 
-/** Any command; its output is collected. */
+/**
+ * Any command; its output is collected. It gets no word from the tests around it: `env -u` keeps out what tap loads
+ * into its children, and the settings of an npm that runs the tests would steer the npm that a test runs.
+ */
 export function start(command: string, args: readonly string[], options: StartOptions): Running {
-  const env = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...options.env }
-  const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ours = Object.entries(process.env).filter(([name]) => !/^npm_|^(NO|FORCE)_COLOR$/.test(name))
+  const env = { ...Object.fromEntries(ours), ...options.env }
+  const stdio: SpawnOptions['stdio'] = ['ignore', 'pipe', 'pipe']
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', command, ...args], { ...options, env, stdio })
   const text = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]!.setEncoding('utf8').on('data', (chunk: string) => {

@@ -40,9 +40,9 @@ hops:
   app: { kind: origni }
   lb: { kind: proxy, to: [ap], timeouts: { read: 150 } }
 clients:
-  plain: { to: lb, laod: { requests: 2 } }
+  plain: { to: lb, loads: { requests: 2 } }
 faults:
-  - { id: rst, on: lb, at: request_head, effect: rset }
+  - { id: rst, on: app, at: request_head, effect: rset }
 expect:
   - { client: plian, status: 502, count: "= 1" }
 `

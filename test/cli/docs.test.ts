@@ -1,0 +1,39 @@
+/** What the hand-written guides say is there is there. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { findScenarioFiles, readScenarios } from '../../src/scenario/files.js'
+import { repository } from './command.js'
+
+const read = (file: string): string => readFileSync(join(repository, file), 'utf8')
+
+test('every source that a scenario names is in docs/sources.md', async (t) => {
+  const known = [...read('docs/sources.md').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, key]) => key)
+  const catalogue = join(repository, 'scenarios')
+  for (const { file, scenario } of await readScenarios(await findScenarioFiles([catalogue], repository, catalogue))) {
+    t.ok(scenario.sources.length > 0, `${file} names a source`)
+    for (const source of scenario.sources) t.ok(known.includes(source), `${file}: ${source}`)
+  }
+})
+
+/** What the walk in CONTRIBUTING.md makes. */
+const MADE = new Set(['src/core/fault/effects/banner.ts', 'scenarios/causes/wrong-protocol.yaml'])
+
+test('every file that the guides name exists', async (t) => {
+  for (const guide of ['docs/architecture.md', 'CONTRIBUTING.md']) {
+    const named = [...read(guide).matchAll(/`((?:[\w.]+\/)+(?:[\w.]+\.\w+)?)`/g)].map(([, path]) => path!)
+    t.ok(named.length > 5, `${guide} names files`)
+    for (const path of new Set(named)) {
+      const places = [path, `src/${path}`, `src/core/${path}`]
+      t.ok(MADE.has(path) || places.some((place) => existsSync(join(repository, place))), `${guide}: ${path}`)
+    }
+  }
+})
+
+test('docs/architecture.md has every room of src', async (t) => {
+  const rooms = [...read('docs/architecture.md').matchAll(/^\| `([\w.]+)\/?` \|/gm)].map(([, name]) => name)
+  for (const { name } of readdirSync(join(repository, 'src'), { withFileTypes: true })) {
+    if (/\.json$|^version\.ts$/.test(name)) continue
+    t.ok(rooms.includes(name), name)
+  }
+})
