@@ -1,7 +1,7 @@
 /**
  * The vocabulary of the journal: everything that a run produces is one of these, one JSON object a line. Both engines
  * write it; metrics, checks, reports and the trace are folds over it. `t` is milliseconds since the load's start
- * (negative while hops start up). A key that is not known is absent.
+ * (0 while hops start up). A key that is not known is absent.
  */
 
 import type { Failure } from '../core/failure.js'
@@ -83,9 +83,8 @@ export interface ServedEvent {
   ms: number
 }
 
-/** One try of a proxy at one upstream server. Durations are absent for what was not reached. */
-export interface Try {
-  server: string
+/** The connection that an exchange went over. Durations are absent for what was not reached, or was done before. */
+export interface ConnectionUse {
   /** host:port that was dialled. */
   address: string
   /** Our end, host:port; joins with `peer` of what the far side journaled. */
@@ -95,6 +94,11 @@ export interface Try {
   tls: boolean
   connect_ms?: number | undefined
   tls_ms?: number | undefined
+}
+
+/** One try of a proxy at one upstream server. */
+export interface Try extends ConnectionUse {
+  server: string
   /** From dispatch to the end of the try. */
   ms: number
   status?: number | undefined
@@ -135,7 +139,7 @@ export interface LogEvent {
 }
 
 /** One attempt of a client. */
-export interface AttemptEvent {
+export interface AttemptEvent extends ConnectionUse {
   event: 'attempt'
   t: number
   client: string

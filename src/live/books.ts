@@ -11,6 +11,8 @@ export interface ConnectionBooks {
   secured: boolean | null
   /** The first thing that ended the connection. */
   ending: Ending | undefined
+  /** The TCP connection, from the SYN on. */
+  raw: Socket | undefined
   /** What carries the HTTP: the TLS socket, or the raw one. */
   stream: Socket | undefined
   /** Our end, host:port. */
@@ -25,6 +27,7 @@ export const openBooks = (tls: boolean): ConnectionBooks => ({
   connected: false,
   secured: tls ? false : null,
   ending: undefined,
+  raw: undefined,
   stream: undefined,
   local: undefined,
   connectMs: undefined,
@@ -34,6 +37,7 @@ export const openBooks = (tls: boolean): ConnectionBooks => ({
 
 /** Books whatever ends the socket, before anybody else gets to hear it. */
 export function watchEnding(books: ConnectionBooks, socket: Socket): void {
+  books.raw ??= socket
   socket.on('error', (error: NodeJS.ErrnoException) => {
     books.ending ??= endingOf(error)
   })
@@ -57,7 +61,8 @@ export function endingOf(error: NodeJS.ErrnoException): Ending {
   return { by: 'error', code: code || error.name, message: error.message }
 }
 
-const UNDICI_PARSER = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
+/** Its parser asserts what no valid response breaks, such as a status of at least 100. */
+const UNDICI_PARSER = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_ASSERTION'])
 
 /** What the classifier needs of one exchange on the connection. */
 export function pageOf(

@@ -2,12 +2,14 @@
  * A client under load: sends what its arrivals or callers say, and after every attempt does what `call` decides.
  * Nothing is retried below it: one attempt is one request on the wire.
  */
+import { setMaxListeners } from 'node:events'
 import { arrivals } from '../core/client/arrivals.js'
 import { call, type Decision } from '../core/client/call.js'
 import type { Outcome } from '../core/client/outcome.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
+import type { ConnectionUse } from '../journal/events.js'
 import type { ClientConfig } from '../scenario/clients.js'
-import { monotonicMs, wait } from './clock.js'
+import { monotonicMs, roundMs, wait } from './clock.js'
 import type { Connection, ExchangeListener } from './connection.js'
 import { Pool } from './pool.js'
 import { type Site, targetOf } from './site.js'
@@ -17,6 +19,8 @@ const IN_FLIGHT_LIMIT = 20_000
 
 /** Runs the whole load of the client `name`; resolves when every request is done, or soon after an abort. */
 export async function runClient(site: Site, name: string, config: ClientConfig, signal: AbortSignal): Promise<void> {
+  // One listener per request in flight.
+  setMaxListeners(0, signal)
   const { timeout } = config
   const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, client: timeout }
   const pool = new Pool(site, targetOf(site, config.to), limits)
@@ -85,7 +89,7 @@ class Caller {
       if (decision.do === 'done') {
         const ok = decision.why === 'success'
         const { status, failure } = seen
-        const ms = round(site.now() - intended)
+        const ms = roundMs(site.now() - intended)
         site.journal({
           event: 'request',
           t: site.now(),
@@ -131,6 +135,7 @@ class Caller {
       client,
       request: id,
       attempt,
+      ...seen.use,
       status,
       failure,
       truncated,
@@ -138,13 +143,14 @@ class Caller {
       proxy_status: seen.proxyStatus,
       proxy_error: seen.proxyError,
       decision: decision.do === 'again' ? `again: ${decision.reason}` : decision.why,
-      wait_ms: decision.do === 'again' ? round(decision.after_ms) : undefined,
-      ms: round(ms),
+      wait_ms: decision.do === 'again' ? roundMs(decision.after_ms) : undefined,
+      ms,
     })
   }
 }
 
 interface Seen extends Outcome {
+  use: ConnectionUse
   bytes: number
   truncated: true | undefined
   proxyStatus: string | undefined
@@ -156,7 +162,13 @@ interface Seen extends Outcome {
 class Watch implements ExchangeListener {
   cleanUp = (): void => {}
   private readonly started = monotonicMs()
-  private readonly seen: Seen = { bytes: 0, truncated: undefined, proxyStatus: undefined, proxyError: undefined, ms: 0 }
+  private readonly seen: Omit<Seen, 'use'> = {
+    bytes: 0,
+    truncated: undefined,
+    proxyStatus: undefined,
+    proxyError: undefined,
+    ms: 0,
+  }
 
   constructor(
     private readonly pool: Pool,
@@ -201,9 +213,7 @@ class Watch implements ExchangeListener {
 
   private done(): void {
     this.cleanUp()
-    this.seen.ms = monotonicMs() - this.started
-    this.resolve(this.seen)
+    const ms = roundMs(monotonicMs() - this.started)
+    this.resolve({ ...this.seen, ms, use: this.connection.use })
   }
 }
-
-const round = (ms: number): number => Math.round(ms * 1000) / 1000

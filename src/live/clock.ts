@@ -9,6 +9,10 @@ const wallNow = Date.now.bind(Date)
 /** Monotonic milliseconds from an arbitrary zero. */
 export const monotonicMs = (): number => now()
 
+/** To a microsecond: what the journal keeps. */
+export const roundMs = <Ms extends number | undefined>(ms: Ms): Ms =>
+  (ms === undefined ? ms : Math.round(ms * 1000) / 1000) as Ms
+
 /** The time of day, for certificates: their reader does not believe in faked dates. */
 export const wallMs = (): number => wallNow()
 

@@ -6,8 +6,9 @@ import type { Readable } from 'node:stream'
 import { Client, type Dispatcher } from 'undici'
 import { classify, type Ending, type Failure } from '../core/failure.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
+import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, endingOf, openBooks, pageOf } from './books.js'
-import { withRealImmediate } from './clock.js'
+import { roundMs, withRealImmediate } from './clock.js'
 import { dial } from './dial.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
@@ -42,6 +43,7 @@ const QUIET = {
 export class Connection {
   books: ConnectionBooks
   readonly target: Target
+  private readonly address: string
   private readonly client: Client
   private readonly limits: Timeouts
   private exchange: Exchange | undefined
@@ -50,17 +52,20 @@ export class Connection {
 
   constructor(site: Site, target: Target, limits: Timeouts, onDead: (connection: Connection) => void) {
     this.target = target
+    this.address = formatAddress(target)
     this.limits = limits
     this.books = openBooks(target.servername !== undefined)
     const scheme = target.servername === undefined ? 'http' : 'https'
-    this.client = new Client(`${scheme}://${formatAddress(target)}`, {
+    this.client = new Client(`${scheme}://${this.address}`, {
       ...QUIET,
       connect: (_options, callback) => {
         // One Client is one connection: a second dial would mix two connections' books.
         if (this.books.requests > 1 || this.dead) return callback(new Error('the connection is gone'), null)
         dial(site, target, limits.connect, this.books, (error, stream) => {
           if (error) return callback(error, null)
-          stream!.setTimeout(limits.read, () => this.exchange?.silent())
+          // Not as setTimeout's own callback, which is called once.
+          stream!.setTimeout(limits.read).on('timeout', () => this.exchange?.silent())
+          stream!.on('error', (error) => this.exchange?.lost(error))
           callback(null, stream!)
         })
       },
@@ -90,11 +95,19 @@ export class Connection {
 
   destroy(): Promise<void> {
     this.dead = true
-    return this.client.destroy().catch(() => {})
+    const destroyed = this.client.destroy().catch(() => {})
+    // Undici has no hold on a connection that is still being made.
+    if (this.books.stream === undefined) this.books.raw?.destroy()
+    return destroyed
   }
 
-  get reused(): boolean {
-    return this.books.requests > 1
+  /** For the journal, of the exchange that was run last. */
+  get use(): ConnectionUse {
+    const { address, books } = this
+    const { secured, requests, local, connectMs, tlsMs } = books
+    const tls = secured !== null
+    if (requests > 1) return { address, local, reused: true, tls }
+    return { address, local, reused: false, tls, connect_ms: roundMs(connectMs), tls_ms: roundMs(tlsMs) }
   }
 
   /** An exchange may begin: nothing has ended the connection yet, as far as anybody here knows. */
@@ -108,6 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly startBytes: number
   private requestSent = false
   private headComplete = false
+  private bodiless = false
   private over = false
   private paused = false
   private abortRequest: ((error?: Error) => void) | undefined
@@ -135,6 +149,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     if (this.over || status < 200) return true
     this.headComplete = true
+    this.bodiless = status === 304 || status === 204
     return this.flow(this.listener.head(status, rawHeaders, statusText, () => this.resume(resume)))
   }
 
@@ -145,11 +160,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   onComplete(): void {
     // A body that ends with the connection is complete for undici even when the connection was reset.
     if (this.books.ending?.by === 'error') return this.fail(this.books.ending)
-    if (!this.finish()) return
-    this.listener.end()
+    this.ended()
   }
 
   onError(error: Error): void {
+    // The length that a 304 may tell is one of a body elsewhere (RFC 9110 section 8.6); undici misses the body here.
+    if (this.bodiless && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return this.ended()
     this.fail(this.books.ending ?? endingOf(error))
   }
 
@@ -169,6 +185,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.abortRequest?.(new Error('timed out'))
   }
 
+  /**
+   * Hears of a socket's error before undici does, the books have it by then. Undici takes ECONNRESET for an end that it
+   * may finish its parser with; of a paused one it then asserts that it is not, where nobody can catch it.
+   */
+  lost(error: NodeJS.ErrnoException): void {
+    if (this.paused && error.code === 'ECONNRESET') error.code = 'EPIPE'
+  }
+
   abandon(): void {
     if (this.finish()) this.abortRequest?.(new Error('abandoned'))
   }
@@ -182,6 +206,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.paused = false
     this.books.stream?.setTimeout(this.limits.read)
     undiciResume()
+  }
+
+  private ended(): void {
+    if (this.finish()) this.listener.end()
   }
 
   private fail(ending: Ending): void {

@@ -34,6 +34,7 @@ export function dial(
   function failed(): void {
     stopTimer(timer)
     noticeRefusal(site, target, books)
+    noticeExhaustion(site, books)
     done(new Error(`no connection to ${formatAddress(target)}`))
   }
   function ready(): void {
@@ -66,6 +67,15 @@ export function dial(
       ready()
     })
   })
+}
+
+/** This machine's limits are no part of any experiment. */
+function noticeExhaustion(site: Site, { ending }: ConnectionBooks): void {
+  const code = ending?.by === 'error' ? ending.code : undefined
+  if (code === 'EMFILE' || code === 'ENFILE')
+    site.broken(`out of file descriptors (${code}): raise the limit, ulimit -n`)
+  if (code === 'EADDRNOTAVAIL')
+    site.broken('out of local ports (EADDRNOTAVAIL): lower the rate, or keep connections alive')
 }
 
 /** Only who dials sees a refused SYN: it counts for the fault that the address is under. */

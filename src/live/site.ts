@@ -18,7 +18,7 @@ export interface Site {
   /** False: nobody listens to the journal, so hops need not make events. */
   readonly journaling: boolean
   readonly journal: Journal
-  /** Milliseconds since the load's start; negative before. */
+  /** Milliseconds since the load's start; 0 before. */
   now(): number
   /** Where a hop that has started listens. */
   addressOf(hop: string): Address

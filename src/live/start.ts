@@ -7,7 +7,7 @@ import { createScope, type Scope } from '../lib/scope.js'
 import { type Hop, nextHops } from '../scenario/hops.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type Certificates, createCertificates } from './certificates.js'
-import { monotonicMs, startTimer, stopTimer } from './clock.js'
+import { monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
 import { startOrigin } from './origin/origin.js'
 import { startProxy } from './proxy/proxy.js'
 import { type Address, formatAddress, type Site } from './site.js'
@@ -68,12 +68,14 @@ function createSite(
   const plan = createFaultPlan(scenario.faults, chance)
   const addresses = new Map<string, Address>()
   const followers = new Map<string, () => Promise<void>>()
-  let zero = monotonicMs()
+  let zero: number | undefined
+  let timers: Timer[] = []
   let closing = false
   scope.add(() => {
     closing = true
+    timers.forEach(stopTimer)
   })
-  const now = () => Math.round((monotonicMs() - zero) * 1000) / 1000
+  const now = () => (zero === undefined ? 0 : Math.round((monotonicMs() - zero) * 1000) / 1000)
   const followAddresses = async () => {
     for (const follow of followers.values()) await follow()
   }
@@ -102,10 +104,10 @@ function createSite(
     async beginLoad() {
       zero = monotonicMs()
       plan.reset()
-      for (const [hop, follow] of followers) {
-        const timers = plan.addressChanges(hop).map((at) => startTimer(at, () => void follow()))
-        scope.add(() => timers.forEach(stopTimer))
-      }
+      timers.forEach(stopTimer)
+      timers = [...followers].flatMap(([hop, follow]) =>
+        plan.addressChanges(hop).map((at) => startTimer(at, () => void follow())),
+      )
       await followAddresses()
     },
     async setArmed(fault: string, armed: boolean) {

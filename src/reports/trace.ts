@@ -2,10 +2,10 @@
  * What happened hop by hop, for people: one example of every way in which a request went, with the count of those
  * that went alike. A pure fold over the journal.
  */
-
 import type { Failure } from '../core/failure.js'
 import type {
   AttemptEvent,
+  ConnectionUse,
   FaultEvent,
   ForwardEvent,
   HelloEvent,
@@ -38,6 +38,8 @@ interface Story {
   /** By request id. */
   served: Map<string, ServedEvent[]>
   order: string[]
+  /** By address. */
+  hops: Map<string, string>
 }
 
 function indexEvents(events: readonly JournalEvent[]): Story {
@@ -48,9 +50,11 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     faults: new Map(),
     served: new Map(),
     order: [],
+    hops: new Map(),
   }
   for (const event of events) {
-    if (event.event === 'attempt') append(story.attempts, event.request, event)
+    if (event.event === 'hop') story.hops.set(event.address, event.hop)
+    else if (event.event === 'attempt') append(story.attempts, event.request, event)
     else if (event.event === 'forward') append(story.forwards, event.request, event)
     else if (event.event === 'hello') append(story.hellos, event.peer, event)
     else if (event.event === 'request') story.order.push(event.request)
@@ -95,7 +99,9 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
   const first = Math.round((attempt.attempt - 1) * perAttempt)
   for (const forward of forwards.slice(first, Math.round(first + perAttempt)))
     lines.push(...forwardLines(story, forward))
-  if (forwards.length === 0) lines.push(...farSide(story, attempt.request))
+  if (forwards.length === 0) {
+    lines.push(...connectionLines(story, attempt.client, attempt), ...farSide(story, attempt.request, attempt))
+  }
   const got = attempt.failure
     ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure)}`
     : `${attempt.status}, ${attempt.bytes} bytes`
@@ -119,20 +125,24 @@ function forwardLines(story: Story, forward: ForwardEvent): string[] {
 }
 
 function tryLines(story: Story, hop: string, request: string, one: Try): string[] {
-  const lines = [
-    row(hop, 'try', one.server),
-    row(hop, 'dns', `${one.address.replace(/:\d+$/, '')}, nothing to resolve`),
-  ]
-  lines.push(row(hop, 'tcp', tcpText(one)))
-  const local = one.local ?? ''
-  const [hello] = story.hellos.get(local) ?? []
-  if (one.tls && !one.reused) {
-    if (hello) lines.push(row(hop, 'tls', `ClientHello sent (JA3 ${hello.ja3}, JA4 ${hello.ja4})`))
-    if (one.tls_ms !== undefined) lines.push(row(hop, 'tls', `handshake done in ${formatMs(one.tls_ms)}`))
-  }
-  lines.push(...farSide(story, request, one))
   const part = one.status === undefined ? 'nothing' : `${one.status}, ${one.response_bytes} bytes`
-  lines.push(row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure)}` : part}  ${formatMs(one.ms)}`))
+  return [
+    row(hop, 'try', one.server),
+    ...connectionLines(story, hop, one),
+    ...farSide(story, request, one),
+    row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure)}` : part}  ${formatMs(one.ms)}`),
+  ]
+}
+
+function connectionLines(story: Story, who: string, use: ConnectionUse): string[] {
+  const lines = [
+    row(who, 'dns', `${use.address.replace(/:\d+$/, '')}, nothing to resolve`),
+    row(who, 'tcp', tcpText(use)),
+  ]
+  if (!use.tls || use.reused) return lines
+  const [hello] = story.hellos.get(use.local ?? '') ?? []
+  if (hello) lines.push(row(who, 'tls', `ClientHello sent (JA3 ${hello.ja3}, JA4 ${hello.ja4})`))
+  if (use.tls_ms !== undefined) lines.push(row(who, 'tls', `handshake done in ${formatMs(use.tls_ms)}`))
   return lines
 }
 
@@ -140,8 +150,8 @@ function tryLines(story: Story, hop: string, request: string, one: Try): string[
  * What the far side of a try tells of it, once: by its connection, or, where a firewall stood between, by the request
  * and in the order in which its tries came through.
  */
-function farSide(story: Story, request: string, one?: Try): string[] {
-  const { local, server, failure } = one ?? {}
+function farSide(story: Story, request: string, one: Pick<Try, 'address' | 'local' | 'failure'>): string[] {
+  const { address, local, failure } = one
   const tries = (story.forwards.get(request) ?? []).flatMap((forward) => forward.tries)
   const ends = new Set(tries.map((each) => each.local))
   const mine = ({ peer }: { peer?: string | undefined }) => peer === local || !ends.has(peer)
@@ -149,7 +159,7 @@ function farSide(story: Story, request: string, one?: Try): string[] {
   const fault =
     takeFirst(story.faults, request, mine) ??
     (local === undefined ? undefined : takeFirst(story.faults, local)) ??
-    (failure?.manner === 'refused' ? takeFirst(story.faults, server!) : undefined)
+    (failure?.manner === 'refused' ? takeFirst(story.faults, story.hops.get(address) ?? '') : undefined)
   if (fault) lines.push(row(fault.hop, 'fault', `${fault.fault}: ${fault.effect} at ${fault.at}`))
   const served = takeFirst(story.served, request, mine)
   if (served) {
@@ -166,7 +176,7 @@ function takeFirst<Event>(map: Map<string, Event[]>, key: string, fits: (event: 
   return at < 0 ? undefined : list.splice(at, 1)[0]
 }
 
-const tcpText = (one: Try): string =>
+const tcpText = (one: ConnectionUse): string =>
   one.reused
     ? 'connection used again'
     : one.connect_ms === undefined

@@ -48,7 +48,7 @@ test('the decision and its reason', async (t) => {
   t.strictSame(call(three, 'GET', 2, { status: 503 }, half), { do: 'again', after_ms: 75, reason: '503' })
   t.strictSame(call(three, 'GET', 3, { status: 503 }, half), { do: 'done', why: 'attempts_exhausted' })
   t.strictSame(call(three, 'GET', 3, { status: 404 }, half), { do: 'done', why: 'not_retryable' })
-  t.strictSame(call(none, 'GET', 1, { status: 503 }, half), { do: 'done', why: 'not_retryable' })
+  t.strictSame(call(none, 'GET', 1, { status: 503 }, half), { do: 'done', why: 'no_retries' })
   t.strictSame(call(fullJitter({ attempts: 1 }), 'GET', 1, { status: 503 }, half), {
     do: 'done',
     why: 'attempts_exhausted',

@@ -39,10 +39,14 @@ export type Ended = 'FIN' | 'RST' | string
 export class Peer {
   private text = ''
   private how: Ended | undefined
+  private stop: string | undefined
 
   constructor(readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
       this.text += chunk.toString('latin1')
+      if (this.stop === undefined || !this.text.includes(this.stop)) return
+      this.stop = undefined
+      socket.pause()
     })
     socket.on('end', () => {
       this.how ??= 'FIN'
@@ -77,14 +81,15 @@ export class Peer {
     return this.text
   }
 
+  /** The same, and reads no further. */
+  async stopAt(wanted: string): Promise<void> {
+    this.stop = wanted
+    await this.until(wanted)
+  }
+
   async ended(): Promise<Ended> {
     await until(() => this.how !== undefined)
     return this.how!
-  }
-
-  /** The same, without a look at what it was. */
-  async closed(): Promise<void> {
-    if (!this.socket.closed) await once(this.socket, 'close')
   }
 }
 

@@ -9,7 +9,7 @@ import { retryDelayMs } from './policies/index.js'
 
 export type Decision =
   | { do: 'again'; after_ms: number; reason: string }
-  | { do: 'done'; why: 'success' | 'attempts_exhausted' | 'not_retryable' }
+  | { do: 'done'; why: 'success' | 'no_retries' | 'attempts_exhausted' | 'not_retryable' }
 
 /**
  * @param attempt the number of the attempt that just ended, from 1
@@ -18,7 +18,8 @@ export type Decision =
 export function call(policy: RetryPolicy, method: string, attempt: number, outcome: Outcome, draw: Draw): Decision {
   if (succeeded(outcome)) return { do: 'done', why: 'success' }
   const reason = outcome.failure?.type ?? String(outcome.status)
-  if (policy.type === 'none' || !retryable(method, outcome)) return { do: 'done', why: 'not_retryable' }
+  if (policy.type === 'none') return { do: 'done', why: 'no_retries' }
+  if (!retryable(method, outcome)) return { do: 'done', why: 'not_retryable' }
   if (attempt >= policy.attempts) return { do: 'done', why: 'attempts_exhausted' }
   return { do: 'again', after_ms: retryDelayMs(policy, attempt, draw()), reason }
 }

@@ -8,10 +8,10 @@ import { type Balancer, createBalancer } from '../../core/proxy/balancers/index.
 import { createForward, type Forward, type ForwardAction, type ForwardConfig } from '../../core/proxy/forward.js'
 import type { Try } from '../../journal/events.js'
 import type { ProxyHop } from '../../scenario/hops.js'
-import { monotonicMs } from '../clock.js'
+import { monotonicMs, roundMs } from '../clock.js'
 import type { Connection, ExchangeListener } from '../connection.js'
 import { Pool } from '../pool.js'
-import { formatAddress, type Site, type Target, targetOf } from '../site.js'
+import { type Site, type Target, targetOf } from '../site.js'
 import type { RequestBody } from './request_body.js'
 
 /** One request to forward; beside undici's own options. */
@@ -21,7 +21,7 @@ export interface UpstreamRequest {
   headers: string[]
   /** A new reader of what is left of the client's body; null for none. */
   openBody: (() => RequestBody) | null
-  /** Every try is added here as it ends. */
+  /** Every try is added here as it ends, if there is a journal. */
   tries: Try[]
 }
 
@@ -42,6 +42,7 @@ export class UpstreamDispatcher extends Dispatcher {
   readonly pools: readonly Pool[]
   readonly balancer: Balancer
   readonly config: ForwardConfig
+  readonly journaling: boolean
 
   constructor(
     site: Site,
@@ -49,6 +50,7 @@ export class UpstreamDispatcher extends Dispatcher {
     readonly onTryFailed: TryFailed,
   ) {
     super()
+    this.journaling = site.journaling
     this.pools = hop.to.map((edge) => new Pool(site, targetOf(site, edge.hop, edge.scheme), hop.timeouts))
     this.balancer = createBalancer(hop.balance)
     this.config = { servers: this.pools.length, nextUpstream: hop.next_upstream, tries: hop.tries }
@@ -141,23 +143,14 @@ class Forwarding implements ExchangeListener {
   }
 
   private book(failure: Failure | undefined): void {
-    const { target } = this.pool!
-    const { books, reused } = this.connection!
+    if (!this.dispatcher.journaling) return
     this.request.tries.push({
-      server: target.hop,
-      address: formatAddress(target),
-      local: books.local,
-      reused,
-      tls: books.secured !== null,
-      connect_ms: reused ? undefined : round(books.connectMs),
-      tls_ms: reused ? undefined : round(books.tlsMs),
-      ms: round(monotonicMs() - this.started)!,
+      server: this.pool!.target.hop,
+      ...this.connection!.use,
+      ms: roundMs(monotonicMs() - this.started),
       status: this.status,
       response_bytes: this.bytes,
       failure,
     })
   }
 }
-
-const round = (ms: number | undefined): number | undefined =>
-  ms === undefined ? undefined : Math.round(ms * 1000) / 1000

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { Failure } from '../../core/failure.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
@@ -15,6 +16,7 @@ import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
 import { atEndOfTurn } from './end_of_turn.js'
 import { responseHeaders } from './headers.js'
+import { discardBody } from './request_body.js'
 
 export class Downstream implements Dispatcher.DispatchHandler {
   readonly tries: Try[] = []
@@ -29,6 +31,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private flushed = false
   private complete = false
   private over = false
+  private readonly piped: boolean
 
   constructor(
     private readonly site: Site,
@@ -38,7 +41,11 @@ export class Downstream implements Dispatcher.DispatchHandler {
     private readonly response: ServerResponse,
     private readonly onClientLeft: (downstream: Downstream) => void,
   ) {
+    ;(response as Owned)[owner] = this
     response.on('close', this.closed)
+    // Behind another response in the pipe: Node tells it of the client only when its turn comes.
+    this.piped = response.socket === null
+    if (this.piped) request.socket.setMaxListeners(0).on('close', this.closed)
   }
 
   onConnect(abort: () => void): void {
@@ -55,7 +62,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       headers.push('Proxy-Status', this.proxyStatus)
     }
     // Node holds the head back until something follows, or until it is flushed.
-    this.response.writeHead(status, statusText, headers)
+    this.response.writeHead(status, statusText === STATUS_CODES[status] ? statusText : octets(statusText), headers)
     atEndOfTurn(this)
     return true
   }
@@ -75,6 +82,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (!this.finish()) return
     this.complete = true
     if (this.flushed) this.response.end()
+    discardBody(this.request)
     this.book({})
   }
 
@@ -115,21 +123,41 @@ export class Downstream implements Dispatcher.DispatchHandler {
       'X-Request-Id': this.id,
     })
     this.response.end(body)
-    this.request.resume()
+    discardBody(this.request)
     this.book({ failure, proxy_error: word })
+  }
+
+  /**
+   * What follows of the request makes no sense, or does not come. True: it is yet to be answered, past this response;
+   * false: what was begun is cut.
+   */
+  refuse(failure: Failure, status: number): boolean {
+    if (!this.finish()) return false
+    this.abort?.()
+    discardBody(this.request)
+    const begun = this.status !== undefined
+    if (begun) this.cut()
+    else this.status = status
+    this.book({ failure, cut: begun || undefined, proxy_error: proxyErrorWord(failure) })
+    return !begun
   }
 
   /** The head is out, or goes out now, and the end never comes: FIN, or RST where only the close would tell the end. */
   private cut(): void {
     const { response } = this
     const socket = response.socket
-    if (!socket) return
+    // Behind another response in the pipe: its turn comes first.
+    if (!socket) return void response.once('socket', () => queueMicrotask(() => this.cut()))
     this.flush()
-    if (response.chunkedEncoding || this.lengthTold || 'encrypted' in socket) socket.destroySoon()
+    if (response.chunkedEncoding || this.lengthTold) return socket.destroySoon()
+    // Under TLS the RST has to come from below, where no alert says goodbye.
+    const raw = (socket as { _parent?: Socket })._parent
+    if (raw) socket.write('', () => void reset(raw))
     else void reset(socket)
   }
 
   private readonly closed = (): void => {
+    this.flushed = true
     if (!this.finish()) return
     this.abort?.()
     this.onClientLeft(this)
@@ -140,6 +168,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private finish(): boolean {
     if (this.over) return false
     this.over = true
+    if (this.piped) this.request.socket.removeListener('close', this.closed)
     return true
   }
 
@@ -161,6 +190,15 @@ export class Downstream implements Dispatcher.DispatchHandler {
     })
   }
 }
+
+/** A reason phrase as Node wants its bytes: undici has read them as UTF-8. */
+const octets = (phrase: string): string => Buffer.from(phrase).toString('latin1')
+
+const owner = Symbol('downstream')
+type Owned = ServerResponse & { [owner]?: Downstream }
+
+/** Who writes that response; undefined for one that the proxy's handler never got. */
+export const downstreamOf = (response: ServerResponse): Downstream | undefined => (response as Owned)[owner]
 
 /** Node joins head and body in one buffer when the body is text; beyond a page that costs more than it saves. */
 function endWith(response: ServerResponse, body: Buffer): void {

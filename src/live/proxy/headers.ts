@@ -1,4 +1,5 @@
 /** Header fields on their way through a proxy: what is meant for one hop only stays behind (RFC 9110 section 7.6.1). */
+import { RequestRefused } from './request_check.js'
 
 const HOP_BY_HOP = new Set([
   'connection',
@@ -12,13 +13,18 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** Flat names and values for the upstream, with the request's id added where the client gave none. */
+/**
+ * Flat names and values for the upstream, with the request's id added where the client gave none.
+ * @throws RequestRefused when there is more than one Host
+ */
 export function requestHeaders(rawHeaders: readonly string[], id: string | undefined): string[] {
   const listed = listedIn(rawHeaders)
   const kept: string[] = []
+  let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase()
     if (HOP_BY_HOP.has(name) || listed?.has(name)) continue
+    if (name === 'host' && hosts++ > 0) throw new RequestRefused('more than one Host')
     kept.push(rawHeaders[i]!, rawHeaders[i + 1]!)
   }
   if (id !== undefined) kept.push('X-Request-Id', id)
@@ -53,8 +59,8 @@ export function responseHeaders(rawHeaders: readonly Buffer[]): ResponseHead {
   return { headers, proxyStatus, lengthTold }
 }
 
-/** Words of `Connection` that say nothing about other fields. */
-const PLAIN = new Set(['keep-alive', 'close', 'upgrade', 'te', ''])
+/** Words of `Connection` that say nothing about other fields, or that a client must not take from those behind us. */
+const PLAIN = new Set(['keep-alive', 'close', 'upgrade', 'te', '', 'host', 'content-length', 'x-request-id'])
 
 /** The fields that `Connection` lists, in lower case; undefined when it lists none. */
 function listedIn(headers: readonly string[]): Set<string> | undefined {

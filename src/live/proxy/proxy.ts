@@ -2,20 +2,20 @@
  * The mini reverse proxy: fastify and @fastify/http-proxy in front, our Dispatcher behind. It checks nothing twice and
  * decides nothing: which server, which failure and which words come from the core and the dialects.
  */
-import { METHODS } from 'node:http'
-import type { Socket } from 'node:net'
+import { type IncomingMessage, METHODS } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import type { Failure } from '../../core/failure.js'
 import { clientLeftLine, errorLogLine } from '../../dialects/nginx.js'
-import { proxyStatusMember } from '../../dialects/rfc9209.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { listenAt, trackSockets } from '../listen.js'
 import { type Address, formatAddress, type Site, type Target } from '../site.js'
 import { UpstreamDispatcher, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
 import { requestHeaders } from './headers.js'
+import { hangUpBehind, refusals } from './refusal.js'
 import { hasBody, RequestBody } from './request_body.js'
+import { checkRequest, RequestRefused } from './request_check.js'
 
 /** Starts the proxy hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startProxy(site: Site, name: string, hop: ProxyHop): Promise<Address> {
@@ -24,10 +24,9 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   )
   site.scope.add(() => dispatcher.destroy())
   const app = await createFront(site, name, hop)
-  // Bodies are streamed: no parser of fastify's may take them.
-  app.removeAllContentTypeParsers()
+  // Bodies are streamed: where fastify expects none, no parser of its own may take or refuse one.
   for (const method of METHODS) {
-    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
+    if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   }
   let count = 0
   await app.register(httpProxy, {
@@ -35,15 +34,17 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
     upstream: 'http://upstream.invalid',
     httpMethods: app.supportedMethods as HTTPMethods[],
     handler(request: FastifyRequest, reply: FastifyReply) {
-      reply.hijack()
       const raw = request.raw
+      checkRequest(raw)
       const given = raw.headers['x-request-id'] as string | undefined
       const id = given ?? `${name}-${++count}`
+      const headers = requestHeaders(raw.rawHeaders, given === undefined ? id : undefined)
+      reply.hijack()
       const downstream = new Downstream(site, name, id, raw, reply.raw, (left) => logClientLeft(site, name, left))
       const upstream: ProxiedRequest = {
         method: raw.method!,
         path: raw.url!,
-        headers: requestHeaders(raw.rawHeaders, given === undefined ? id : undefined),
+        headers,
         openBody: hasBody(raw) ? () => new RequestBody(raw) : null,
         tries: downstream.tries,
         downstream,
@@ -55,6 +56,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   // Not awaited: the plugin ends its part with a setImmediate, which a suite may have faked. Sockets are ours to close.
   site.scope.add(() => void app.close())
   trackSockets(site, app.server)
+  hangUpBehind(app.server, hop.tls)
   return listenAt(site, name, app.server, hop.port)
 }
 
@@ -64,87 +66,55 @@ interface ProxiedRequest extends UpstreamRequest {
 
 async function createFront(site: Site, name: string, hop: ProxyHop): Promise<FastifyInstance> {
   const limits = {
+    // Told with a Proxy-Status when it is missing.
+    requireHostHeader: false,
     headersTimeout: Math.min(60_000, hop.timeouts.client),
     requestTimeout: hop.timeouts.client,
     connectionsCheckingInterval: Math.min(30_000, Math.max(20, hop.timeouts.client / 4)),
+  }
+  const { head, clientError } = refusals(site, name)
+  const refuse = (error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const details = error instanceof RequestRefused ? error.message : 'request target not accepted'
+    return reply
+      .code(400)
+      .headers(head(400, details, request.raw))
+      .send()
   }
   const options = {
     logger: false,
     requestTimeout: hop.timeouts.client,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
-    // A client may send the absolute form (RFC 9112 section 3.2.2).
-    rewriteUrl: (request: { url?: string }) => originForm(request.url!),
-    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuse(site, name, error, socket),
+    rewriteUrl: originForm,
+    clientErrorHandler: clientError,
+    frameworkErrors: refuse,
   }
   const app = hop.tls
     ? Fastify({ ...options, https: { ...limits, ...(await site.certificates.of(name)) } } as object)
     : Fastify({ ...options, http: limits } as object)
-  app.setErrorHandler((_error, request, reply) => {
-    bookRefusal(site, name, 400, 'request target not accepted', request.raw.method, request.raw.url)
-    return reply.code(400).headers(refusalHeaders(name, 400)).send()
+  app.setErrorHandler(refuse)
+  app.server.on('checkExpectation', (request, response) => {
+    response.writeHead(417, head(417, 'expectation other than 100-continue', request)).end()
   })
   return app as FastifyInstance
 }
 
-function originForm(url: string): string {
+/** A client may send the absolute form; its authority is then the Host (RFC 9112 section 3.2.2). */
+function originForm(request: IncomingMessage): string {
+  const url = request.url!
   if (url.charCodeAt(0) === 47) return url
-  const scheme = /^https?:\/\/[^/?#]*/i.exec(url)
-  if (!scheme) return url
-  const rest = url.slice(scheme[0].length)
+  const absolute = /^https?:\/\/(?:[^/?#]*@)?([^/?#]+)/i.exec(url)
+  if (!absolute) return url
+  setHost(request, absolute[1]!)
+  const rest = url.slice(absolute[0].length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-/** A request that Node's parser or its time limits refused: a 4xx where one can still be sent, else a close. */
-function refuse(site: Site, name: string, error: NodeJS.ErrnoException, socket: Socket): void {
-  const answering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent
-  if (!socket.writable || error.code === 'ECONNRESET' || answering) return void socket.destroy()
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const head = Object.entries(refusalHeaders(name, status)).map(([field, value]) => `${field}: ${value}\r\n`)
-  socket.write(
-    `HTTP/1.1 ${status} ${PHRASES[status]}\r\n${head.join('')}Content-Length: 0\r\nConnection: close\r\n\r\n`,
-  )
-  socket.destroySoon()
-  bookRefusal(site, name, status, error.code ?? error.message)
-}
-
-const PHRASES: Record<number, string> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-}
-
-const requestRefused = (details: string): Failure => ({
-  type: 'http_request_error',
-  stage: 'select',
-  manner: 'http',
-  details,
-})
-
-function refusalHeaders(name: string, status: number): Record<string, string> {
-  const details = PHRASES[status]!.toLowerCase()
-  return {
-    'Proxy-Status': proxyStatusMember(name, { failure: requestRefused(details) }),
-    'X-Proxy-Error': 'client_request_refused',
-  }
-}
-
-function bookRefusal(site: Site, hop: string, status: number, details: string, method = '', path = ''): void {
-  const failure = requestRefused(details)
-  const t = site.now()
-  site.journal({
-    event: 'forward',
-    t,
-    hop,
-    request: '',
-    method,
-    path,
-    tries: [],
-    status,
-    failure,
-    proxy_error: 'client_request_refused',
-    ms: 0,
-  })
+function setHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
+  headers.host = host
+  const at = rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === 'host')
+  if (at < 0) rawHeaders.push('Host', host)
+  else rawHeaders[at + 1] = host
 }
 
 function logFailure(site: Site, hop: string, upstream: ProxiedRequest, failure: Failure, target: Target): void {

@@ -18,6 +18,8 @@ export class RequestBody extends Readable {
   override _read(): void {
     if (!this.flowing) {
       this.flowing = true
+      // An empty body that an earlier try has read to its end.
+      if (this.source.readableEnded) return void this.push(null)
       this.source.on('data', this.onChunk)
       this.source.on('end', this.onEnd)
     }
@@ -27,18 +29,31 @@ export class RequestBody extends Readable {
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
     this.source.removeListener('data', this.onChunk)
     this.source.removeListener('end', this.onEnd)
-    if (this.flowing) this.source.pause()
+    if (this.flowing) this.pauseSource()
     done(null)
   }
 
   private readonly onChunk = (chunk: Buffer): void => {
     this.touched = true
-    if (!this.push(chunk)) this.source.pause()
+    if (!this.push(chunk)) this.pauseSource()
+  }
+
+  private pauseSource(): void {
+    if (!discarded.has(this.source)) this.source.pause()
   }
 
   private readonly onEnd = (): void => {
     this.push(null)
   }
+}
+
+const discarded = new WeakSet<IncomingMessage>()
+
+/** The request was answered: what still comes of its body is read and dropped, so that the next one can come. */
+export function discardBody(request: IncomingMessage): void {
+  if (request.complete) return
+  discarded.add(request)
+  request.resume()
 }
 
 /** Whether the framing of a request announces a body (RFC 9112 section 6). */

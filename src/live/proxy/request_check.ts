@@ -1,0 +1,18 @@
+/** Whether a request whose head Node's parser has accepted is one that can be passed on. The proxy asks before all else. */
+import type { IncomingMessage } from 'node:http'
+
+/** Thrown for a request whose head can be read, but not passed on. */
+export class RequestRefused extends Error {}
+
+/** @throws RequestRefused when the request is not one that can be passed on */
+export function checkRequest(request: IncomingMessage): void {
+  if (request.httpVersionMajor !== 1) throw new RequestRefused(`HTTP/${request.httpVersion} is not spoken here`)
+  if (request.url!.charCodeAt(0) !== SLASH) throw new RequestRefused('request target is not a path')
+  const { host, 'transfer-encoding': coding } = request.headers
+  if (host === undefined && request.httpVersionMinor === 1) throw new RequestRefused('Host is missing')
+  // The body would lose the coding's name on its way (RFC 9112 section 6.1).
+  if (coding !== undefined && !CHUNKED.test(coding)) throw new RequestRefused('transfer coding other than chunked')
+}
+
+const SLASH = 47
+const CHUNKED = /^chunked$/i
