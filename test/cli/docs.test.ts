@@ -37,3 +37,16 @@ test('docs/architecture.md has every room of src', async (t) => {
     t.ok(rooms.includes(name), name)
   }
 })
+
+test('the output at the top of README.md is what npm start prints', async (t) => {
+  const shown = read('README.md').split('```console\n$ npm ci && npm start\n')[1]!.split('```')[0]!
+  const printed = read('reports/sample/report.txt')
+  t.same(timeless(shown).slice(0, -1), timeless(printed), 'but for times, and where the reports went')
+})
+
+/** Lines without their durations; two clients that share a balancer share its failures in a new way each time. */
+const timeless = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/\(\d[^,)]*/g, '(').replace(/(reset-before-response.*?→).*(?= \()/, '$1'))
