@@ -12,6 +12,17 @@ import { startSite } from '../../src/live/start.js'
 import { type Rig, type RigInput, rig } from '../../src/rig.js'
 import { hopKinds } from '../../src/scenario/hops.js'
 
+/** One origin behind one proxy. */
+export const lone = (app: object = {}, lb: object = {}, faults: object[] = []): RigInput =>
+  ({ hops: { app: { kind: 'origin', ...app }, lb: { kind: 'proxy', to: ['app'], ...lb } }, faults }) as RigInput
+
+export const MB = 1024 * 1024
+
+/** The event loop's next turn. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+export const statusOf = (received: string): number => Number(received.split(' ')[1] ?? Number.NaN)
+
 export const portOf = (lab: Rig, hop: string): number => Number(new URL(lab.urlOf(hop)).port)
 
 /** Runs a rig and closes it, whatever happens in between. */

@@ -8,7 +8,9 @@ import {
   exchange,
   forwardsIn,
   good,
+  type Peer,
   portOf,
+  statusOf,
   until,
   withRawOrigin,
   withRig,
@@ -22,8 +24,6 @@ function request(method: string, path: string, id: string): string {
   const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n${body}\r\n`
   return body ? `${head}abc` : head
 }
-
-const statusOf = (received: string): number => Number(received.split(' ')[1] ?? Number.NaN)
 
 /** What goes wrong at an origin, by path; any other path is answered. */
 const misfortunes = (on: string): NonNullable<RigInput['faults']> => [
@@ -41,7 +41,9 @@ const misfortunes = (on: string): NonNullable<RigInput['faults']> => [
   { id: `${on}-hang`, on, at: { type: 'response_body', after: '2B' }, effect: 'stall', match: { path: '/hang' } },
 ]
 
-const timeouts = { read: '60ms' }
+/** For what stalls alone: a machine that is busy for so long must not make another request late. */
+const patience = { read: '150ms' }
+const stalls = (path: string) => path === '/stall' || path === '/hang'
 
 t.test('no hidden retries: with one upstream, one request is one request', async (t) => {
   const input: RigInput = {
@@ -49,7 +51,8 @@ t.test('no hidden retries: with one upstream, one request is one request', async
       app: { kind: 'origin' },
       app500: { kind: 'origin', response: { status: 500 } },
       app503: { kind: 'origin', response: { status: 503, headers: { 'Retry-After': '0' } } },
-      lb: { kind: 'proxy', to: ['app'], timeouts },
+      lb: { kind: 'proxy', to: ['app'] },
+      impatient: { kind: 'proxy', to: ['app'], timeouts: patience },
       lb500: { kind: 'proxy', to: ['app500'] },
       lb503: { kind: 'proxy', to: ['app503'] },
     },
@@ -62,39 +65,35 @@ t.test('no hidden retries: with one upstream, one request is one request', async
     ['lb', 'app', '/reset', 502],
     ['lb', 'app', '/close', 502],
     ['lb', 'app', '/half-head', 502],
-    ['lb', 'app', '/stall', 504],
+    ['impatient', 'app', '/stall', 504],
     ['lb', 'app', '/cut', 200],
-    ['lb', 'app', '/hang', 200],
+    ['impatient', 'app', '/hang', 200],
   ]
   await withRig(input, async (lab) => {
-    let sent = 0
-    for (const [lb, app, path, status] of answers) {
-      for (const method of METHODS) {
-        const id = `${method}${path}${status}`
-        const { received } = await exchange(portOf(lab, lb), request(method, path, id))
-        sent++
-        t.equal(statusOf(received), status, id)
-        t.equal(lab.attemptsAt(app, { requestId: id }).length, 1, `${id}: seen once`)
-        const forwards = forwardsIn(lab.journal).filter((event) => event.request === id)
-        t.equal(forwards.length, 1, `${id}: journaled once`)
-        t.equal(forwards[0]!.tries.length, 1, `${id}: one try`)
-      }
+    const ask = async (lb: string, app: string, path: string, status: number, method: string) => {
+      const id = `${method}${path}${status}`
+      const { received } = await exchange(portOf(lab, lb), request(method, path, id))
+      t.equal(statusOf(received), status, id)
+      t.equal(lab.attemptsAt(app, { requestId: id }).length, 1, `${id}: seen once`)
+      const forwards = forwardsIn(lab.journal).filter((event) => event.request === id)
+      t.equal(forwards.length, 1, `${id}: journaled once`)
+      t.equal(forwards[0]!.tries.length, 1, `${id}: one try`)
     }
+    await Promise.all(answers.flatMap((answer) => METHODS.map((method) => ask(...answer, method))))
     const seen = ['app', 'app500', 'app503'].flatMap((app) => lab.attemptsAt(app))
-    t.equal(seen.length, sent, 'nothing else came to an origin')
-    t.equal(forwardsIn(lab.journal).length, sent)
+    t.equal(seen.length, answers.length * METHODS.length, 'nothing else came to an origin')
+    t.equal(forwardsIn(lab.journal).length, seen.length)
   })
 })
 
 t.test('no hidden retries: with two upstreams, the journal tells of every one', async (t) => {
-  const servers = { a: { kind: 'origin' }, b: { kind: 'origin' } } as const
+  const kinds = { lb: {}, once: { tries: 1 }, off: { next_upstream: 'off' } }
+  const proxies = Object.entries(kinds).flatMap(([name, options]) => [
+    [name, { kind: 'proxy', to: ['a', 'b'], ...options }],
+    [`${name}-impatient`, { kind: 'proxy', to: ['a', 'b'], ...options, timeouts: patience }],
+  ])
   const input: RigInput = {
-    hops: {
-      ...servers,
-      lb: { kind: 'proxy', to: ['a', 'b'], timeouts },
-      once: { kind: 'proxy', to: ['a', 'b'], timeouts, tries: 1 },
-      off: { kind: 'proxy', to: ['a', 'b'], timeouts, next_upstream: 'off' },
-    },
+    hops: { a: { kind: 'origin' }, b: { kind: 'origin' }, ...Object.fromEntries(proxies) },
     faults: [...misfortunes('a'), ...misfortunes('b')],
   }
   /** What POST has done can't be taken back, and the body of a PUT has passed: it was streamed, not kept. */
@@ -103,20 +102,20 @@ t.test('no hidden retries: with two upstreams, the journal tells of every one', 
     return ['/reset', '/close', '/half-head', '/stall'].includes(path) ? 2 : 1
   }
   await withRig(input, async (lab) => {
-    for (const lb of ['lb', 'once', 'off']) {
-      for (const path of ['/', '/reset', '/close', '/half-head', '/stall', '/cut', '/hang']) {
-        for (const method of METHODS) {
-          const id = `${lb}-${method}${path}`
-          await exchange(portOf(lab, lb), request(method, path, id))
-          const seen = [...lab.attemptsAt('a', { requestId: id }), ...lab.attemptsAt('b', { requestId: id })]
-          const [forward, ...more] = forwardsIn(lab.journal).filter((event) => event.request === id)
-          t.equal(more.length, 0)
-          t.equal(seen.length, tries(lb, method, path), id)
-          t.equal(forward!.tries.length, seen.length, `${id}: as many tries as an origin saw`)
-          t.equal(new Set(forward!.tries.map((one) => one.server)).size, seen.length, `${id}: each server once`)
-        }
-      }
+    const ask = async (lb: string, path: string, method: string) => {
+      const id = `${lb}-${method}${path}`
+      await exchange(portOf(lab, stalls(path) ? `${lb}-impatient` : lb), request(method, path, id))
+      const seen = [...lab.attemptsAt('a', { requestId: id }), ...lab.attemptsAt('b', { requestId: id })]
+      const [forward, ...more] = forwardsIn(lab.journal).filter((event) => event.request === id)
+      t.equal(more.length, 0)
+      t.equal(seen.length, tries(lb, method, path), id)
+      t.equal(forward!.tries.length, seen.length, `${id}: as many tries as an origin saw`)
+      t.equal(new Set(forward!.tries.map((one) => one.server)).size, seen.length, `${id}: each server once`)
     }
+    const paths = ['/', '/reset', '/close', '/half-head', '/stall', '/cut', '/hang']
+    await Promise.all(
+      Object.keys(kinds).flatMap((lb) => paths.flatMap((path) => METHODS.map((method) => ask(lb, path, method)))),
+    )
   })
 })
 
@@ -153,9 +152,66 @@ t.test(
   },
 )
 
+t.test('a request whose body was not touched is repeated with the whole body, an empty chunked one too', async (t) => {
+  const input: RigInput = {
+    hops: { a: { kind: 'origin' }, b: { kind: 'origin' }, lb: { kind: 'proxy', to: ['a', 'b'] } },
+    faults: [
+      { id: 'down', on: 'a', at: 'connect', effect: 'refuse' },
+      { id: 'reset', on: 'b', at: 'request_head', effect: 'reset', match: { path: '/reset' } },
+    ],
+  }
+  const chunked = (path: string, id: string, body: string) =>
+    `PUT ${path} HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${body}`
+  await withRig(input, async (lab) => {
+    for (const [id, body, bytes] of [
+      ['full', '3\r\nabc\r\n0\r\n\r\n', 3],
+      ['empty', '0\r\n\r\n', 0],
+    ] as const) {
+      for (const turn of [1, 2]) {
+        const { received } = await exchange(portOf(lab, 'lb'), chunked('/', `${id}-${turn}`, body))
+        t.equal(statusOf(received), 200, `${id}-${turn}`)
+        t.equal(lab.attemptsAt('b', { requestId: `${id}-${turn}` })[0]!.request_bytes, bytes)
+      }
+    }
+    await lab.fault('down').disarm()
+    for (const turn of [1, 2]) {
+      const { received } = await exchange(portOf(lab, 'lb'), chunked('/reset', `again-${turn}`, '0\r\n\r\n'))
+      t.equal(statusOf(received), 200, 'the end of an empty body is seen again')
+    }
+    t.same(
+      forwardsIn(lab.journal)
+        .map((event) => event.tries.length)
+        .slice(-2)
+        .sort(),
+      [1, 2],
+    )
+  })
+})
+
+t.test('requests one after the other share one upstream connection', async (t) => {
+  const input: RigInput = { hops: { app: { kind: 'origin' }, lb: { kind: 'proxy', to: ['app'] } } }
+  await withRig(input, async (lab) => {
+    const peer = await dialed(portOf(lab, 'lb'))
+    for (const n of [1, 2, 3, 4, 5]) {
+      peer.send(`GET /${n} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      await peer.until('ok\n', n)
+    }
+    for (const n of [6, 7]) {
+      const posted = await exchange(portOf(lab, 'lb'), request('POST', `/${n}`, 'p'))
+      t.equal(statusOf(posted.received), 200)
+    }
+    t.equal(lab.facts.connections.get('app'), 1)
+    t.same(
+      forwardsIn(lab.journal).map((event) => event.tries[0]!.reused),
+      [false, true, true, true, true, true, true],
+    )
+    peer.socket.destroy()
+  })
+})
+
 t.test('an upstream connection that its response ends is not used again', async (t) => {
   for (const head of ['Connection: close\r\nContent-Length: 2\r\n', 'Connection: close\r\n']) {
-    const serve = async (peer: import('./peers.js').Peer) => {
+    const serve = async (peer: Peer) => {
       await answering(`HTTP/1.1 200 OK\r\n${head}\r\nok`)(peer)
       peer.socket.end()
     }
@@ -173,187 +229,17 @@ t.test('an upstream connection that its response ends is not used again', async 
   }
 })
 
-t.test('HEAD, 204 and 304 carry no body, whatever their length says', async (t) => {
-  const input: RigInput = {
-    hops: {
-      app: { kind: 'origin' },
-      chunked: { kind: 'origin', response: { framing: 'chunked' } },
-      none: { kind: 'origin', response: { status: 204, body: '' } },
-      same: { kind: 'origin', response: { status: 304 } },
-      lb: { kind: 'proxy', to: ['app'] },
-      lbchunked: { kind: 'proxy', to: ['chunked'] },
-      lbnone: { kind: 'proxy', to: ['none'] },
-      lbsame: { kind: 'proxy', to: ['same'] },
-    },
-  }
-  await withRig(input, async (lab) => {
-    for (const [lb, method, status] of [
-      ['lb', 'HEAD', 200],
-      ['lbchunked', 'HEAD', 200],
-      ['lbnone', 'GET', 204],
-      ['lbsame', 'GET', 304],
-      ['lbsame', 'HEAD', 304],
-    ] as const) {
-      const peer = await dialed(portOf(lab, lb))
-      for (const n of [1, 2]) {
-        peer.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)
-        await peer.until('\r\n\r\n', n)
+t.test('an idle connection that the server has closed is not used again', async (t) => {
+  for (const how of ['end', 'resetAndDestroy'] as const) {
+    await withRawOrigin(answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), async (proxy, origin) => {
+      for (const n of [1, 2, 3]) {
+        t.match(await good(proxy.port), /ok$/)
+        const { socket } = origin.connections[n - 1]!
+        socket[how]()
+        await until(() => socket.closed || socket.readableEnded)
       }
-      peer.send(`${method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
-      t.equal(await peer.ended(), 'FIN')
-      const heads = peer.received.split('\r\n\r\n')
-      t.equal(heads.length, 4, `${lb} ${method}: three heads and nothing else`)
-      t.ok(heads.slice(0, 3).every((head) => head.startsWith(`HTTP/1.1 ${status} `)))
-      peer.socket.destroy()
-      const failed = forwardsIn(lab.journal, lb).filter(({ failure, cut }) => failure || cut)
-      t.same(failed, [])
-    }
-  })
-})
-
-t.test('header fields: what is meant for one hop stays behind, the rest passes byte for byte', async (t) => {
-  const response = [
-    'HTTP/1.1 200 caf\xc3\xa9',
-    'Connection: X-Hop, keep-alive',
-    'X-Hop: 1',
-    'Keep-Alive: timeout=1',
-    'Proxy-Connection: keep-alive',
-    'Trailer: X-Sum',
-    'Upgrade: h2c',
-    'Set-Cookie: a=1',
-    'Set-Cookie: b=2',
-    'X-Latin: \xe9\xff',
-    'x-CASE: kept',
-    'Content-Length: 2',
-    '',
-    'ok',
-  ].join('\r\n')
-  const asked = [
-    'POST /a%20b?c=d&c=%zz HTTP/1.1',
-    'Host: shop.example:8080',
-    'Connection: close, X-Private, TE, Host, Content-Length',
-    'X-Private: secret',
-    'TE: trailers',
-    'Trailer: X-Sum',
-    'Proxy-Authorization: Basic eDp5',
-    'Proxy-Connection: close',
-    'Keep-Alive: timeout=5',
-    'Upgrade: websocket',
-    'Expect: 100-continue',
-    'X-Latin: \xe9',
-    'Accept: a',
-    'Accept: b',
-    'X-Request-Id: mine',
-    'Content-Length: 3',
-    '',
-    'abc',
-  ].join('\r\n')
-  await withRawOrigin(answering(response), async (proxy, origin) => {
-    const { received } = await exchange(proxy.port, asked)
-    const [head = '', body] = origin.connections[0]!.received.split('\r\n\r\n')
-    const lines = head.split('\r\n')
-    t.equal(lines[0], 'POST /a%20b?c=d&c=%zz HTTP/1.1')
-    t.same(
-      lines.slice(1).filter((line) => !line.startsWith('connection:')),
-      ['host: shop.example:8080', 'X-Latin: \xe9', 'Accept: a', 'Accept: b', 'X-Request-Id: mine', 'content-length: 3'],
-      'Host and length can not be listed away',
-    )
-    t.equal(body, 'abc')
-
-    const answer = received.slice(received.indexOf('HTTP/1.1 200'))
-    const fields = answer.split('\r\n\r\n')[0]!.split('\r\n')
-    t.equal(fields[0], 'HTTP/1.1 200 caf\xc3\xa9')
-    t.same(
-      fields.slice(1).filter((field) => !/^(Date|Connection):/.test(field)),
-      ['Set-Cookie: a=1', 'Set-Cookie: b=2', 'X-Latin: \xe9\xff', 'x-CASE: kept', 'Content-Length: 2'],
-    )
-    t.ok(answer.endsWith('\r\n\r\nok'))
-    t.equal(proxy.forwards()[0]!.request, 'mine')
-  })
-})
-
-t.test('a request without an id gets one, the same everywhere', async (t) => {
-  await withRawOrigin(answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), async (proxy, origin) => {
-    await good(proxy.port)
-    await until(() => proxy.forwards().length === 1)
-    const [, id] = /\r\nX-Request-Id: (\S+)\r\n/.exec(origin.connections[0]!.received)!
-    t.ok(id)
-    t.equal(proxy.forwards()[0]!.request, id)
-  })
-})
-
-t.test('Proxy-Status tells every hop, the one nearest the origin first', async (t) => {
-  const input: RigInput = {
-    hops: {
-      app: { kind: 'origin' },
-      sick: {
-        kind: 'origin',
-        response: { status: 502, headers: { 'Proxy-Status': 'cdn; error=dns_timeout' } },
-      },
-      inner: { kind: 'proxy', to: ['app'] },
-      outer: { kind: 'proxy', to: ['inner'] },
-      lone: { kind: 'proxy', to: ['sick'] },
-    },
-    faults: [{ id: 'down', on: 'app', at: 'connect', effect: 'refuse' }],
-  }
-  await withRig(input, async (lab) => {
-    const through = await good(portOf(lab, 'outer'))
-    const said = /\r\nProxy-Status: (.*)\r\n/.exec(through)![1]!
-    t.match(
-      said,
-      /^inner;error=connection_refused;next-hop="127\.0\.0\.1:\d+";details="[^"]+", outer;received-status=502$/,
-    )
-    t.equal(through.match(/\r\nProxy-Status:/gi)!.length, 1)
-    t.match(through, '\r\nX-Proxy-Error: upstream_refused\r\n', 'the word of the hop that failed is kept')
-    t.match(await good(portOf(lab, 'lone')), '\r\nProxy-Status: cdn; error=dns_timeout, lone;received-status=502\r\n')
-    await lab.fault('down').disarm()
-    t.notMatch(await good(portOf(lab, 'outer')), /proxy-status/i, 'nothing to say about a success')
-  })
-})
-
-t.test('a response that no client should have sent for is classified, and harms nobody', async (t) => {
-  const cases: [name: string, bytes: string, status: number, type: string | undefined][] = [
-    [
-      'early hints come first',
-      'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
-      200,
-      undefined,
-    ],
-    [
-      'trailers',
-      'HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n\r\n',
-      200,
-      undefined,
-    ],
-    ['a length and a trailer', 'HTTP/1.1 200 OK\r\nTrailer: X\r\nContent-Length: 2\r\n\r\nok', 200, undefined],
-    ['a phrase in Latin-1', 'HTTP/1.1 200 caf\xe9\r\nContent-Length: 2\r\n\r\nok', 200, undefined],
-    ['a status of its own', 'HTTP/1.1 299 \r\nContent-Length: 2\r\n\r\nok', 299, undefined],
-    ['a length for 304', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5000\r\n\r\n', 304, undefined],
-    ['a length for 204', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n', 204, undefined],
-    [
-      '100 unasked',
-      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
-      502,
-      'http_protocol_error',
-    ],
-    [
-      '101 unasked',
-      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
-      502,
-      'http_protocol_error',
-    ],
-    ['a status below 100', 'HTTP/1.1 099 Low\r\nContent-Length: 2\r\n\r\nok', 502, 'http_protocol_error'],
-    ['not HTTP', 'hello\r\n\r\n', 502, 'http_protocol_error'],
-    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok', 502, 'http_protocol_error'],
-  ]
-  for (const [name, bytes, status, type] of cases) {
-    await withRawOrigin(answering(bytes), async (proxy) => {
-      const received = await good(proxy.port)
-      t.equal(statusOf(received), status, name)
-      await until(() => proxy.forwards().length > 0)
-      t.equal(proxy.forwards()[0]!.failure?.type, type, name)
-      t.equal(proxy.forwards()[0]!.tries.length, 1)
-      if (status === 200) t.ok(received.includes('ok'), name)
+      t.equal(origin.connections.length, 3)
+      t.ok(proxy.forwards().every(({ status, tries }) => status === 200 && tries.length === 1))
     })
   }
 })
@@ -374,7 +260,7 @@ t.test('bytes behind a response belong to nobody: the connection is not used aga
 
 t.test('closing with requests in flight leaves nothing open and breaks nothing', async (t) => {
   const sockets = () => process.getActiveResourcesInfo().filter((name) => /^TCP|Connect/.test(name)).length
-  const before = sockets()
+  await until(() => sockets() === 0)
   const input: RigInput = {
     hops: {
       app: { kind: 'origin', response: { size: '32MB' } },
@@ -415,6 +301,5 @@ t.test('closing with requests in flight leaves nothing open and breaks nothing',
       ends.join(),
     )
   })
-  await until(() => sockets() <= before)
-  t.equal(sockets(), before)
+  await until(() => sockets() === 0)
 })

@@ -13,7 +13,7 @@ import { type Address, formatAddress, type Site, type Target } from '../site.js'
 import { UpstreamDispatcher, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
 import { requestHeaders } from './headers.js'
-import { hangUpBehind, refusals } from './refusal.js'
+import { type Refusals, refusals } from './refusal.js'
 import { hasBody, RequestBody } from './request_body.js'
 import { checkRequest, RequestRefused } from './request_check.js'
 
@@ -23,7 +23,8 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
     logFailure(site, name, request as ProxiedRequest, failure, target),
   )
   site.scope.add(() => dispatcher.destroy())
-  const app = await createFront(site, name, hop)
+  const refusing = refusals(site, name)
+  const app = await createFront(site, name, hop, refusing)
   // Bodies are streamed: where fastify expects none, no parser of its own may take or refuse one.
   for (const method of METHODS) {
     if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
@@ -35,6 +36,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
     httpMethods: app.supportedMethods as HTTPMethods[],
     handler(request: FastifyRequest, reply: FastifyReply) {
       const raw = request.raw
+      if (refusing.done(raw.socket)) return reply.hijack()
       checkRequest(raw)
       const given = raw.headers['x-request-id'] as string | undefined
       const id = given ?? `${name}-${++count}`
@@ -56,7 +58,6 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   // Not awaited: the plugin ends its part with a setImmediate, which a suite may have faked. Sockets are ours to close.
   site.scope.add(() => void app.close())
   trackSockets(site, app.server)
-  hangUpBehind(app.server, hop.tls)
   return listenAt(site, name, app.server, hop.port)
 }
 
@@ -64,29 +65,31 @@ interface ProxiedRequest extends UpstreamRequest {
   downstream: Downstream
 }
 
-async function createFront(site: Site, name: string, hop: ProxyHop): Promise<FastifyInstance> {
+async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Refusals): Promise<FastifyInstance> {
+  // Whole milliseconds are all that Node takes.
+  const client = Math.ceil(hop.timeouts.client)
   const limits = {
     // Told with a Proxy-Status when it is missing.
     requireHostHeader: false,
-    headersTimeout: Math.min(60_000, hop.timeouts.client),
-    requestTimeout: hop.timeouts.client,
-    connectionsCheckingInterval: Math.min(30_000, Math.max(20, hop.timeouts.client / 4)),
+    headersTimeout: Math.min(60_000, client),
+    requestTimeout: client,
+    connectionsCheckingInterval: Math.min(30_000, Math.max(20, Math.ceil(client / 4))),
   }
-  const { head, clientError } = refusals(site, name)
-  const refuse = (error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const refuse = (error: Error, { raw }: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (refusing.done(raw.socket)) return reply.hijack()
     const details = error instanceof RequestRefused ? error.message : 'request target not accepted'
     return reply
       .code(400)
-      .headers(head(400, details, request.raw))
+      .headers(refusing.head(400, details, raw))
       .send()
   }
   const options = {
     logger: false,
-    requestTimeout: hop.timeouts.client,
+    requestTimeout: client,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     rewriteUrl: originForm,
-    clientErrorHandler: clientError,
+    clientErrorHandler: refusing.clientError,
     frameworkErrors: refuse,
   }
   const app = hop.tls
@@ -94,7 +97,8 @@ async function createFront(site: Site, name: string, hop: ProxyHop): Promise<Fas
     : Fastify({ ...options, http: limits } as object)
   app.setErrorHandler(refuse)
   app.server.on('checkExpectation', (request, response) => {
-    response.writeHead(417, head(417, 'expectation other than 100-continue', request)).end()
+    if (refusing.done(request.socket)) return
+    response.writeHead(417, refusing.head(417, 'expectation other than 100-continue', request)).end()
   })
   return app as FastifyInstance
 }
