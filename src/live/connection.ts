@@ -8,7 +8,7 @@ import { classify, type Ending, type Failure } from '../core/failure.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, endingOf, openBooks, pageOf } from './books.js'
-import { roundMs, withRealImmediate } from './clock.js'
+import { roundMs, soon, withRealImmediate } from './clock.js'
 import { dial } from './dial.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
@@ -173,8 +173,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.fail({ by: 'parser', message: 'unexpected upgrade' })
   }
 
-  /** No byte moved for the time allowed. */
+  /** No byte moved for the time allowed, as far as is known: a loop that was busy lets its timers go before it looks. */
   silent(): void {
+    const stream = this.books.stream!
+    const progress = stream.bytesRead - stream.writableLength
+    soon(() => {
+      if (stream.bytesRead - stream.writableLength === progress) this.late()
+    })
+  }
+
+  private late(): void {
     if (this.paused || this.over) return
     const stream = this.books.stream
     // Nothing waits to be written: it is the caller's body that does not come, not the server that does not read.

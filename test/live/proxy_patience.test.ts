@@ -214,6 +214,24 @@ t.test('an upstream that answers early or goes away does not leave an uploading 
   }
 })
 
+t.test('what has come while the process was busy is not late', async (t) => {
+  const serve = async (peer: Peer) => {
+    await peer.until('\r\n\r\n')
+    // Right before the loop looks at its timers.
+    await turn()
+    peer.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for (const end = performance.now() + 300; performance.now() < end; );
+  }
+  await withRawOrigin(
+    serve,
+    async (proxy) => {
+      t.match(await good(proxy.port), /ok$/)
+      t.equal(proxy.forwards()[0]!.failure, undefined)
+    },
+    { timeouts: { read: '100ms' } },
+  )
+})
+
 t.test('timeouts are about the one who is late', async (t) => {
   t.jobs = 6
   const short = { read: '250ms', send: '250ms' }
