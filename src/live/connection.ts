@@ -28,7 +28,8 @@ export interface ExchangeListener {
   /** False: wait for the `resume` that `head` was given. */
   data(chunk: Buffer): boolean
   end(): void
-  failed(failure: Failure): void
+  /** `written`: bytes of the request may have reached the server. */
+  failed(failure: Failure, written: boolean): void
 }
 
 /** Undici's own timers are off, and nothing is sent twice: no pipelining, one request per Client at a time. */
@@ -223,7 +224,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   private fail(ending: Ending): void {
     if (!this.finish()) return
     const page = { requestSent: this.requestSent, headComplete: this.headComplete }
-    this.listener.failed(classify(pageOf(this.books, page, this.startBytes), ending))
+    // Undici says onConnect, and with it how to abort, right before it writes.
+    const written = this.abortRequest !== undefined
+    this.listener.failed(classify(pageOf(this.books, page, this.startBytes), ending), written)
   }
 
   /** True the first time. */

@@ -22,6 +22,12 @@ export interface Running {
 
 export type StartOptions = Pick<SpawnOptions, 'cwd' | 'env'>
 
+/** What this machine lacks: a skip with the remedy, or a failure where none is allowed (NO_SKIP, as in .ci/run). */
+export function lacks(t: Test, remedy: string): void {
+  if (process.env.NO_SKIP) t.fail(remedy)
+  else t.pass('', { skip: remedy })
+}
+
 export const badgateway = (args: readonly string[], options: StartOptions): Promise<Ended> =>
   start(process.execPath, [main, ...args], options).ended
 

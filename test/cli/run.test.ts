@@ -6,7 +6,7 @@ import { convert } from 'xmlbuilder2'
 import { parseJournal } from '../../src/journal/log.js'
 import type { RunResult } from '../../src/journal/result.js'
 import { version } from '../../src/version.js'
-import { assertEnded, badgateway, main, normalised, repository, start } from './command.js'
+import { assertEnded, badgateway, lacks, main, normalised, repository, start } from './command.js'
 import { failing, passing, silent, wrong } from './scenarios.js'
 
 const chaos = { 'passing.yaml': passing, 'failing.yaml': failing, 'silent.yaml': silent }
@@ -182,7 +182,7 @@ test('colours are for terminals, unless somebody says no', async (t) => {
   const onTerminal = (args: string, env: NodeJS.ProcessEnv = {}) =>
     start('script', ['-qefc', `${process.execPath} ${main} run passing.yaml ${args}`, '/dev/null'], { cwd, env }).ended
   const coloured = await onTerminal('')
-  if (coloured.code === 127) return void t.pass('', { skip: 'needs script: apt-get install bsdutils' })
+  if (coloured.code === 127) return lacks(t, 'needs script: apt-get install bsdutils')
   t.match(coloured.stdout, '\u001b[32m✓')
   t.match(coloured.stdout, '0/1 done', 'how far it is, as a live line')
   for (const plain of [await onTerminal('--no-color'), await onTerminal('', { NO_COLOR: '1' })]) {

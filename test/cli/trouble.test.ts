@@ -13,7 +13,7 @@ import type { RunResult } from '../../src/journal/result.js'
 import { startSite } from '../../src/live/start.js'
 import { run } from '../../src/run.js'
 import { parseScenario } from '../../src/scenario/parse.js'
-import { assertEnded, badgateway, main, start, until } from './command.js'
+import { assertEnded, badgateway, lacks, main, start, until } from './command.js'
 import { long, onPort, passing } from './scenarios.js'
 
 test('3 for a taken port, and what to do; what runs beside it goes on', async (t) => {
@@ -65,7 +65,7 @@ test('3 when the journal of a run does not fit, and no half report stays', async
 test('3 when the file system of a run is full', async (t) => {
   const small = mkdtempSync(join(tmpdir(), 'badgateway-'))
   t.teardown(() => rmSync(small, { recursive: true }))
-  if (!mounted(small, '12k')) return void t.pass('', { skip: 'needs the right to mount a tmpfs' })
+  if (!mounted(small, '12k')) return lacks(t, 'needs the right to mount a tmpfs')
   t.teardown(() => execFileSync('umount', [small]))
   const cwd = t.testdir({ 'passing.yaml': passing })
   const ended = await badgateway(['run', 'passing.yaml', '--out', small], { cwd })

@@ -112,11 +112,10 @@ class Forwarding implements ExchangeListener {
     this.handler.onComplete!(null)
   }
 
-  failed(failure: Failure): void {
+  failed(failure: Failure, requestWritten: boolean): void {
     const { pool, connection } = this
     this.book(failure)
     this.dispatcher.onTryFailed(this.request, failure, pool!.target)
-    const requestWritten = connection!.books.connected && failure.stage !== 'tls'
     pool!.discard(connection!)
     this.connection = undefined
     const responseBegun = this.status !== undefined
