@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The rig as a library: real hops on loopback for somebody else's test suite. The suite sends the requests; the rig
  * misbehaves, and tells what the servers saw. Nothing here is shared between two rigs.
