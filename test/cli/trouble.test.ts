@@ -143,6 +143,12 @@ const codeOfConnect = (port: number): Promise<string | undefined> =>
     })
   })
 
+test('3 for a scenario that takes longer than its time limit', async (t) => {
+  const cwd = t.testdir({ 'long.yaml': long.replace('hops:', 'time_limit: 300ms\nhops:') })
+  const ended = await badgateway(['run', 'long.yaml'], { cwd })
+  assertEnded(t, ended, 3, '! long', 'took longer than time_limit, 300 ms', '1 could not run')
+})
+
 test('a hop that dies unasked is an error, never a pass', async (t) => {
   const scenario = parseScenario(long, 'long.yaml')
   const servers = captureServers(t)
