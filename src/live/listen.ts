@@ -40,18 +40,26 @@ function listen(server: Listener, port: number): Promise<void> {
 function followFaults(site: Site, hop: string, server: Listener, port: number): void {
   let closing = false
   let wanted = true
+  /** It listens, as far as we asked: between two wishes Node may still tell of the last close. */
+  let open = true
   const apply = async (): Promise<void> => {
     const refuse = site.plan.address(hop, site.now())?.effect.type === 'refuse'
     if (closing || wanted === !refuse) return
     wanted = !refuse
-    if (refuse) return void server.close()
-    await listen(server, port).catch((error: Error) =>
-      site.broken(`hop "${hop}" cannot listen again: ${error.message}`),
+    if (refuse) {
+      open = false
+      return void server.close()
+    }
+    await listen(server, port).then(
+      () => {
+        open = true
+      },
+      (error: Error) => site.broken(`hop "${hop}" cannot listen again: ${error.message}`),
     )
   }
   site.onAddressChange(hop, apply)
   server.on('close', () => {
-    if (!closing && wanted) site.broken(`hop "${hop}" stopped listening unasked`)
+    if (!closing && open) site.broken(`hop "${hop}" stopped listening unasked`)
   })
   server.on('error', (error: Error) => site.broken(`hop "${hop}" failed: ${error.message}`))
   site.scope.add(() => {

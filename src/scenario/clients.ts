@@ -36,4 +36,3 @@ export const clientSchema = z.strictObject({
 })
 
 export type ClientConfig = z.output<typeof clientSchema>
-export type Load = z.output<typeof loadSchema>

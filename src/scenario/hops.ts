@@ -88,7 +88,6 @@ export type Hop = z.output<typeof hopSchema>
 export type OriginHop = z.output<typeof origin.schema>
 export type WafHop = z.output<typeof waf.schema>
 export type ProxyHop = z.output<typeof proxy.schema>
-export type Edge = z.output<typeof edgeSchema>
 
 /** The names of the hops that a hop forwards to. */
 export const nextHops = (hop: Hop): string[] =>

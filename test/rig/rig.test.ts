@@ -50,6 +50,17 @@ t.test('a fault can be disarmed and armed, and counts only what it did', async (
   t.equal(fault.fired, 2)
 })
 
+t.test('an address that is refused and open again at once is no broken hop', async (t) => {
+  const lab = await opened(t, { ...pair, faults: [{ id: 'gone', on: 'app', at: 'connect', effect: 'refuse' }] })
+  for (let n = 0; n < 5; n++) {
+    await lab.fault('gone').disarm()
+    await lab.fault('gone').arm()
+    await lab.fault('gone').disarm()
+  }
+  t.equal((await fetch(lab.url)).status, 200)
+  t.same(lab.facts.errors, [])
+})
+
 t.test('reset() forgets what was seen and begins anew', async (t) => {
   const lab = await opened(t, { ...pair, faults: [{ ...pair.faults![0]!, first: 1 }] })
   t.equal((await fetch(lab.url)).status, 502)

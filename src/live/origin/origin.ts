@@ -9,7 +9,7 @@ import type { Fault } from '../../core/fault/fault.js'
 import type { Occasion } from '../../core/fault/selection.js'
 import type { TriggerName } from '../../core/fault/triggers/index.js'
 import type { OriginHop } from '../../scenario/hops.js'
-import { monotonicMs } from '../clock.js'
+import { monotonicMs, roundMs } from '../clock.js'
 import { misbehave } from '../effects.js'
 import { type Hello, readHello } from '../hello.js'
 import { listenAt, trackSockets } from '../listen.js'
@@ -183,7 +183,7 @@ class Visit {
       request_bytes: this.bytes,
       outcome,
       health,
-      ms: Math.round((monotonicMs() - this.started) * 1000) / 1000,
+      ms: roundMs(monotonicMs() - this.started),
     })
   }
 }

@@ -10,7 +10,7 @@ import type { Failure } from '../../core/failure.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import { appendProxyStatus, proxyStatusMember, statusOf } from '../../dialects/rfc9209.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
-import { monotonicMs } from '../clock.js'
+import { monotonicMs, roundMs } from '../clock.js'
 import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
@@ -174,7 +174,6 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
   private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
     if (!this.site.journaling) return
-    const now = monotonicMs()
     this.site.journal({
       event: 'forward',
       t: this.site.now(),
@@ -185,7 +184,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       tries: this.tries,
       status: this.status,
       proxy_status: this.proxyStatus,
-      ms: Math.round((now - this.started) * 1000) / 1000,
+      ms: roundMs(monotonicMs() - this.started),
       ...end,
     })
   }

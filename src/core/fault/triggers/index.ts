@@ -1,5 +1,4 @@
 /** The moments at which a fault can act: one file each, in the order in which they pass. */
-import type { KindOf } from '../../../lib/registry.js'
 import { accept } from './accept.js'
 import { client_hello } from './client_hello.js'
 import { connect } from './connect.js'
@@ -10,7 +9,6 @@ import { response_head } from './response_head.js'
 
 export const triggers = { connect, accept, client_hello, handshake, request_head, response_head, response_body }
 
-export type Trigger = KindOf<typeof triggers>
 export type TriggerName = keyof typeof triggers
 
 /**
