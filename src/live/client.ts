@@ -23,7 +23,7 @@ export async function runClient(site: Site, name: string, config: ClientConfig, 
   setMaxListeners(0, signal)
   const { timeout } = config
   const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, client: timeout }
-  const pool = new Pool(site, targetOf(site, config.to), limits)
+  const pool = new Pool(site, targetOf(site, name, config.to), limits)
   const caller = new Caller(site, name, config, pool, signal)
   try {
     await ('rate' in config.load ? open(caller, config.load, site, name, signal) : closed(caller, config.load, signal))

@@ -82,7 +82,7 @@ function noticeExhaustion(site: Site, { ending }: ConnectionBooks): void {
 function noticeRefusal(site: Site, target: Target, books: ConnectionBooks): void {
   const { ending } = books
   if (ending?.by !== 'error' || ending.code !== 'ECONNREFUSED') return
-  const fault = site.plan.address(target.hop, site.now())
+  const fault = site.plan.address(target.place, site.now())
   if (fault?.effect.type !== 'refuse') return
-  site.journal({ event: 'fault', t: site.now(), fault: fault.id, hop: target.hop, at: 'connect', effect: 'refuse' })
+  site.journal({ event: 'fault', t: site.now(), fault: fault.id, hop: target.place, at: 'connect', effect: 'refuse' })
 }

@@ -23,7 +23,7 @@ export async function listenAt(site: Site, hop: string, server: Listener, port: 
   })
   const { port: actual } = server.address() as { port: number }
   followFaults(site, hop, server, actual)
-  return { hop, host: HOST, port: actual }
+  return { hop, place: hop, host: HOST, port: actual }
 }
 
 function listen(server: Listener, port: number): Promise<void> {

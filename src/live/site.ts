@@ -20,8 +20,8 @@ export interface Site {
   readonly journal: Journal
   /** Milliseconds since the load's start; 0 before. */
   now(): number
-  /** Where a hop that has started listens. */
-  addressOf(hop: string): Address
+  /** Where a hop that has started listens; `from` may have to take a relay, when their link misbehaves. */
+  addressOf(hop: string, from?: string): Address
   /** `apply` is called whenever the faults of that hop's address may have changed. */
   onAddressChange(hop: string, apply: () => Promise<void>): void
   /** Something outside the experiment went wrong: the verdict is `error`. */
@@ -30,6 +30,8 @@ export interface Site {
 
 export interface Address {
   hop: string
+  /** Whose faults decide on the state of the address: the hop, or a link to it. */
+  place: string
   host: string
   port: number
 }
@@ -43,10 +45,10 @@ export interface Target extends Address {
 export const formatAddress = (address: { host: string; port: number }): string => `${address.host}:${address.port}`
 
 /** Whom a hop reaches, and in which scheme: that of the hop at the end of the bytes, unless the edge says otherwise. */
-export function targetOf(site: Site, hop: string, scheme?: 'http' | 'https'): Target {
+export function targetOf(site: Site, from: string, hop: string, scheme?: 'http' | 'https'): Target {
   const end = endOfBytes(site, hop)
   const tls = scheme === undefined ? end.tls : scheme === 'https'
-  return { ...site.addressOf(hop), servername: tls ? end.name : undefined }
+  return { ...site.addressOf(hop, from), servername: tls ? end.name : undefined }
 }
 
 /** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it. */

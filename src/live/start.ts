@@ -90,8 +90,8 @@ function createSite(
     journaling: journal !== null,
     journal: journal ?? (() => {}),
     now,
-    addressOf(hop: string): Address {
-      const address = addresses.get(hop)
+    addressOf(hop: string, from?: string): Address {
+      const address = (from !== undefined && addresses.get(`${from}->${hop}`)) || addresses.get(hop)
       invariant(address, `hop "${hop}" was asked for before it had started`)
       return address
     },

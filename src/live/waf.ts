@@ -42,12 +42,12 @@ async function inspect(site: Site, name: string, hop: WafHop, raw: Socket): Prom
     site.journal({ event: 'hello', t: site.now(), hop: name, peer, ja3: hello.ja3, ja4: hello.ja4, sni: hello.sni })
     if (hit('client_hello', hello)) return
   }
-  pass(site, hop.to, raw)
+  pass(site, name, hop.to, raw)
 }
 
-function pass(site: Site, next: string, raw: Socket): void {
+function pass(site: Site, name: string, next: string, raw: Socket): void {
   const books = openBooks(false)
-  dial(site, { ...site.addressOf(next), servername: undefined }, CONNECT_LIMIT_MS, books, (error, onward) => {
+  dial(site, { ...site.addressOf(next, name), servername: undefined }, CONNECT_LIMIT_MS, books, (error, onward) => {
     if (error || !onward) return void reset(raw)
     onward.allowHalfOpen = true
     connectEnds(raw, onward)

@@ -5,16 +5,14 @@
 import { type TriggerName, type TriggerScope, triggers } from '../core/fault/triggers/index.js'
 import { parseDurationMs } from '../lib/units.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
-import { hopKinds } from './hops.js'
+import { hopKinds, linkTriggers } from './hops.js'
 import { article, namesOf, unknownName } from './names.js'
 import type { FaultOutline, HopOutline, Outline } from './outline.js'
 
-export function findFaultProblems(faults: readonly FaultOutline[], { hops }: Outline): Finding[] {
+export function findFaultProblems(faults: readonly FaultOutline[], { hops, clients }: Outline): Finding[] {
   return faults.flatMap((fault, index) => [
     ...takenId(fault, faults.slice(0, index)),
-    ...(hops && fault.on !== undefined
-      ? unknownName('hop', { name: fault.on, path: [...fault.path, 'on'] }, namesOf(hops))
-      : []),
+    ...(hops && fault.on !== undefined ? unknownPlace(fault, fault.on, hops, clients ?? []) : []),
     ...impossibleMoment(
       fault,
       hops?.find(({ name }) => name === fault.on),
@@ -24,17 +22,37 @@ export function findFaultProblems(faults: readonly FaultOutline[], { hops }: Out
   ])
 }
 
+/** A hop, or a link: who forwards, or a client, and the hop that it forwards to. */
+function unknownPlace(
+  { path }: FaultOutline,
+  on: string,
+  hops: readonly HopOutline[],
+  clients: NonNullable<Outline['clients']>,
+): Finding[] {
+  const here = [...path, 'on']
+  const [from, to, ...more] = on.split(/\s*->\s*/)
+  if (to === undefined) return unknownName('hop', { name: on, path: here }, namesOf(hops))
+  const forwarders = [...hops.filter((hop) => hop.to.length > 0), ...clients]
+  const source = forwarders.find(({ name }) => name === from)
+  if (!source) return unknownName('hop or client', { name: from!, path: here }, namesOf(forwarders))
+  const targets = [source.to ?? []].flat()
+  if (more.length === 0 && targets.some(({ name }) => name === to)) return []
+  const links = targets.map(({ name }) => `${from}->${name}`)
+  return [wrongValue(here, `there is no link "${on}", expected one of: ${links.join(', ')}`)]
+}
+
 function takenId({ id, path }: FaultOutline, earlier: readonly FaultOutline[]): Finding[] {
   const first = id === undefined ? -1 : earlier.findIndex((fault) => fault.id === id)
   return first < 0 ? [] : [wrongValue([...path, 'id'], `the id "${id}" is taken by faults[${first}]`)]
 }
 
 /** The hop has no such moment, or else nothing of that kind can happen then: the first hides the second. */
-function impossibleMoment({ at, effect, path }: FaultOutline, hop: HopOutline | undefined): Finding[] {
+function impossibleMoment({ on, at, effect, path }: FaultOutline, hop: HopOutline | undefined): Finding[] {
   if (at === undefined) return []
-  const moments: readonly TriggerName[] | undefined = hop?.kind && hopKinds[hop.kind].triggers
+  const link = on?.includes('->')
+  const moments: readonly TriggerName[] | undefined = link ? linkTriggers : hop?.kind && hopKinds[hop.kind].triggers
   if (moments && !moments.includes(at)) {
-    const message = `${article(hop!.kind!)} can't fail at ${at}, expected one of: ${moments.join(', ')}`
+    const message = `${link ? 'a link' : article(hop!.kind!)} can't fail at ${at}, expected one of: ${moments.join(', ')}`
     return [wrongValue([...path, 'at'], message)]
   }
   if (hop?.kind === 'origin' && TLS_MOMENTS.includes(at) && !hop.tls) {
@@ -51,7 +69,9 @@ const TLS_MOMENTS: readonly TriggerName[] = ['client_hello', 'handshake']
 /** What `match` can look at, by what a trigger acts on; a ClientHello says more of a connection. */
 const MATCHABLE: Readonly<Record<TriggerScope, readonly string[]>> = {
   address: [],
+  lookup: [],
   connection: [],
+  chunk: [],
   request: ['method', 'path', 'header', 'ordinal'],
 }
 const OF_CLIENT_HELLO = ['ja3', 'ja4', 'sni']

@@ -1,10 +1,10 @@
 /** The kinds of hops a scenario can build its path from, and what each can be told. */
 import { z } from 'zod'
 import type { TriggerName } from '../core/fault/triggers/index.js'
+import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
-import { size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
@@ -18,20 +18,21 @@ export const edgeSchema = z.union([
   }),
 ])
 
-const responseSchema = z.strictObject({
-  status: z.int().min(200).max(599).default(200),
-  headers: z.record(z.string(), z.string()).default({}),
-  body: z.string().optional().meta({ description: 'The body as it stands' }),
-  size: size().optional().meta({ description: 'A body of that size instead' }),
-  framing: z
-    .enum(['content-length', 'chunked', 'close'])
-    .default('content-length')
-    .meta({ description: 'How the end of the body is told' }),
-})
-
 const origin = {
   summary: 'answers every request in the same way, unless a fault says otherwise',
-  triggers: ['connect', 'accept', 'client_hello', 'handshake', 'request_head', 'response_head', 'response_body'],
+  triggers: [
+    'resolve',
+    'connect',
+    'accept',
+    'client_hello',
+    'handshake',
+    'request_head',
+    'request_body',
+    'response_head',
+    'response_body',
+    'response_end',
+    'idle',
+  ],
   schema: z.strictObject({
     kind: z.literal('origin'),
     port: port.optional(),
@@ -47,7 +48,7 @@ const origin = {
 
 const waf = {
   summary: 'a firewall: reads the ClientHello before the handshake and passes the bytes on unchanged',
-  triggers: ['connect', 'accept', 'client_hello'],
+  triggers: ['resolve', 'connect', 'accept', 'client_hello'],
   schema: z.strictObject({
     kind: z.literal('waf'),
     port: port.optional(),
@@ -57,7 +58,7 @@ const waf = {
 
 const proxy = {
   summary: 'a reverse proxy that balances over its upstreams and fails over to the next',
-  triggers: ['connect'],
+  triggers: ['resolve', 'connect'],
   schema: z.strictObject({
     kind: z.literal('proxy'),
     port: port.optional(),
@@ -88,6 +89,9 @@ export type Hop = z.output<typeof hopSchema>
 export type OriginHop = z.output<typeof origin.schema>
 export type WafHop = z.output<typeof waf.schema>
 export type ProxyHop = z.output<typeof proxy.schema>
+
+/** The moments at which a fault can act on a link, such as `lb->app`. */
+export const linkTriggers: readonly TriggerName[] = ['connect', 'wire']
 
 /** The names of the hops that a hop forwards to. */
 export const nextHops = (hop: Hop): string[] =>

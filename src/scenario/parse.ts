@@ -3,6 +3,7 @@
  * place. Command line, rig and files.ts call it; what is wrong is found by the schema and by references.ts.
  */
 import { invariant, type Problem, ScenarioError } from '../lib/errors.js'
+import { controlInput, findingOfControl } from './control.js'
 import { silence } from './expectation.js'
 import { type Finding, pathText } from './finding.js'
 import { explainSchemaError } from './messages.js'
@@ -66,9 +67,12 @@ function examine(input: unknown, { runnable }: CheckOptions): Examined {
     findings.push(...findIdleParts(outline))
     if (isPathSound && outline.clients?.length) findings.push(...findUnreachedHops(outline))
   }
-  if (!parsed.success) return { scenario: undefined, findings }
-  const { $schema: _, ...scenario } = parsed.data
-  return { scenario, findings }
+  if (!parsed.success || findings.length > 0) return { scenario: undefined, findings }
+  const { $schema: _, control: patch, ...scenario } = parsed.data
+  if (patch === undefined) return { scenario, findings }
+  const control = examine(controlInput(input), { runnable })
+  findings.push(...control.findings.map((finding) => findingOfControl(finding, patch)))
+  return { scenario: control.scenario && { ...scenario, control: control.scenario }, findings }
 }
 
 function scenarioOr(problems: readonly Problem[], scenario: Scenario | undefined): Scenario {

@@ -30,7 +30,10 @@ export const faultSchema = z.strictObject({
     .meta({
       description: 'The name that expectations, reports and the journal use',
     }),
-  on: z.string().meta({ description: 'The hop that misbehaves' }),
+  on: z
+    .string()
+    .transform((place) => place.replace(/\s*->\s*/, '->'))
+    .meta({ description: 'The hop that misbehaves, or the link between two: lb->app' }),
   at: kindSchema(triggers, 'trigger').meta({ description: 'The moment at which it happens' }),
   effect: kindSchema(effects, 'effect').meta({ description: 'What happens then' }),
   first: count('Only the first n occasions that match').optional(),

@@ -1,17 +1,15 @@
 /** The origin's usual answer: through node:http when nothing is wrong, as bytes when a fault will cut it. */
 import { type ServerResponse, STATUS_CODES } from 'node:http'
-import type { OriginHop } from '../../scenario/hops.js'
-
-type Response = OriginHop['response']
+import type { ResponseConfig } from '../../core/origin/response.js'
 
 /** The body that every response has. */
-export function responseBody(response: Response): Buffer {
+export function responseBody(response: ResponseConfig): Buffer {
   if (response.size !== undefined) return Buffer.alloc(response.size, 'badgateway ')
   return Buffer.from(response.body ?? 'ok\n')
 }
 
 /** Writes the answer in full. */
-export function answer(config: Response, body: Buffer, response: ServerResponse): void {
+export function answer(config: ResponseConfig, body: Buffer, response: ServerResponse): void {
   for (const [name, value] of Object.entries(config.headers)) response.setHeader(name, value)
   response.statusCode = config.status
   if (config.framing === 'content-length') response.setHeader('Content-Length', body.length)
@@ -25,7 +23,7 @@ export function answer(config: Response, body: Buffer, response: ServerResponse)
 }
 
 /** The head as it goes on the wire in front of `length` bytes of body. */
-export function headBytes(config: Response, length: number): Buffer {
+export function headBytes(config: ResponseConfig, length: number): Buffer {
   const fields = Object.entries(config.headers).map(([name, value]) => `${name}: ${value}\r\n`)
   if (config.framing === 'content-length') fields.push(`Content-Length: ${length}\r\n`)
   if (config.framing === 'chunked') fields.push('Transfer-Encoding: chunked\r\n')
@@ -38,7 +36,7 @@ export function headBytes(config: Response, length: number): Buffer {
 }
 
 /** The first `count` bytes of the body in its framing; when chunked, in one chunk of the whole size, unterminated. */
-export function bodyBytes(config: Response, body: Buffer, count: number): Buffer {
+export function bodyBytes(config: ResponseConfig, body: Buffer, count: number): Buffer {
   const part = body.subarray(0, count)
   if (config.framing !== 'chunked') return part
   return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), part])

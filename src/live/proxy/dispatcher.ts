@@ -46,12 +46,13 @@ export class UpstreamDispatcher extends Dispatcher {
 
   constructor(
     site: Site,
+    name: string,
     hop: ProxyHop,
     readonly onTryFailed: TryFailed,
   ) {
     super()
     this.journaling = site.journaling
-    this.pools = hop.to.map((edge) => new Pool(site, targetOf(site, edge.hop, edge.scheme), hop.timeouts))
+    this.pools = hop.to.map((edge) => new Pool(site, targetOf(site, name, edge.hop, edge.scheme), hop.timeouts))
     this.balancer = createBalancer(hop.balance)
     this.config = { servers: this.pools.length, nextUpstream: hop.next_upstream, tries: hop.tries }
   }

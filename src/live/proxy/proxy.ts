@@ -19,7 +19,7 @@ import { checkRequest, RequestRefused } from './request_check.js'
 
 /** Starts the proxy hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startProxy(site: Site, name: string, hop: ProxyHop): Promise<Address> {
-  const dispatcher = new UpstreamDispatcher(site, hop, (request, failure, target) =>
+  const dispatcher = new UpstreamDispatcher(site, name, hop, (request, failure, target) =>
     logFailure(site, name, request as ProxiedRequest, failure, target),
   )
   site.scope.add(() => dispatcher.destroy())
