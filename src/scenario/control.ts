@@ -2,7 +2,7 @@
  * The control of a scenario: the same path with its cause taken away, by a patch that stands in the file. Where the
  * cause is a fault, disarming it is the control; where it is a limit or a client's own setting, the patch is.
  */
-import { type Finding, mappingOf, type Path, wrongValue } from './finding.js'
+import { type Finding, mappingOf, type Path, pathText, wrongValue } from './finding.js'
 
 /** RFC 7396: mappings are merged, null takes a key away, everything else replaces what was there. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -35,5 +35,5 @@ export function findingOfControl({ path, message, at }: Finding, patch: unknown)
   const complete = shown.length === path.length + 1
   return complete
     ? { path: shown as Path, message, at }
-    : wrongValue(shown as Path, `with it, ${path.join('.')}: ${message}`)
+    : wrongValue(shown as Path, `with it, ${pathText(path)}: ${message}`)
 }

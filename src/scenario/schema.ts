@@ -26,9 +26,13 @@ export const scenarioSchema = z.strictObject({
   hops: z.record(name, hopSchema).meta({ description: 'The elements of the path, by name' }),
   clients: z.record(name, clientSchema).default({}).meta({ description: 'Who sends requests, by name' }),
   faults: z.array(faultSchema).default([]).meta({ description: 'What goes wrong, where and when' }),
-  control: z.record(z.string(), z.unknown()).optional().meta({
-    description: 'A patch (RFC 7396) that takes the cause away, where no fault is the cause: then nothing passes',
-  }),
+  control: z
+    .strictObject({
+      hops: z.record(z.string(), z.unknown()).optional(),
+      clients: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional()
+    .meta({ description: 'A patch (RFC 7396) that takes the cause away, where no fault is it: then nothing passes' }),
   alone: z.boolean().default(false).meta({ description: 'Loads the machine: nothing else runs beside it' }),
   expect: z.array(checkSchema).default([]).meta({ description: 'What must hold for a pass' }),
   about: z.string().optional().meta({ description: 'What to look for, how the layer at fault is told, the usual fix' }),

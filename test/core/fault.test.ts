@@ -32,16 +32,21 @@ test('a fault as it is written', async (t) => {
   for (const more of wrong) t.throws(() => fault(more), { name: 'ZodError' }, JSON.stringify(more))
 })
 
-test('a trigger is about an address, a connection or a request', async (t) => {
+test('a trigger is about an address, a lookup, a connection, a request or a chunk', async (t) => {
   const scopes = Object.entries(triggers).map(([name, { scope }]) => [name, scope])
   t.strictSame(Object.fromEntries(scopes), {
+    resolve: 'lookup',
     connect: 'address',
     accept: 'connection',
     client_hello: 'connection',
     handshake: 'connection',
     request_head: 'request',
+    request_body: 'request',
     response_head: 'request',
     response_body: 'request',
+    response_end: 'request',
+    idle: 'connection',
+    wire: 'chunk',
   })
 })
 

@@ -37,3 +37,6 @@ export function problemsIn(act: () => unknown, prefix = ''): string[] {
     return error.problems.map(formatProblem).map((line) => (line.startsWith(prefix) ? line.slice(prefix.length) : line))
   }
 }
+
+/** Lists grow with their tables: a test that quotes a message takes the words from there. */
+export const oneOf = (words: readonly string[]): string => `expected one of: ${words.join(', ')}`

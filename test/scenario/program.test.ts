@@ -20,6 +20,7 @@ test('defaults are filled in, and words become objects', async (t) => {
     sources: [],
     seed: 1,
     time_limit: 60_000,
+    alone: false,
     hops: {
       app: {
         kind: 'origin',

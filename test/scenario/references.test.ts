@@ -1,12 +1,31 @@
 /** What no schema can say, as a table: the lines that were changed, and every problem of the file. */
 import { test } from 'tap'
-import { problemsOf, withLines } from './problems.js'
+import { triggers } from '../../src/core/fault/triggers/index.js'
+import { hopKinds, linkTriggers } from '../../src/scenario/hops.js'
+import { oneOf, problemsOf, withLines } from './problems.js'
 
 type Row = [what: string, changes: Record<number, string>, problems: string[]]
 
 const fault = (rest: string): Record<number, string> => ({ 11: `  - { id: rst, ${rest} }` })
 
 const rows: Row[] = [
+  ['fault on a link', fault('on: lb->fw, at: connect, effect: refuse'), []],
+  ['fault on the link of a client', fault('on: plain -> lb, at: wire, effect: reset'), []],
+  [
+    'unknown source of a link',
+    fault('on: lbb->app1, at: wire, effect: reset'),
+    ['11:20: faults[0].on: unknown hop or client "lbb", did you mean "lb"?'],
+  ],
+  [
+    'link that is not there',
+    fault('on: lb->app2, at: wire, effect: reset'),
+    ['11:20: faults[0].on: there is no link "lb->app2", expected one of: lb->app1, lb->fw'],
+  ],
+  [
+    'moment of a link',
+    fault('on: lb->app1, at: request_head, effect: reset'),
+    [`11:34: faults[0].at: a link can't fail at request_head, ${oneOf(linkTriggers)}`],
+  ],
   [
     'unknown hop of a fault',
     fault('on: ap1, at: request_head, effect: reset'),
@@ -91,22 +110,22 @@ const rows: Row[] = [
   [
     'moment that a hop has not',
     fault('on: fw, at: request_head, effect: reset'),
-    ["11:28: faults[0].at: a waf can't fail at request_head, expected one of: connect, accept, client_hello"],
+    [`11:28: faults[0].at: a waf can't fail at request_head, ${oneOf(hopKinds.waf.triggers)}`],
   ],
   [
     'moment of a proxy',
     fault('on: lb, at: response_head, effect: reset'),
-    ["11:28: faults[0].at: a proxy can't fail at response_head, expected one of: connect"],
+    [`11:28: faults[0].at: a proxy can't fail at response_head, ${oneOf(hopKinds.proxy.triggers)}`],
   ],
   [
     'effect that its trigger can’t have',
     fault('on: app1, at: connect, effect: reset'),
-    ["11:47: faults[0].effect: reset can't happen at connect, expected one of: refuse"],
+    [`11:47: faults[0].effect: reset can't happen at connect, ${oneOf(triggers.connect.effects)}`],
   ],
   [
     'effect in the long form',
     fault('on: app1, at: { type: response_body, after: 17B }, effect: { type: refuse }'),
-    ["11:75: faults[0].effect: refuse can't happen at response_body, expected one of: reset, close, stall"],
+    [`11:75: faults[0].effect: refuse can't happen at response_body, ${oneOf(triggers.response_body.effects)}`],
   ],
   [
     'TLS where there is none',
