@@ -9,6 +9,13 @@ const wallNow = Date.now.bind(Date)
 /** Monotonic milliseconds from an arbitrary zero. */
 export const monotonicMs = (): number => now()
 
+/** `monotonicMs` counts from the start of its process; the clock below it is one for the whole machine. */
+const SHARED_ZERO_MS = Number(process.hrtime.bigint()) / 1e6 - now()
+
+/** A moment of `monotonicMs` as another process of this machine can read it, and such a moment on our clock. */
+export const toSharedMs = (ours: number): number => ours + SHARED_ZERO_MS
+export const fromSharedMs = (shared: number): number => shared - SHARED_ZERO_MS
+
 /** To a microsecond: what the journal keeps. */
 export const roundMs = <Ms extends number | undefined>(ms: Ms): Ms =>
   (ms === undefined ? ms : Math.round(ms * 1000) / 1000) as Ms

@@ -20,6 +20,8 @@ export interface Site {
   readonly journal: Journal
   /** Milliseconds since the load's start; 0 before. */
   now(): number
+  /** When that was, on the clock of clock.ts; undefined before. */
+  loadStart(): number | undefined
   /** Where a hop that has started listens; `from` may have to take a relay, when their link misbehaves. */
   addressOf(hop: string, from?: string): Address
   /** `apply` is called whenever the faults of that hop's address may have changed. */

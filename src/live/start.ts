@@ -7,7 +7,7 @@ import { createScope, type Scope } from '../lib/scope.js'
 import { type Hop, nextHops } from '../scenario/hops.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type Certificates, createCertificates } from './certificates.js'
-import { monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
+import { createCourse } from './course.js'
 import { startOrigin } from './origin/origin.js'
 import { startProxy } from './proxy/proxy.js'
 import { type Address, formatAddress, type Site } from './site.js'
@@ -31,19 +31,40 @@ export async function startSite(
 ): Promise<LiveSite> {
   const scope = createScope()
   const site = createSite(scenario, journal, onBroken, scope, await createCertificates())
+  const starting = startHops(site, scenario.hops, site.addresses)
   try {
-    for (const name of backToFront(scenario.hops)) {
-      const hop = scenario.hops[name]!
-      const address = await startHop(site, name, hop)
-      site.addresses.set(name, address)
-      site.journal({ event: 'hop', t: site.now(), hop: name, kind: hop.kind, address: formatAddress(address) })
+    await Promise.all(starting.values())
+    for (const [name, started] of starting) {
+      const address = await started
+      const { kind } = scenario.hops[name]!
+      site.journal({ event: 'hop', t: site.now(), hop: name, kind, address: formatAddress(address) })
     }
     await site.followAddresses()
     return site
   } catch (error) {
+    await Promise.allSettled(starting.values())
     await scope.close()
     throw error
   }
+}
+
+/** Each as soon as those behind it are there, side by side: some start a process. */
+function startHops(
+  site: Site,
+  hops: Readonly<Record<string, Hop>>,
+  addresses: Map<string, Address>,
+): ReadonlyMap<string, Promise<Address>> {
+  const starting = new Map<string, Promise<Address>>()
+  for (const name of backToFront(hops)) {
+    const start = async (): Promise<Address> => {
+      await Promise.all(nextHops(hops[name]!).map((next) => starting.get(next)))
+      const address = await startHop(site, name, hops[name]!)
+      addresses.set(name, address)
+      return address
+    }
+    starting.set(name, start())
+  }
+  return starting
 }
 
 function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
@@ -67,18 +88,12 @@ function createSite(
   const chance = chanceFrom(scenario.seed)
   const plan = createFaultPlan(scenario.faults, chance)
   const addresses = new Map<string, Address>()
-  const followers = new Map<string, () => Promise<void>>()
-  let zero: number | undefined
-  let timers: Timer[] = []
+  const course = createCourse(plan, scope)
+  const { now, follow } = course
   let closing = false
   scope.add(() => {
     closing = true
-    timers.forEach(stopTimer)
   })
-  const now = () => (zero === undefined ? 0 : Math.round((monotonicMs() - zero) * 1000) / 1000)
-  const followAddresses = async () => {
-    for (const follow of followers.values()) await follow()
-  }
   return {
     scenario,
     plan,
@@ -86,7 +101,7 @@ function createSite(
     certificates,
     scope,
     addresses,
-    followAddresses,
+    followAddresses: follow,
     journaling: journal !== null,
     journal: journal ?? (() => {}),
     now,
@@ -95,25 +110,18 @@ function createSite(
       invariant(address, `hop "${hop}" was asked for before it had started`)
       return address
     },
-    onAddressChange: (hop: string, apply: () => Promise<void>) => void followers.set(hop, apply),
+    onAddressChange: course.onAddressChange,
+    loadStart: course.loadStart,
     broken(message: string) {
       if (closing) return
       journal?.({ event: 'error', t: now(), message })
       onBroken(message)
     },
-    async beginLoad() {
-      zero = monotonicMs()
-      plan.reset()
-      timers.forEach(stopTimer)
-      timers = [...followers].flatMap(([hop, follow]) =>
-        plan.addressChanges(hop).map((at) => startTimer(at, () => void follow())),
-      )
-      await followAddresses()
-    },
+    beginLoad: () => course.begin(),
     async setArmed(fault: string, armed: boolean) {
       if (armed) plan.arm(fault)
       else plan.disarm(fault)
-      await followAddresses()
+      await follow()
     },
   }
 }
