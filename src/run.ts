@@ -6,7 +6,7 @@ import { evaluate } from './checks/index.js'
 import { judge, overall } from './checks/verdict.js'
 import type { JournalEvent } from './journal/events.js'
 import { createReduction, type Facts } from './journal/reduce.js'
-import type { FaultResult, RunResult, ScenarioResult } from './journal/result.js'
+import type { FaultResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
 import { CannotRunError } from './lib/errors.js'
 import { runLoad } from './live/load.js'
 import { traceLines } from './reports/trace.js'
@@ -20,11 +20,13 @@ export interface RunOptions {
   trace?: boolean
   /** Ends the run: what ran is reported, `interrupted` is set. */
   signal?: AbortSignal
-  /** Scenarios side by side; 4 if absent. */
+  /** Scenarios side by side, but for those that run alone; 8 if absent. */
   parallel?: number
+  /** How often each scenario runs; once if absent. */
+  repeat?: number
   onResult?: (result: ScenarioResult) => void
-  /** Where the journal of a scenario goes, beside the facts; nowhere if absent. */
-  openJournal?: (scenario: string) => JournalFile
+  /** Where the journal of a scenario's n-th run goes, beside the facts; nowhere if absent. */
+  openJournal?: (scenario: string, nth: number) => JournalFile
 }
 
 export interface JournalFile {
@@ -41,30 +43,36 @@ export interface LoadedScenario {
 }
 
 /**
- * A scenario that can't be run here (its port is taken) has the verdict `error`, and the others go on.
+ * Scenarios run side by side, since most of their time is waiting; afterwards those that are marked `alone`, one by
+ * one. A scenario that can't be run here (its port is taken) has the verdict `error`, and the others go on.
  * @throws CannotRunError when a journal cannot be written; every hop is closed by then
  */
 export async function run(loaded: readonly LoadedScenario[], options: RunOptions = {}): Promise<RunResult> {
   const started = new Date()
-  const results: (ScenarioResult | undefined)[] = loaded.map(() => undefined)
+  const results = new Map<LoadedScenario, ScenarioResult>()
   const broken = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, broken.signal]) : broken.signal
-  let next = 0
-  const work = async (): Promise<void> => {
-    for (let index = next++; index < loaded.length && !signal.aborted; index = next++) {
-      const result = await runScenario(loaded[index]!, { ...options, signal })
-      results[index] = result
-      if (!broken.signal.aborted) options.onResult?.(result)
-    }
+  const runOne = async (one: LoadedScenario): Promise<void> => {
+    const result = await runRepeatedly(one, { ...options, signal }).catch((error) => {
+      broken.abort()
+      throw error
+    })
+    results.set(one, result)
+    if (!broken.signal.aborted) options.onResult?.(result)
   }
-  const stopAll = (error: unknown): never => {
-    broken.abort()
-    throw error
-  }
-  const workers = Array.from({ length: Math.min(options.parallel ?? 4, loaded.length) }, () => work().catch(stopAll))
-  const failed = (await Promise.allSettled(workers)).find((worker) => worker.status === 'rejected')
-  if (failed) throw failed.reason
-  const scenarios = results.filter((result) => result !== undefined)
+  await sideBySide(
+    loaded.filter(({ scenario }) => !scenario.alone),
+    options.parallel ?? PARALLEL,
+    signal,
+    runOne,
+  )
+  await sideBySide(
+    loaded.filter(({ scenario }) => scenario.alone),
+    1,
+    signal,
+    runOne,
+  )
+  const scenarios = loaded.map((one) => results.get(one)).filter((result) => result !== undefined)
   return {
     version,
     engine: 'live',
@@ -78,15 +86,51 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
   }
 }
 
-/** Runs one scenario and judges it by its journal. */
+const PARALLEL = 8
+
+/** Begins the next as soon as one of `limit` is done, until the signal; settles when all that began have ended. */
+async function sideBySide<Item>(
+  items: readonly Item[],
+  limit: number,
+  signal: AbortSignal,
+  act: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values()
+  const work = async (): Promise<void> => {
+    for (const item of queue) {
+      if (signal.aborted) return
+      await act(item)
+    }
+  }
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, work))
+  const failed = ended.find((worker) => worker.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+/** The first of the gravest results, and how often each verdict came out. */
+async function runRepeatedly(one: LoadedScenario, options: RunOptions): Promise<ScenarioResult> {
+  const { repeat = 1 } = options
+  let gravest = await runScenario(one, options)
+  if (repeat === 1) return gravest
+  const verdicts: Partial<Record<Verdict, number>> = { [gravest.verdict]: 1 }
+  for (let nth = 2; nth <= repeat && !options.signal?.aborted; nth++) {
+    const result = await runScenario(one, options, nth)
+    verdicts[result.verdict] = (verdicts[result.verdict] ?? 0) + 1
+    if (overall([result.verdict, gravest.verdict]) !== gravest.verdict) gravest = result
+  }
+  return { ...gravest, verdicts }
+}
+
+/** Runs one scenario once and judges it by its journal. */
 export async function runScenario(
   { file, scenario }: LoadedScenario,
   options: RunOptions = {},
+  nth = 1,
 ): Promise<ScenarioResult> {
   const seeded = { ...scenario, seed: options.seed ?? scenario.seed }
   const reduction = createReduction()
   const events: JournalEvent[] = []
-  const journalFile = options.openJournal?.(scenario.id)
+  const journalFile = options.openJournal?.(scenario.id, nth)
   const journal = (event: JournalEvent): void => {
     reduction.add(event)
     journalFile?.write(event)
@@ -127,6 +171,7 @@ function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' |
   return {
     id: scenario.id,
     title: scenario.title,
+    tags: scenario.tags,
     seed: scenario.seed,
     faults,
     clients: Object.fromEntries(names.flatMap((name) => clientMetrics(name, facts))),

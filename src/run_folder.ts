@@ -12,7 +12,7 @@ import type { JournalFile } from './run.js'
 
 export interface RunFolder {
   path: string
-  openJournal(scenario: string): JournalFile
+  openJournal(scenario: string, nth: number): JournalFile
   /** Writes the usual reports and points `latest` here. */
   finish(result: RunResult): void
 }
@@ -32,7 +32,8 @@ export function createRunFolder(out: string, name: string, started: Date): RunFo
   })
   return {
     path,
-    openJournal: (scenario) => createJournalFile(join(path, `${scenario}.ndjson`)),
+    // No id holds a dot.
+    openJournal: (id, nth) => createJournalFile(join(path, nth === 1 ? `${id}.ndjson` : `${id}.${nth}.ndjson`)),
     finish(result) {
       for (const format of USUAL) write(result, format, join(path, reports[format].fileName), ELSEWHERE)
       guarded(out, ELSEWHERE, () => pointLatest(out, basename(path)))

@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { Effect } from '../src/core/fault/effects/index.js'
 import type { Fault } from '../src/core/fault/fault.js'
+import { sections, sectionsOf } from '../src/reports/sections.js'
 import { runScenario } from '../src/run.js'
 import { readScenario } from '../src/scenario/files.js'
 import type { Scenario } from '../src/scenario/schema.js'
@@ -56,6 +57,8 @@ function test(file: string, scenario: Scenario): Promise<unknown> {
   }
   return t.test(file, async (t) => {
     t.ok(scenario.about, 'says what to look for')
+    t.equal(sectionsOf(scenario.tags).length, 1, `one of its tags is a section: ${Object.keys(sections).join(', ')}`)
+    t.ok(`✓ ${scenario.id}  ${scenario.title}`.length <= 80, 'id and title fit into a line of 80 columns')
     t.ok(control ?? faults.length > 0, 'has a cause that can be taken away')
 
     const armed = await run(file, scenario)

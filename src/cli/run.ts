@@ -6,7 +6,8 @@ import type { RunResult, ScenarioResult } from '../journal/result.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
 import { type ReportFormat, reports } from '../reports/index.js'
-import { scenarioLine, summary } from '../reports/text.js'
+import { bySection } from '../reports/sections.js'
+import { createScenarioPrinter, summary } from '../reports/text.js'
 import type { LoadedScenario } from '../run.js'
 import { createRunFolder, writeReport } from '../run_folder.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
@@ -15,6 +16,7 @@ import { interruptible } from './interrupt.js'
 
 interface Options {
   seed?: number
+  repeat?: number
   trace?: boolean
   json?: boolean
   report: { format: ReportFormat; file: string | undefined }[]
@@ -28,6 +30,7 @@ export const runCommand = new Command('run')
   .description('run scenarios on real sockets and give a verdict on each')
   .argument('<scenario...>', 'files, folders, globs, or ids of the catalogue (badgateway list)')
   .option('--seed <n>', 'instead of the seed in the files', parseSeed)
+  .option('--repeat <n>', 'run each so often; the verdict is the gravest, with how often each came out', parseRepeat)
   .option('--trace', 'show what happened hop by hop')
   .option('--json', 'the result as JSON on standard output, and nothing else there; like --report json')
   .addOption(
@@ -48,7 +51,8 @@ export const runCommand = new Command('run')
 Examples:
   $ badgateway run tls-cert-expired --trace
   $ badgateway run chaos --report junit=results/chaos.xml
-  $ badgateway run scenarios/causes --tag tls --seed 7`,
+  $ badgateway run scenarios/causes --tag tls --seed 7
+  $ badgateway run chaos --repeat 20 --quiet        which of them are flaky`,
   )
   .action(async (patterns: string[], options: Options) => {
     process.exitCode = await runPatterns(patterns, options)
@@ -57,7 +61,8 @@ Examples:
 async function runPatterns(patterns: string[], options: Options): Promise<number> {
   const piped = pipedReport(options)
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
-  const loaded = select(await readScenarios(files), options)
+  const selected = select(await readScenarios(files), options)
+  const loaded = bySection(selected, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)
   const name = loaded.length === 1 ? loaded[0]!.scenario.id : `${loaded.length}-scenarios`
   const folder = createRunFolder(options.out, name, new Date())
   const out = piped === undefined ? process.stdout : process.stderr
@@ -65,9 +70,9 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   return interruptible(async (signal) => {
     // Loaded here, so that the other commands need not wait for the engine.
     const { run } = await import('../run.js')
-    const { seed, trace = false } = options
+    const { seed, repeat, trace = false } = options
     const { openJournal } = folder
-    const result = await run(loaded, { seed, trace, signal, onResult: printer.result, openJournal })
+    const result = await run(loaded, { seed, repeat, trace, signal, onResult: printer.result, openJournal })
     // First what needs no disk: a full one must not cost the result.
     if (piped !== undefined) process.stdout.write(reports[piped].render(result))
     printer.summary(result)
@@ -104,11 +109,12 @@ function select(loaded: LoadedScenario[], { filter, tag }: Options): LoadedScena
 }
 
 /**
- * A line for each scenario, in the order of the files however they end, and on a terminal how far the run is: in plain
- * characters, for every one.
+ * The scenarios in their order, however they end, and on a terminal how far the run is: in plain characters, for every
+ * one.
  */
 function createPrinter(out: NodeJS.WriteStream, loaded: readonly LoadedScenario[], quiet: boolean) {
   const colors = pc.createColors(coloured(out))
+  const lines = createScenarioPrinter(loaded.map(({ scenario }) => scenario))
   const live = process.stderr.isTTY === true && !quiet
   const waiting = loaded.map(({ scenario }) => scenario.id)
   const ended = new Map<string, ScenarioResult>()
@@ -120,7 +126,7 @@ function createPrinter(out: NodeJS.WriteStream, loaded: readonly LoadedScenario[
   const print = (id: string): void => {
     const result = ended.get(id)
     if (!result || (quiet && result.verdict === 'pass')) return
-    out.write(`${scenarioLine(result, colors)}\n`)
+    out.write(`${lines(result, colors)}\n`)
     printed++
   }
   progress(`0/${loaded.length} done`)
@@ -146,6 +152,17 @@ function parseSeed(text: string): number {
   }
   return seed
 }
+
+function parseRepeat(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || count > MOST_REPEATS) {
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_REPEATS}.`)
+  }
+  return count
+}
+
+/** Each leaves a journal on disk. */
+const MOST_REPEATS = 10_000
 
 function parseReport(text: string, all: Options['report']): Options['report'] {
   const [format, ...file] = text.split('=')

@@ -24,11 +24,14 @@ export interface RunResult {
 export interface ScenarioResult {
   id: string
   title: string
+  tags: string[]
   /** As the user named it. */
   file: string
   verdict: Verdict
   /** Why it is not a pass, in a sentence; absent for a pass. */
   reason?: string
+  /** With --repeat: how often each verdict came out; the rest of this result is the first of the gravest. */
+  verdicts?: Partial<Record<Verdict, number>>
   seed: number
   duration_ms: number
   faults: FaultResult[]

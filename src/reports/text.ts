@@ -1,10 +1,12 @@
 /**
- * The report for people at a terminal: one line per scenario, under it what did not hold, and a line that sums up. The
- * command line prints it line by line as scenarios end; colours are handed in, since only it knows the terminal.
+ * The report for people at a terminal of 80 columns: each scenario with what its clients saw, under it what did not
+ * hold, and a line that sums up. The command line prints it scenario by scenario as they end; colours are handed in,
+ * since only it knows the terminal.
  */
 import type { RunResult, ScenarioResult, Verdict } from '../journal/result.js'
 import { formatMs } from '../lib/units.js'
-import { failingChecks, seen } from './words.js'
+import { bySection, type Section, sections } from './sections.js'
+import { failingChecks, repeats, seenByClient } from './words.js'
 
 /** What picocolors.createColors() gives, as far as it is used. */
 export type Palette = Record<'green' | 'red' | 'yellow' | 'dim' | 'bold', (text: string) => string>
@@ -14,11 +16,32 @@ export const plain: Palette = { green: same, red: same, yellow: same, dim: same,
 
 /** The whole report. */
 export const text = {
-  summary: 'for people: a line per scenario, what did not hold, and a summary',
+  summary: 'for people: every scenario with what its clients saw, what did not hold, and a summary',
   fileName: 'report.txt',
-  render: (result: RunResult): string =>
-    [...result.scenarios.map((scenario) => scenarioLine(scenario)), '', summary(result), ''].join('\n'),
+  render(result: RunResult): string {
+    const print = createScenarioPrinter(result.scenarios)
+    const groups = bySection(result.scenarios, ({ tags }) => tags)
+    return [...groups.flatMap(({ items }) => items.map((one) => print(one))), '', summary(result), ''].join('\n')
+  },
 } as const
+
+/**
+ * Prints scenarios one after the other, with the name of their section above the first that is printed of it.
+ * @param scenarios all that may be printed, which tell whether there are sections
+ */
+export function createScenarioPrinter(scenarios: readonly Pick<ScenarioResult, 'id' | 'tags'>[]) {
+  const groups = bySection(scenarios, ({ tags }) => tags)
+  const sectionOf = new Map(groups.flatMap(({ section, items }) => items.map(({ id }) => [id, section] as const)))
+  let last: Section | undefined
+  return (result: ScenarioResult, palette: Palette = plain): string => {
+    const section = sectionOf.get(result.id)
+    const lines = scenarioLines(result, palette)
+    if (section === undefined || section === last) return lines
+    const gap = last === undefined ? '' : '\n'
+    last = section
+    return `${gap}${palette.bold(sections[section])}\n${lines}`
+  }
+}
 
 const MARKS: Record<Verdict, [mark: string, color: keyof Palette]> = {
   pass: ['✓', 'green'],
@@ -28,13 +51,15 @@ const MARKS: Record<Verdict, [mark: string, color: keyof Palette]> = {
   error: ['!', 'red'],
 }
 
-/** One scenario: its line and, indented, why it did not pass, and what --trace recorded. No line feed at the end. */
-export function scenarioLine(result: ScenarioResult, palette: Palette = plain): string {
+/** One scenario: its name, then indented what clients saw, why it did not pass, what --trace recorded. */
+export function scenarioLines(result: ScenarioResult, palette: Palette = plain): string {
   const [mark, color] = MARKS[result.verdict]
-  const what = seen(result)
-  const head = `${palette[color](mark)} ${palette.bold(result.id)}  ${result.title}`
-  const tail = result.verdict === 'skipped' ? '' : palette.dim(` (${formatMs(result.duration_ms)})`)
-  const lines = [`${head}${what && ` → ${what}`}${tail}`]
+  const time = result.verdict === 'skipped' ? undefined : formatMs(result.duration_ms)
+  const run = [repeats(result), time].filter(Boolean).join(', ')
+  const seen = seenByClient(result)
+  const last = [seen.pop(), run && palette.dim(`(${run})`)].filter(Boolean).join(' ')
+  const lines = [`${palette[color](mark)} ${palette.bold(result.id)}  ${result.title}`]
+  lines.push(...[...seen, last].filter((line) => line !== '').map((line) => `    ${line}`))
   if (result.reason !== undefined) lines.push(`    ${palette[color](result.reason)}`)
   if (result.verdict !== 'pass') lines.push(...failingChecks(result).map((line) => `    ${line}`))
   const untold = result.faults.filter(({ fired }) => fired === null)

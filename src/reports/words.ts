@@ -1,14 +1,26 @@
 /** A scenario's result in a few words, as several reports use them. */
 import type { ScenarioResult } from '../journal/result.js'
 
-/** What clients saw, the commonest first: `200 ×95, 502 connection_terminated ×5`. Empty where nobody asked. */
-export function seen(result: ScenarioResult): string {
+/** What clients saw, each in a line, the commonest first: `200 ×95, 502 connection_terminated ×5`. */
+export function seenByClient(result: ScenarioResult): string[] {
   const asked = Object.entries(result.clients).filter(([, metrics]) => metrics.attempts > 0)
-  const words = asked.map(([name, metrics]) => {
+  return asked.map(([name, metrics]) => {
     const short = commonest(metrics.outcomes)
     return asked.length > 1 ? `${name}: ${short}` : short
   })
-  return words.join('; ')
+}
+
+/** The same in one line. Empty where nobody asked. */
+export const seen = (result: ScenarioResult): string => seenByClient(result).join('; ')
+
+/** With --repeat: `18 of 20 pass, 2 fail`. */
+export function repeats({ verdicts }: ScenarioResult): string | undefined {
+  if (!verdicts) return undefined
+  const [first, ...others] = Object.entries(verdicts).sort(([, m], [, n]) => n - m)
+  const total = Object.values(verdicts).reduce((sum, count) => sum + count, 0)
+  return [`${first![1]} of ${total} ${first![0]}`, ...others.map(([verdict, count]) => `${count} ${verdict}`)].join(
+    ', ',
+  )
 }
 
 const SHOWN = 3

@@ -15,7 +15,13 @@ const files = { ...chaos, chaos }
 test('0 for a pass, and every report in a folder of the run', async (t) => {
   const cwd = t.testdir(files)
   const ended = await badgateway(['run', 'passing.yaml'], { cwd })
-  assertEnded(t, ended, 0, /^✓ passing {2}One request is reset → /m, '1 passed, 0 failed')
+  assertEnded(
+    t,
+    ended,
+    0,
+    /^✓ passing {2}One request is reset\n {4}200 ×1, 502 connection_terminated ×1 \(/m,
+    '1 passed, 0 failed',
+  )
   t.equal(ended.stderr, '')
   const folder = join('reports', readlinkSync(join(cwd, 'reports/latest')))
   t.match(ended.stdout, `Reports and journals: ${folder}\n`)
@@ -90,6 +96,9 @@ test('2 for a wrong command line, with the nearest word', async (t) => {
     [[...run, '--seed', 'x'], /--seed <n>.*'x'.*Expected a whole number from 0/],
     [[...run, '--seed', ''], 'Expected a whole number from 0'],
     [[...run, '--seed', '-1'], 'Expected a whole number from 0'],
+    [[...run, '--repeat', '0'], /--repeat <n>.*'0'.*Expected a whole number from 1 to 10000/],
+    [[...run, '--repeat', '1.5'], 'Expected a whole number from 1 to 10000'],
+    [[...run, '--repeat', '10001'], 'Expected a whole number from 1 to 10000'],
     [[...run, '--report', 'bogus'], 'Unknown format "bogus", expected one of: text, json, junit, ctrf'],
     [[...run, '--report', 'junt'], 'did you mean "junit"?'],
     [[...run, '--report', 'junit='], 'Expected a file after "junit="'],
@@ -175,6 +184,37 @@ test('--filter and --tag choose among what was found', async (t) => {
     cwd,
   })
   assertEnded(t, ended, 0, '✓ tls-reset-on-hello', '1 passed, 0 failed')
+})
+
+test('--repeat: each so often, with how often each verdict came out, and a journal of every run', async (t) => {
+  const cwd = t.testdir(files)
+  const ended = await badgateway(['run', 'chaos', '--repeat', '3'], { cwd })
+  assertEnded(t, ended, 1, '(3 of 3 pass, ', '(3 of 3 fail, ', '(3 of 3 inconclusive, ', '1 passed, 1 failed, 1 inconc')
+  const folder = join(cwd, 'reports/latest')
+  const journals = readdirSync(folder).filter((name) => /^passing.*ndjson$/.test(name))
+  t.same(journals.sort(), ['passing.2.ndjson', 'passing.3.ndjson', 'passing.ndjson'])
+  for (const name of journals) t.match(parseJournal(readFileSync(join(folder, name), 'utf8')).at(-1), { event: 'end' })
+  const { scenarios }: RunResult = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
+  t.same(
+    scenarios.map(({ verdicts }) => verdicts),
+    [{ fail: 3 }, { pass: 3 }, { inconclusive: 3 }],
+  )
+})
+
+const tagged = (id: string, tags: string): string =>
+  passing.replace('passing', id).replace('title:', `tags: ${tags}\ntitle:`)
+
+test('scenarios of different sections stand under their names, in the order of the sections', async (t) => {
+  const cwd = t.testdir({
+    'a.yaml': tagged('a', '[tls]'),
+    'b.yaml': tagged('b', '[connect]'),
+    'c.yaml': tagged('c', '[tls]'),
+  })
+  const ended = await badgateway(['run', 'a.yaml', 'b.yaml', 'c.yaml'], { cwd })
+  assertEnded(t, ended, 0, /^Reaching the origin\n✓ b .*\n.*\n\nTLS between proxy and origin\n✓ a .*\n.*\n✓ c .*\n/)
+  t.match(readFileSync(join(cwd, 'reports/latest/report.txt'), 'utf8'), ended.stdout.split('\n\n3 passed')[0])
+  const one = await badgateway(['run', 'a.yaml', 'c.yaml'], { cwd })
+  assertEnded(t, one, 0, /^✓ a /)
 })
 
 test('colours are for terminals, unless somebody says no', async (t) => {

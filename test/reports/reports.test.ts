@@ -6,7 +6,7 @@ import pc from 'picocolors'
 import { test } from 'tap'
 import { convert } from 'xmlbuilder2'
 import { type ReportKind, reports } from '../../src/reports/index.js'
-import { plain, scenarioLine, summary } from '../../src/reports/text.js'
+import { plain, scenarioLines, summary } from '../../src/reports/text.js'
 import { result } from './result.js'
 
 for (const [format, { fileName, render }] of Object.entries<ReportKind>(reports)) {
@@ -23,9 +23,9 @@ test('text: a scenario with colours says the same as without', async (t) => {
   const palette = pc.createColors(true)
   const colours = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g')
   for (const scenario of result.scenarios.filter(({ id }) => id !== 'reset-before-response')) {
-    const colored = scenarioLine(scenario, palette)
-    t.not(colored, scenarioLine(scenario, plain))
-    t.equal(colored.replace(colours, ''), scenarioLine(scenario), scenario.id)
+    const colored = scenarioLines(scenario, palette)
+    t.not(colored, scenarioLines(scenario, plain))
+    t.equal(colored.replace(colours, ''), scenarioLines(scenario), scenario.id)
   }
   t.equal(summary(result, palette).replace(colours, ''), summary(result))
 })

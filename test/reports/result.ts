@@ -24,6 +24,7 @@ const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> 
 const scenario = (
   more: Pick<ScenarioResult, 'id' | 'title' | 'verdict'> & Partial<ScenarioResult>,
 ): ScenarioResult => ({
+  tags: [],
   file: `scenarios/causes/${more.id}.yaml`,
   seed: 42,
   duration_ms: 123.456,
@@ -57,6 +58,7 @@ export const result: RunResult = {
       title: 'The origin resets <the> "connection" & says nothing',
       verdict: 'fail',
       reason: '2 of 3 checks failed',
+      verdicts: { pass: 17, fail: 1, inconclusive: 2 },
       duration_ms: 2000,
       clients: {
         plain: metrics({
@@ -88,6 +90,7 @@ export const result: RunResult = {
       title: 'A fault that nobody can count',
       verdict: 'pass',
       duration_ms: 0.04,
+      verdicts: { pass: 20 },
       faults: [{ id: 'gone', on: 'app1', at: 'connect', effect: 'refuse', fired: null }],
       trace: ['request r1', '  lb → app1  connection_refused'],
     }),
