@@ -30,7 +30,8 @@ export interface RunOptions {
 }
 
 export interface JournalFile {
-  path: string
+  /** Absent where it is kept in memory. */
+  path?: string
   write(event: JournalEvent): void
   /** @throws CannotRunError when something could not be written */
   close(): Promise<void>
@@ -149,7 +150,7 @@ export async function runScenario(
     ...judged(seeded, reduction.facts),
     file,
     duration_ms: Date.now() - started,
-    ...(journalFile && { journal: journalFile.path }),
+    ...(journalFile?.path !== undefined && { journal: journalFile.path }),
     ...(options.trace && { trace: traceLines(events) }),
   }
 }

@@ -6,6 +6,7 @@ import { CannotRunError, formatProblem, ScenarioError } from '../lib/errors.js'
 import { cannotWrite } from '../run_folder.js'
 import { version } from '../version.js'
 import { doctorCommand } from './doctor.js'
+import { explainCommand } from './explain.js'
 import { initCommand } from './init.js'
 import { listCommand } from './list.js'
 import { runCommand } from './run.js'
@@ -22,7 +23,7 @@ const program = new Command('badgateway')
     'after',
     `
 Examples:
-  $ badgateway run origin-refused --trace     one cause of the catalogue, hop by hop
+  $ badgateway explain origin-refused         one cause of the catalogue, and a run of it hop by hop
   $ badgateway run chaos                      every scenario file in a folder
   $ badgateway validate 'chaos/**/*.yaml'     check files without running them
   $ badgateway init                           a first scenario, a test and an npm script
@@ -31,7 +32,7 @@ Exit codes: 0 all passed or skipped, 1 a verdict failed, 2 the command line or a
 4 inconclusive, 70 an error of badgateway's own, 130 and 143 interrupted.`,
   )
 
-for (const command of [runCommand, listCommand, validateCommand, initCommand, doctorCommand]) {
+for (const command of [runCommand, explainCommand, listCommand, validateCommand, initCommand, doctorCommand]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
 

@@ -1,0 +1,135 @@
+/**
+ * `badgateway explain`: what a cause is, with a run that is made for it and shown hop by hop; or, of an ending, the
+ * causes that end so. It leaves nothing on disk.
+ */
+import { Command } from 'commander'
+import pc from 'picocolors'
+import { exitCode } from '../checks/verdict.js'
+import type { JournalEvent, LogEvent } from '../journal/events.js'
+import { type Problem, ScenarioError } from '../lib/errors.js'
+import { nearest } from '../lib/nearest.js'
+import { type Palette, scenarioLines } from '../reports/text.js'
+import { traceLines } from '../reports/trace.js'
+import type { LoadedScenario } from '../run.js'
+import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { type Ending, endingWords, findByEnding, isPhrase } from '../scenario/lookup.js'
+import { signatureOf } from '../scenario/signature.js'
+import { catalogue, coloured } from './environment.js'
+import { interruptible } from './interrupt.js'
+
+export const explainCommand = new Command('explain')
+  .description('tell what a cause is, and show a run of it hop by hop; or which causes end in a certain way')
+  .argument('<what>', 'an id of the catalogue or a file; a status, an error type, a line of nginx’s error log')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ badgateway explain tls-cert-expired
+  $ badgateway explain chaos/first.yaml
+  $ badgateway explain 504
+  $ badgateway explain connection_terminated
+  $ badgateway explain 'upstream prematurely closed connection'
+
+Exit codes: those of "badgateway run" for the run that is shown; 2 for what nobody knows.`,
+  )
+  .action(async (what: string) => {
+    const colors = pc.createColors(coloured(process.stdout))
+    const found = await find(what)
+    if ('scenarios' in found) return print(endingLines(found, colors))
+    print(headLines(found, colors))
+    process.exitCode = await interruptible((signal) => show(found, colors, signal))
+  })
+
+/** @throws ScenarioError when nothing is called so, or more than one file is */
+async function find(what: string): Promise<LoadedScenario | Ending<LoadedScenario>> {
+  const all = await readScenarios(await findScenarioFiles([catalogue], process.cwd(), catalogue))
+  const ending = findByEnding(what, all)
+  if (ending) return ending
+  const files = await findScenarioFiles([what], process.cwd(), catalogue).catch((error) => {
+    if (!(error instanceof ScenarioError)) throw error
+    const ids = all.map(({ scenario }) => scenario.id)
+    const hint = isPhrase(what)
+      ? 'and no cause of the catalogue expects such a line of a log'
+      : unknownWord(what, [...ids, ...endingWords(all)])
+    throw problem(what, `no such file, id, status or error type, ${hint}`)
+  })
+  const [one, ...more] = await readScenarios(files)
+  if (more.length === 0) return one!
+  throw problem(what, `expected one scenario; got ${files.length}: ${files.join(', ')}`)
+}
+
+function unknownWord(what: string, words: string[]): string {
+  const near = nearest(what, words)
+  return near === undefined ? '"badgateway list" shows the ids' : `did you mean "${near}"?`
+}
+
+const problem = (file: string, message: string): ScenarioError => {
+  const problems: Problem[] = [{ file, path: '', message }]
+  return new ScenarioError(problems)
+}
+
+const print = (lines: readonly string[]): void => console.log(lines.join('\n'))
+
+function endingLines({ title, scenarios }: Ending<LoadedScenario>, colors: Palette): string[] {
+  const width = Math.max(...scenarios.map(({ scenario }) => scenario.id.length))
+  const lines = scenarios.map(({ scenario }) => `  ${scenario.id.padEnd(width)}  ${scenario.title}`)
+  const count = scenarios.length === 1 ? 'one cause' : `${scenarios.length} causes`
+  return [colors.bold(`${title}: ${count} of the catalogue`), '', ...lines, '', 'badgateway explain <id> shows one.']
+}
+
+/** What the file says. */
+function headLines({ file, scenario }: LoadedScenario, colors: Palette): string[] {
+  const { types, stages, statuses, cut } = signatureOf(scenario)
+  const faults = scenario.faults.map(({ id, on, at, effect }) => `${id}: ${effect.type} at ${at.type} of ${on}`)
+  const rows: [name: string, value: string][] = [
+    ['cause', faults.join(', ') || 'configuration: no fault'],
+    ['type', [types.join(', '), stages.length > 0 ? `at ${stages.join(', ')}` : ''].filter(Boolean).join(' ')],
+    ['status', [...statuses, ...(cut ? ['response cut'] : [])].join(', ')],
+    ['sources', scenario.sources.join(', ')],
+    ['file', file],
+  ]
+  return [
+    `${colors.bold(scenario.id)}  ${scenario.title}`,
+    '',
+    ...rows.filter(([, value]) => value !== '').map(([name, value]) => `${colors.dim(name.padEnd(8))} ${value}`),
+    '',
+    ...(scenario.about ? [scenario.about.replace(LEADS, colors.bold('$&'))] : []),
+  ]
+}
+
+/** How the parts of `about` begin. */
+const LEADS = /^(What to look for|On the wire|Which layer|The usual fix):/gm
+
+/** Runs it once and shows what happened. @returns the exit code */
+async function show(loaded: LoadedScenario, colors: Palette, signal: AbortSignal): Promise<number> {
+  // Loaded here, so that the other commands need not wait for the engine.
+  const { runScenario } = await import('../run.js')
+  const events: JournalEvent[] = []
+  const openJournal = () => ({ write: (event: JournalEvent) => events.push(event), close: async () => {} })
+  const result = await runScenario(loaded, { signal, openJournal })
+  const logs = events.filter((event): event is LogEvent => event.event === 'log')
+  print([
+    ...section("nginx's words, from the error log of this run", logLines(logs), colors),
+    ...section('This run, hop by hop', traceLines(events), colors),
+    scenarioLines(result, colors),
+  ])
+  return exitCode([result.verdict])
+}
+
+const section = (title: string, lines: readonly string[], colors: Palette): string[] =>
+  lines.length === 0 ? [] : [colors.bold(title), ...lines.map((line) => `  ${line}`), '']
+
+/** One line of those that say the same but for addresses, with their number. */
+function logLines(logs: readonly LogEvent[]): string[] {
+  const alike = new Map<string, { example: LogEvent; count: number }>()
+  for (const log of logs) {
+    const [said] = log.line.split(', client: ')
+    const same = alike.get(said!)
+    if (same) same.count++
+    else alike.set(said!, { example: log, count: 1 })
+  }
+  return [...alike.values()].map(({ example: { hop, level, line }, count }) => {
+    const times = count > 1 ? `  (${count} lines like this)` : ''
+    return `${hop}: [${level}] ${line}${times}`
+  })
+}
