@@ -3,13 +3,10 @@
  * fault says. It terminates nothing: an RST on one side is an RST on the other, a FIN a FIN.
  */
 import { createServer, type Socket } from 'node:net'
-import type { Fault } from '../core/fault/fault.js'
-import type { Occasion } from '../core/fault/selection.js'
-import type { TriggerName } from '../core/fault/triggers/index.js'
 import type { WafHop } from '../scenario/hops.js'
 import { openBooks } from './books.js'
 import { dial } from './dial.js'
-import { misbehave } from './effects.js'
+import { Faults, type Line } from './faults.js'
 import { readHello } from './hello.js'
 import { listenAt, trackSockets } from './listen.js'
 import type { Address, Site } from './site.js'
@@ -20,29 +17,25 @@ const CONNECT_LIMIT_MS = 60_000
 
 /** Starts the firewall hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startWaf(site: Site, name: string, hop: WafHop): Promise<Address> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => void inspect(site, name, hop, raw))
+  const faults = new Faults(site, name)
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => inspect(site, faults, name, hop, raw))
   trackSockets(site, server)
   return listenAt(site, name, server, hop.port)
 }
 
-async function inspect(site: Site, name: string, hop: WafHop, raw: Socket): Promise<void> {
-  const peer = `${raw.remoteAddress}:${raw.remotePort}`
-  const hit = (at: TriggerName, occasion: Partial<Occasion>): boolean => {
-    const fault: Fault | undefined = site.plan.take(name, at, { ...occasion, now_ms: site.now() })
-    if (!fault) return false
-    site.journal({ event: 'fault', t: site.now(), fault: fault.id, hop: name, at, effect: fault.effect.type, peer })
-    misbehave(raw, raw, fault.effect)
-    return true
+function inspect(site: Site, faults: Faults, name: string, hop: WafHop, raw: Socket): void {
+  const line: Line = { raw, peer: `${raw.remoteAddress}:${raw.remotePort}`, over: false }
+  const { peer } = line
+  const onward = () => pass(site, name, hop.to, raw)
+  const read = async () => {
+    const hello = await readHello(raw)
+    if (raw.destroyed) return
+    if (!hello) return onward()
+    site.journal({ event: 'hello', t: site.now(), hop: name, peer, ja3: hello.ja3, ja4: hello.ja4, sni: hello.sni })
+    faults.meet('client_hello', line, hello, { goOn: onward })
   }
   site.journal({ event: 'connection', t: site.now(), hop: name, peer })
-  if (hit('accept', {})) return
-  const hello = await readHello(raw)
-  if (raw.destroyed) return
-  if (hello) {
-    site.journal({ event: 'hello', t: site.now(), hop: name, peer, ja3: hello.ja3, ja4: hello.ja4, sni: hello.sni })
-    if (hit('client_hello', hello)) return
-  }
-  pass(site, name, hop.to, raw)
+  faults.meet('accept', line, {}, { goOn: () => void read() })
 }
 
 function pass(site: Site, name: string, next: string, raw: Socket): void {

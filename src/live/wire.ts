@@ -9,14 +9,17 @@ import { monotonicMs, wait } from './clock.js'
 /**
  * Ends the connection with RST. Bytes sent before are on the peer's side first: a Node peer reads an RST that
  * closely follows data as a clean end, and a kernel drops what it had not sent.
+ * @param now called right before the RST leaves, and never when the peer was faster
  */
-export async function reset(raw: Socket): Promise<void> {
+export async function reset(raw: Socket, now: () => void = () => {}): Promise<void> {
   if (raw.destroyed) return
   if (raw.bytesWritten > 0 || raw.writableLength > 0) {
     await flushed(raw)
     await drainedByPeer(raw)
   }
-  if (!raw.destroyed) raw.resetAndDestroy()
+  if (raw.destroyed) return
+  now()
+  raw.resetAndDestroy()
 }
 
 /** Ends the connection with FIN, behind what was written, and reads on until the peer closes too. */

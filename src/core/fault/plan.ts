@@ -3,7 +3,7 @@
  * response now. Both engines call it; it knows no clock and no socket.
  */
 import { invariant } from '../../lib/errors.js'
-import type { Chance } from '../../lib/random.js'
+import type { Chance, Draw } from '../../lib/random.js'
 import type { Fault } from './fault.js'
 import { inWindow, matches, type Occasion, selects } from './selection.js'
 import type { TriggerName } from './triggers/index.js'
@@ -14,6 +14,10 @@ export interface FaultPlan {
    * counts it, so that one fault, armed or not, never shifts what another one selects.
    */
   take(hop: string, trigger: TriggerName, occasion: Occasion): Fault | undefined
+  /** How far into it the faults of that moment wait, in ascending order: each place is an occasion of its own. */
+  afters(hop: string, trigger: TriggerName): readonly number[]
+  /** The draws of the fault's next effect, such as how long a delay is; the same for the same seed. */
+  draws(id: string): Draw
   /** The fault that an address is under at that moment: asked by its listener and by who dials. Counts nothing. */
   address(hop: string, nowMs: number): Fault | undefined
   /** When the state of the address changes, in milliseconds since the load's start. */
@@ -31,16 +35,19 @@ interface Entry {
   armed: boolean
   /** Occasions that matched while it was armed. */
   seen: number
+  /** Effects that drew. */
+  drew: number
 }
 
 export function createFaultPlan(faults: readonly Fault[], chance: Chance): FaultPlan {
-  const entries: Entry[] = faults.map((fault) => ({ fault, armed: true, seen: 0 }))
+  const entries: Entry[] = faults.map((fault) => ({ fault, armed: true, seen: 0, drew: 0 }))
   const byId = new Map(entries.map((entry) => [entry.fault.id, entry]))
   const byPlace = new Map<string, Entry[]>()
   for (const entry of entries) {
     const place = `${entry.fault.on}/${entry.fault.at.type}`
     byPlace.set(place, [...(byPlace.get(place) ?? []), entry])
   }
+  const aftersOf = new Map([...byPlace].map(([place, there]) => [place, placesIn(there)]))
   const find = (id: string): Entry => {
     const entry = byId.get(id)
     invariant(entry, `no fault "${id}" in this run`)
@@ -57,6 +64,12 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
       }
       return taken
     },
+    afters: (hop, trigger) => aftersOf.get(`${hop}/${trigger}`) ?? NOWHERE,
+    draws(id) {
+      const n = find(id).drew++
+      let index = 0
+      return () => chance.at(`effect/${id}`, n, index++)
+    },
     address: (hop, nowMs) => addressed(hop).find((entry) => entry.armed && inWindow(entry.fault, nowMs))?.fault,
     addressChanges: (hop) =>
       addressed(hop).flatMap(({ fault }) => [fault.window?.from, fault.window?.to].filter((t) => t !== undefined)),
@@ -67,8 +80,13 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
       find(id).armed = false
     },
     reset() {
-      for (const entry of entries) entry.seen = 0
+      for (const entry of entries) entry.seen = entry.drew = 0
     },
     ids: faults.map((fault) => fault.id),
   }
 }
+
+const NOWHERE: readonly number[] = []
+
+const placesIn = (entries: readonly Entry[]): number[] =>
+  [...new Set(entries.map(({ fault: { at } }) => ('after' in at ? at.after : 0)))].sort((a, b) => a - b)

@@ -5,6 +5,8 @@ import type { Fault, Match } from './fault.js'
 export interface Occasion {
   /** Milliseconds since the start of the load. */
   now_ms: number
+  /** How far into the moment it is, where a trigger has an `after`: bytes or milliseconds, as the fault writes them. */
+  after?: number | undefined
   method?: string | undefined
   path?: string | undefined
   /** Names in lower case. */
@@ -18,6 +20,7 @@ export interface Occasion {
 
 /** Whether the occasion is one that the fault speaks of at all. */
 export function matches(fault: Fault, occasion: Occasion): boolean {
+  if (occasion.after !== undefined && 'after' in fault.at && fault.at.after !== occasion.after) return false
   return inWindow(fault, occasion.now_ms) && (!fault.match || matchesPattern(fault.match, occasion))
 }
 

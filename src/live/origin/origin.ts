@@ -4,24 +4,25 @@
  */
 import { createServer, type Socket } from 'node:net'
 import type { OriginHop } from '../../scenario/hops.js'
+import { Faults } from '../faults.js'
 import { listenAt, trackSockets } from '../listen.js'
 import type { Address, Site } from '../site.js'
-import { Faults } from './faults.js'
 import { Secure } from './secure.js'
 import { Server } from './serve.js'
-import type { Line } from './visit.js'
+import type { HttpLine } from './visit.js'
 
 /** Starts the origin hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startOrigin(site: Site, name: string, hop: OriginHop): Promise<Address> {
   const faults = new Faults(site, name)
   const http = new Server(site, name, hop, faults)
   const secure = new Secure(site, name, faults, (line, stream) => http.speak(line, stream))
+  let connections = 0
   const accept = (raw: Socket): void => {
-    const line: Line = { raw, peer: `${raw.remoteAddress}:${raw.remotePort}`, requests: 0 }
-    site.journal({ event: 'connection', t: site.now(), hop: name, peer: line.peer })
-    if (faults.hit('accept', line, {})) return
-    if (hop.tls) void secure.accept(line)
-    else http.speak(line, raw)
+    const peer = `${raw.remoteAddress}:${raw.remotePort}`
+    const line: HttpLine = { raw, peer, over: false, ordinal: ++connections, requests: 0, waiting: [] }
+    site.journal({ event: 'connection', t: site.now(), hop: name, peer })
+    const goOn = () => (hop.tls ? void secure.accept(line) : http.speak(line, raw))
+    faults.meet('accept', line, {}, { goOn })
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
   trackSockets(site, server)

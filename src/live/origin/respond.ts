@@ -1,8 +1,8 @@
-/** The origin's usual answer: through node:http when nothing is wrong, as bytes when a fault will cut it. */
+/** The origin's answer: through node:http when nothing is wrong, as bytes when faults wait in it. */
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { ResponseConfig } from '../../core/origin/response.js'
 
-/** The body that every response has. */
+/** The body that every such response has. */
 export function responseBody(response: ResponseConfig): Buffer {
   if (response.size !== undefined) return Buffer.alloc(response.size, 'badgateway ')
   return Buffer.from(response.body ?? 'ok\n')
@@ -22,22 +22,41 @@ export function answer(config: ResponseConfig, body: Buffer, response: ServerRes
   response.end(body)
 }
 
-/** The head as it goes on the wire in front of `length` bytes of body. */
-export function headBytes(config: ResponseConfig, length: number): Buffer {
+/** A whole response as it goes on the wire, and where its parts are. */
+export interface ResponseBytes {
+  bytes: Buffer
+  /** Bytes of the head. */
+  head: number
+  /** Bytes of the body, its framing left out; 0 where none is sent. */
+  body: number
+  /** Where so many bytes of the body are on the wire. */
+  offsetOf(bodyBytes: number): number
+}
+
+/** When chunked, the body is one chunk; its size line goes with the first byte. */
+export function responseBytes(config: ResponseConfig, body: Buffer, keepAlive: boolean, bodiless: boolean) {
+  const head = headBytes(config, body.length, keepAlive)
+  const sent = bodiless || BODILESS.has(config.status) ? Buffer.alloc(0) : body
+  const chunked = config.framing === 'chunked' && !bodiless && !BODILESS.has(config.status)
+  const before = Buffer.from(chunked && sent.length > 0 ? `${sent.length.toString(16)}\r\n` : '')
+  const behind = Buffer.from(chunked ? (sent.length > 0 ? '\r\n0\r\n\r\n' : '0\r\n\r\n') : '')
+  return {
+    bytes: Buffer.concat([head, before, sent, behind]),
+    head: head.length,
+    body: sent.length,
+    offsetOf: (bodyBytes: number) => head.length + (bodyBytes === 0 ? 0 : before.length + bodyBytes),
+  } satisfies ResponseBytes
+}
+
+const BODILESS = new Set([204, 304])
+
+function headBytes(config: ResponseConfig, length: number, keepAlive: boolean): Buffer {
   const fields = Object.entries(config.headers).map(([name, value]) => `${name}: ${value}\r\n`)
   if (config.framing === 'content-length') fields.push(`Content-Length: ${length}\r\n`)
   if (config.framing === 'chunked') fields.push('Transfer-Encoding: chunked\r\n')
-  fields.push(`Date: ${new Date().toUTCString()}\r\n`)
-  fields.push(config.framing === 'close' ? 'Connection: close\r\n' : 'Connection: keep-alive\r\n')
+  fields.push(`Date: ${new Date().toUTCString()}\r\n`, `Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n`)
   return Buffer.from(
     `HTTP/1.1 ${config.status} ${STATUS_CODES[config.status] ?? ''}\r\n${fields.join('')}\r\n`,
     'latin1',
   )
-}
-
-/** The first `count` bytes of the body in its framing; when chunked, in one chunk of the whole size, unterminated. */
-export function bodyBytes(config: ResponseConfig, body: Buffer, count: number): Buffer {
-  const part = body.subarray(0, count)
-  if (config.framing !== 'chunked') return part
-  return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), part])
 }

@@ -1,19 +1,22 @@
 /**
- * The requests of an origin: node:http parses them, faults may take them at every moment, and what is not taken is
- * answered. When a fault cuts a response, its bytes are written here, not by node:http.
+ * The requests of an origin, one at a time on each connection: node:http parses them, faults may take them at every
+ * moment, and what is not taken is answered. The order of the moments is here; each is in a file of its own.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Occasion } from '../../core/fault/selection.js'
+import type { ResponseConfig } from '../../core/origin/response.js'
 import type { OriginHop } from '../../scenario/hops.js'
-import { misbehave } from '../effects.js'
+import type { Faults } from '../faults.js'
+import { later } from '../later.js'
 import type { Site } from '../site.js'
-import type { Faults } from './faults.js'
-import { answer, bodyBytes, headBytes, responseBody } from './respond.js'
-import { type Line, Visit } from './visit.js'
+import { type Exchange, momentOf } from './exchange.js'
+import { takeIn } from './intake.js'
+import { play } from './playback.js'
+import { responseBody } from './respond.js'
+import { type HttpLine, Visit } from './visit.js'
 
 export class Server {
-  private readonly lines = new WeakMap<Socket, Line>()
+  private readonly lines = new WeakMap<Socket, HttpLine>()
   private readonly http = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 })
   private readonly body: Buffer
 
@@ -24,35 +27,36 @@ export class Server {
     private readonly faults: Faults,
   ) {
     this.body = responseBody(hop.response)
-    this.http.on('request', (request, response) => this.serve(request, response))
+    this.http.on('request', (request, response) => this.inTurn(request, response))
     // An origin that is sent something other than HTTP just closes.
     this.http.on('clientError', (_error, socket) => socket.destroy())
   }
 
   /** HTTP from here on. */
-  speak(line: Line, stream: Socket): void {
+  speak(line: HttpLine, stream: Socket): void {
     this.lines.set(stream, line)
     this.http.emit('connection', stream)
   }
 
+  /** A request that follows another one in the pipe waits until that is answered. */
+  private inTurn(request: IncomingMessage, response: ServerResponse): void {
+    if (response.socket) this.serve(request, response)
+    else response.once('socket', () => this.serve(request, response))
+  }
+
   private serve(request: IncomingMessage, response: ServerResponse): void {
     const line = this.lines.get(request.socket)!
+    if (line.over) return void request.resume()
+    for (const callOff of line.waiting.splice(0)) callOff()
     line.requests++
     const visit = new Visit(this.site, this.name, line, request)
     if (request.url === this.hop.health) return this.health(visit, request, response)
-    const occasion: Occasion = {
-      now_ms: this.site.now(),
-      method: request.method,
-      path: request.url,
-      headers: request.headers,
-      ordinal: line.requests,
-    }
-    if (this.faults.hit('request_head', line, occasion, visit)) return visit.book('faulted')
-    // A socket that was destroyed drops what it held, and its writes count as finished all the same.
-    response.on('finish', () => visit.book(request.socket.destroyed ? 'aborted' : 'answered', response.statusCode))
+    const { method, url: path, headers } = request
+    const exchange = { visit, request, response, occasion: { method, path, headers, ordinal: line.requests } }
+    response.on('finish', () => this.finished(exchange))
     response.on('close', () => visit.book('aborted'))
-    request.on('data', (chunk: Buffer) => visit.read(chunk.length))
-    request.on('end', () => this.respond(visit, occasion, request, response))
+    const moment = momentOf(exchange, { goOn: () => this.read(exchange), respond: this.early(exchange) })
+    this.faults.meet('request_head', line, exchange.occasion, moment)
   }
 
   private health(visit: Visit, request: IncomingMessage, response: ServerResponse): void {
@@ -61,24 +65,35 @@ export class Server {
     response.end('healthy\n')
   }
 
-  private respond(visit: Visit, occasion: Occasion, request: IncomingMessage, response: ServerResponse): void {
-    const now = { ...occasion, now_ms: this.site.now() }
-    const fault = this.faults.take('response_head', now) ?? this.faults.take('response_body', now)
-    if (!fault) return answer(this.hop.response, this.body, response)
-    const at = fault.at as { type: 'response_head' | 'response_body'; after: number }
-    const part = this.bytesUntil(at, request.method!)
-    visit.book('faulted', part.length >= STATUS_LINE_BYTES ? this.hop.response.status : undefined)
-    this.faults.fired(fault, at.type, visit.line, visit)
-    request.socket.write(part, () => misbehave(visit.line.raw, request.socket, fault.effect))
+  private read(exchange: Exchange): void {
+    takeIn(this.faults, exchange, () => this.work(exchange), this.early(exchange))
   }
 
-  /** What is on the wire when the moment comes. */
-  private bytesUntil(at: { type: 'response_head' | 'response_body'; after: number }, method: string): Buffer {
-    const head = headBytes(this.hop.response, this.body.length)
-    if (at.type === 'response_head') return head.subarray(0, at.after)
-    return method === 'HEAD' ? head : Buffer.concat([head, bodyBytes(this.hop.response, this.body, at.after)])
+  /** Another response than the usual one, before the work. */
+  private early(exchange: Exchange): (config: ResponseConfig) => void {
+    return (config) => this.respond(exchange, config, responseBody(config))
+  }
+
+  /** The request is there: what an origin does for it comes before the answer. */
+  private work(exchange: Exchange): void {
+    this.respond(exchange, this.hop.response, this.body)
+  }
+
+  private respond(exchange: Exchange, config: ResponseConfig, body: Buffer): void {
+    play(this.faults, exchange, config, body)
+  }
+
+  private finished({ visit, request, response }: Exchange): void {
+    // A socket that was destroyed drops what it held, and its writes count as finished all the same.
+    visit.book(request.socket.destroyed ? 'aborted' : 'answered', response.statusCode)
+    if (response.shouldKeepAlive && !visit.line.over) this.idle(visit.line, request.socket)
+  }
+
+  /** Until the next request. */
+  private idle(line: HttpLine, stream: Socket): void {
+    for (const after of this.faults.afters('idle')) {
+      const act = () => this.faults.meet('idle', line, { after }, { stream, goOn: () => {} })
+      line.waiting.push(later(line.raw, after, act))
+    }
   }
 }
-
-/** As long as `HTTP/1.1 200`: what a peer needs to know the status. */
-const STATUS_LINE_BYTES = 12

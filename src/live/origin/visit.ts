@@ -1,39 +1,48 @@
 /** What an origin keeps of a connection and of a request that it read, and what it journals of them. */
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { monotonicMs, roundMs } from '../clock.js'
+import type { Line } from '../faults.js'
 import type { Site } from '../site.js'
 
-/** One accepted connection. */
-export interface Line {
-  raw: Socket
-  peer: string
+/** One accepted connection on which HTTP is spoken. */
+export interface HttpLine extends Line {
+  /** The n-th connection of its origin, from 1. */
+  ordinal: number
   requests: number
+  /** Calls off what happens while it is idle. */
+  waiting: (() => void)[]
 }
 
 /** One request that was read, for the journal. */
 export class Visit {
   readonly id: string
   private readonly started = monotonicMs()
-  private readonly ordinal: number
-  private bytes = 0
+  readonly ordinal: number
+  /** Body bytes that were read. */
+  bytes = 0
+  private begin = ''
   private booked = false
 
   constructor(
     private readonly site: Site,
     private readonly hop: string,
-    readonly line: Line,
+    readonly line: HttpLine,
     readonly request: IncomingMessage,
   ) {
     this.ordinal = line.requests
     this.id = (request.headers['x-request-id'] as string | undefined) ?? ''
   }
 
-  read(bytes: number): void {
-    this.bytes += bytes
+  read(chunk: Buffer): void {
+    this.bytes += chunk.length
   }
 
-  book(outcome: 'answered' | 'faulted' | 'aborted', status?: number, health?: true): void {
+  /** Bytes of the response that are on the wire, where node:http did not write them. */
+  wrote(bytes: Buffer): void {
+    if (this.begin.length < STATUS_LINE.length) this.begin += bytes.toString('latin1', 0, STATUS_LINE.length)
+  }
+
+  book(outcome: 'answered' | 'faulted' | 'aborted', status = this.statusSent(), health?: true): void {
     if (this.booked) return
     this.booked = true
     this.site.journal({
@@ -52,4 +61,12 @@ export class Visit {
       ms: roundMs(monotonicMs() - this.started),
     })
   }
+
+  private statusSent(): number | undefined {
+    const code = /^HTTP\/1\.\d ([1-5]\d\d)/.exec(this.begin)?.[1]
+    return code === undefined ? undefined : Number(code)
+  }
 }
+
+/** What a peer needs to know the status. */
+const STATUS_LINE = 'HTTP/1.1 200'
