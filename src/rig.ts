@@ -8,7 +8,7 @@ import type { ForwardEvent, JournalEvent, ServedEvent } from './journal/events.j
 import { createReduction, type Facts } from './journal/reduce.js'
 import { invariant, ScenarioError } from './lib/errors.js'
 import { suggestion } from './lib/nearest.js'
-import { runClient } from './live/client.js'
+import { runClient } from './live/client/client.js'
 import { endOfBytes } from './live/site.js'
 import { startSite } from './live/start.js'
 import { readScenario } from './scenario/files.js'

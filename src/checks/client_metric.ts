@@ -14,6 +14,7 @@ const metrics = {
   success_rate: 'share',
   amplification: 'number',
   truncated: 'number',
+  gave_up: 'number',
   latency_p50_ms: 'duration',
   latency_p90_ms: 'duration',
   latency_p99_ms: 'duration',

@@ -16,6 +16,7 @@ import type { CheckKind } from './kind.js'
 import { log_contains } from './log_contains.js'
 import { origin_connections } from './origin_connections.js'
 import { origin_requests } from './origin_requests.js'
+import { proxy_client_left } from './proxy_client_left.js'
 import { proxy_cut } from './proxy_cut.js'
 import { proxy_error } from './proxy_error.js'
 import { proxy_status } from './proxy_status.js'
@@ -32,6 +33,7 @@ export const checks = {
   proxy_status,
   proxy_tries,
   proxy_cut,
+  proxy_client_left,
   origin_requests,
   origin_connections,
   log_contains,

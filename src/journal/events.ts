@@ -111,6 +111,8 @@ export interface ForwardEvent {
   event: 'forward'
   t: number
   hop: string
+  /** The client's end of the connection, host:port. */
+  peer?: string | undefined
   request: string
   method: string
   path: string
@@ -149,6 +151,8 @@ export interface AttemptEvent extends ConnectionUse {
   status?: number | undefined
   /** What the client itself perceived. */
   failure?: Failure | undefined
+  /** The client closed the connection itself, in whatever state it was. */
+  gave_up?: true | undefined
   /** The response ended before its framing said so. */
   truncated?: true | undefined
   /** Body bytes that arrived. */
@@ -173,6 +177,7 @@ export interface RequestEvent {
   ok: boolean
   status?: number | undefined
   failure?: Failure | undefined
+  gave_up?: true | undefined
   /** From the intended send time to the end, waits included. */
   ms: number
 }

@@ -35,6 +35,8 @@ export interface ProxyFacts {
   tries: number
   /** Responses that were begun and cut. */
   cut: number
+  /** Requests whose client left before the response was complete. */
+  clientLeft: number
   /** Statuses sent downstream. */
   statuses: Counts
   /** Of requests: why the proxy answered in its own words, or cut. */
@@ -121,7 +123,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
 
 function createClientFold() {
   const [statuses, errors, outcomes] = [createTally(), createTally(), createTally()]
-  let [requests, attempts, succeeded, truncated] = [0, 0, 0, 0]
+  let [requests, attempts, succeeded, truncated, gaveUp] = [0, 0, 0, 0, 0]
   let bytes: ClientFacts['bytes'] = null
   let latency: Latency | undefined
   const metrics = (): ClientMetrics => ({
@@ -134,6 +136,7 @@ function createClientFold() {
     errors: errors.record(),
     outcomes: outcomes.record(),
     truncated,
+    gave_up: gaveUp,
     latency_p50_ms: latency?.percentileMs(50) ?? null,
     latency_p90_ms: latency?.percentileMs(90) ?? null,
     latency_p99_ms: latency?.percentileMs(99) ?? null,
@@ -143,10 +146,13 @@ function createClientFold() {
     attempt(event: AttemptEvent) {
       attempts++
       if (event.truncated) truncated++
+      if (event.gave_up) gaveUp++
       bytes = { min: Math.min(bytes?.min ?? event.bytes, event.bytes), max: Math.max(bytes?.max ?? 0, event.bytes) }
       const error = event.failure?.type ?? (event.proxy_status && errorNearestOrigin(event.proxy_status))
       if (error) errors.add(error)
-      const outcome = [event.status, error || (event.truncated && 'truncated')].filter(Boolean).join(' ')
+      const outcome = [event.status, error || (event.truncated && 'truncated') || (event.gave_up && 'gave up')]
+        .filter(Boolean)
+        .join(' ')
       outcomes.add(outcome || 'no response')
     },
     request(event: RequestEvent) {
@@ -162,12 +168,13 @@ function createClientFold() {
 
 function createProxyFold() {
   const [statuses, failures, triesFailed] = [createTally(), createTally(), createTally()]
-  let [requests, tries, cut] = [0, 0, 0]
+  let [requests, tries, cut, clientLeft] = [0, 0, 0, 0]
   return {
     forward(event: ForwardEvent) {
       requests++
       tries += event.tries.length
       if (event.cut) cut++
+      if (event.client_left) clientLeft++
       if (event.status !== undefined) statuses.add(String(event.status))
       if (event.failure) failures.add(failureKey(event.failure, event.proxy_error))
       for (const one of event.tries) if (one.failure) triesFailed.add(failureKey(one.failure))
@@ -176,6 +183,7 @@ function createProxyFold() {
       requests,
       tries,
       cut,
+      clientLeft,
       statuses: statuses.counts(),
       failures: failureCounts(failures),
       triesFailed: failureCounts(triesFailed),

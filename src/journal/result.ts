@@ -79,6 +79,8 @@ export interface ClientMetrics {
   outcomes: Record<string, number>
   /** Attempts whose response ended before its framing said so. */
   truncated: number
+  /** Attempts that the client ended itself, by closing the connection. */
+  gave_up: number
   /** Of requests, from the intended send time, waits included; null without requests. */
   latency_p50_ms: number | null
   latency_p90_ms: number | null

@@ -2,6 +2,7 @@
  * One connection to a server and the exchanges on it, one at a time: an undici Client of its own, so that request and
  * socket map one to one, with our timers and our books. Proxy and clients hold pools of them; it decides nothing.
  */
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { Client, type Dispatcher } from 'undici'
 import { classify, type Ending, type Failure } from '../core/failure.js'
@@ -18,7 +19,7 @@ export interface ExchangeRequest {
   path: string
   /** Names and values in turn; without hop-by-hop fields. */
   headers: string[]
-  body: Readable | string | null
+  body: Readable | Buffer | null
 }
 
 /** Who asked, and gets to hear. `failed` or `end` comes last, once. */
@@ -48,6 +49,7 @@ export class Connection {
   private readonly client: Client
   private readonly limits: Timeouts
   private exchange: Exchange | undefined
+  private raw: Buffer | undefined
   /** The connection can't be used again. */
   dead = false
 
@@ -67,6 +69,7 @@ export class Connection {
           // Not as setTimeout's own callback, which is called once.
           stream!.setTimeout(limits.read).on('timeout', () => this.exchange?.silent())
           stream!.on('error', (error) => this.exchange?.lost(error))
+          if (this.raw) sayInstead(stream!, this.raw)
           callback(null, stream!)
         })
       },
@@ -77,8 +80,10 @@ export class Connection {
     })
   }
 
-  run(request: ExchangeRequest, listener: ExchangeListener): void {
+  /** @param raw bytes that go out in the place of the request; the connection is for this one exchange only */
+  run(request: ExchangeRequest, listener: ExchangeListener, raw?: Buffer): void {
     this.books.requests++
+    this.raw = raw
     const exchange = new Exchange(this.books, this.limits, listener, () => {
       this.exchange = undefined
     })
@@ -114,6 +119,17 @@ export class Connection {
   /** An exchange may begin: nothing has ended the connection yet, as far as anybody here knows. */
   get usable(): boolean {
     return !this.dead && this.books.ending === undefined && this.books.stream?.destroyed !== true
+  }
+}
+
+/** What is written first becomes those bytes, and nothing follows: undici parses the answer, the request is not its own. */
+function sayInstead(stream: Socket, bytes: Buffer): void {
+  const write = stream.write.bind(stream)
+  let said = false
+  stream.write = () => {
+    const first = !said
+    said = true
+    return first ? write(bytes) : true
   }
 }
 

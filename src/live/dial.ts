@@ -20,7 +20,7 @@ export function dial(
   done: (error: Error | null, stream?: Socket) => void,
 ): void {
   const started = monotonicMs()
-  const raw = connectTcp({ host: target.host, port: target.port, noDelay: true })
+  const raw = connectTcp({ host: target.host, port: target.port, localAddress: target.source, noDelay: true })
   watchEnding(books, raw)
   let stream: Socket = raw
   let timer = startTimer(connectTimeoutMs, expire)

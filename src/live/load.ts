@@ -2,7 +2,7 @@
 import type { Journal } from '../journal/events.js'
 import type { Scenario } from '../scenario/schema.js'
 import { version } from '../version.js'
-import { runClient } from './client.js'
+import { runClient } from './client/client.js'
 import { startTimer, stopTimer } from './clock.js'
 import { startSite } from './start.js'
 

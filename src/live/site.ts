@@ -42,6 +42,8 @@ export interface Address {
 export interface Target extends Address {
   /** The name to ask for and to verify, undefined for plain TCP. */
   servername: string | undefined
+  /** The address to dial from; the kernel's choice if absent. */
+  source?: string | undefined
 }
 
 export const formatAddress = (address: { host: string; port: number }): string => `${address.host}:${address.port}`

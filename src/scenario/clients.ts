@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { arrivalKinds } from '../core/client/arrivals.js'
 import { policies } from '../core/client/policies/index.js'
-import { duration, rate } from '../lib/quantity.js'
+import { duration, rate, size } from '../lib/quantity.js'
 import { kindSchema } from '../lib/registry.js'
 
 const name = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a token of HTTP')
@@ -19,19 +19,44 @@ const loadSchema = z.union([
   }),
 ])
 
+export const requestSchema = z.strictObject({
+  method: name.default('GET'),
+  path: z.string().regex(/^\//, 'expected a path that starts with /').default('/'),
+  headers: z.record(name, z.string()).default({}),
+  body: z.string().optional().meta({ description: 'The body as it stands' }),
+  size: size().optional().meta({ description: 'A body of that size instead' }),
+  framing: z
+    .enum(['content-length', 'chunked'])
+    .default('content-length')
+    .meta({ description: 'How the end of the body is told' }),
+  raw: z
+    .string()
+    .min(1)
+    .refine(
+      (bytes) => Buffer.from(bytes, 'latin1').toString('latin1') === bytes,
+      'expected bytes: no character above \\xff',
+    )
+    .optional()
+    .meta({ description: 'The whole request, a byte a character, instead of all else; on a connection of its own' }),
+})
+
 export const clientSchema = z.strictObject({
   to: z.string().meta({ description: 'The hop it asks' }),
   load: loadSchema.prefault({ requests: 1 }),
-  request: z
-    .strictObject({
-      method: name.default('GET'),
-      path: z.string().regex(/^\//, 'expected a path that starts with /').default('/'),
-      headers: z.record(name, z.string()).default({}),
-      body: z.string().optional(),
-    })
-    .prefault({}),
+  request: requestSchema.prefault({}),
   retry: kindSchema(policies, 'retry policy').prefault('none'),
   timeout: duration().prefault('60s').meta({ description: 'When it gives up waiting for the next byte' }),
+  gives_up: duration()
+    .optional()
+    .meta({ description: 'So long after sending it closes the connection, whatever its state, and is gone' }),
+  hold: duration()
+    .prefault('0ms')
+    .meta({ description: 'So long it keeps the connection of an answered request to itself, unused' }),
+  source: z
+    .string()
+    .regex(/^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/, 'expected an address of 127.0.0.0/8, such as 127.0.0.9')
+    .optional()
+    .meta({ description: 'The address it dials from, which the server sees; 127.0.0.1 if absent' }),
   keep_alive: z.boolean().default(true).meta({ description: 'Use a connection again' }),
 })
 

@@ -23,6 +23,12 @@ export interface HopOutline extends Reference {
   response: Readonly<Record<string, unknown>>
 }
 
+export interface ClientOutline extends Reference {
+  to: Reference | undefined
+  /** The keys of `request`. */
+  request: readonly string[]
+}
+
 export interface FaultOutline {
   path: Path
   /** The keys that were written. */
@@ -44,7 +50,7 @@ export interface ExpectationReference extends Reference {
 /** A section is undefined where it can't be told what is in it. */
 export interface Outline {
   hops: readonly HopOutline[] | undefined
-  clients: readonly (Reference & { to: Reference | undefined })[] | undefined
+  clients: readonly ClientOutline[] | undefined
   faults: readonly FaultOutline[] | undefined
   expect: readonly ExpectationReference[][] | undefined
 }
@@ -68,7 +74,8 @@ export function outlineOf(input: unknown): Outline {
     hops: root?.hops === undefined ? undefined : named('hops', hopOutline),
     clients: named('clients', (name, value) => {
       const path = ['clients', name]
-      return { name, path, to: reference(mappingOf(value)?.to, [...path, 'to']) }
+      const { to, request } = mappingOf(value) ?? {}
+      return { name, path, to: reference(to, [...path, 'to']), request: Object.keys(mappingOf(request) ?? {}) }
     }),
     faults: listed('faults', faultOutline),
     expect: listed('expect', expectationReferences),

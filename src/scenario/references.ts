@@ -5,7 +5,7 @@
 import { findFaultProblems } from './fault_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
-import type { ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
+import type { ClientOutline, ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
 
 /** Each is a listener of its own, and a chain of them is walked in depth. */
 const MAX_HOPS = 1000
@@ -47,7 +47,21 @@ export function findUnreachedHops({ hops = [], clients = [] }: Outline): Finding
 }
 
 function findClientProblems({ clients = [], hops }: Outline): Finding[] {
-  return hops ? clients.flatMap(({ to }) => (to ? unknownName('hop', to, namesOf(hops)) : [])) : []
+  const unknown = hops ? clients.flatMap(({ to }) => (to ? unknownName('hop', to, namesOf(hops)) : [])) : []
+  return [...unknown, ...clients.flatMap(impossibleRequest)]
+}
+
+/** One body, framed only where there is one, and nothing beside raw bytes. */
+function impossibleRequest({ request: keys, path }: ClientOutline): Finding[] {
+  const at = (key: string, message: string) => wrongKey([...path, 'request', key], message)
+  if (keys.includes('raw')) {
+    return keys.filter((key) => key !== 'raw').map((key) => at(key, `raw is the whole request: "${key}" has no use`))
+  }
+  if (keys.includes('body') && keys.includes('size')) return [at('size', 'a request takes a body or a size, not both')]
+  const bodiless = !keys.includes('body') && !keys.includes('size')
+  return bodiless && keys.includes('framing')
+    ? [at('framing', 'there is no body to frame: expected a body or a size')]
+    : []
 }
 
 function findHopProblems(hops: readonly HopOutline[]): Finding[] {

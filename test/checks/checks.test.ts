@@ -95,6 +95,11 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ proxy: 'lb', cut: '>= 1' }, [make.forward()], 'fail', '0'],
     [{ proxy: 'lb', cut: '= 0' }, [], 'inconclusive', 'no requests'],
   ],
+  proxy_client_left: [
+    [{ proxy: 'lb', client_left: '>= 1' }, [make.forward({ client_left: true })], 'pass', '1'],
+    [{ proxy: 'lb', client_left: '>= 1' }, [make.forward()], 'fail', '0'],
+    [{ proxy: 'lb', client_left: '= 0' }, [], 'inconclusive', 'no requests'],
+  ],
   origin_requests: [
     [{ origin: 'app1', requests: 0 }, [make.served({ health: true })], 'pass', '0'],
     [{ origin: 'app1', requests: 0 }, [make.served()], 'fail', '1'],

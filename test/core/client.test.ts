@@ -55,6 +55,11 @@ test('the decision and its reason', async (t) => {
   })
 })
 
+test('a client that gave up is gone: no further attempt, and no success', async (t) => {
+  t.strictSame(call(three, 'GET', 1, { gaveUp: true }, half), { do: 'done', why: 'gave_up' })
+  t.strictSame(call(three, 'GET', 1, { status: 200, gaveUp: true }, half), { do: 'done', why: 'gave_up' })
+})
+
 test('a draw is taken only for a wait', async (t) => {
   const forbidden = () => {
     throw new Error('drawn')

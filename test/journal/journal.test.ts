@@ -37,6 +37,7 @@ test('a client: requests by their end, attempts by what they met', async (t) => 
       errors: { connection_refused: 1, connection_terminated: 1 },
       outcomes: { '200': 1, '200 truncated': 1, '502 connection_refused': 1, connection_terminated: 1 },
       truncated: 1,
+      gave_up: 0,
       latency_p50_ms: 20.015,
       latency_p90_ms: 30,
       latency_p99_ms: 30,

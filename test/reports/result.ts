@@ -13,6 +13,7 @@ const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> 
     errors: {},
     outcomes,
     truncated: 0,
+    gave_up: 0,
     latency_p50_ms: 1.2,
     latency_p90_ms: 2.5,
     latency_p99_ms: 3.75,

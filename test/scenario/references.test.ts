@@ -186,6 +186,24 @@ const rows: Row[] = [
     ['4:46: hops.app1.response.size: a response takes a body or a size, not both'],
   ],
   [
+    'anything beside raw bytes',
+    { 9: '  plain: { to: lb, request: { raw: "GET", method: PUT, size: 1B } }' },
+    [
+      '9:43: clients.plain.request.method: raw is the whole request: "method" has no use',
+      '9:56: clients.plain.request.size: raw is the whole request: "size" has no use',
+    ],
+  ],
+  [
+    'body and size of a request',
+    { 9: '  plain: { to: lb, request: { body: x, size: 1KB } }' },
+    ['9:40: clients.plain.request.size: a request takes a body or a size, not both'],
+  ],
+  [
+    'framing of nothing',
+    { 9: '  plain: { to: lb, request: { framing: chunked } }' },
+    ['9:31: clients.plain.request.framing: there is no body to frame: expected a body or a size'],
+  ],
+  [
     'no client',
     { 8: 'clients: {}', 9: '' },
     ['8:10: clients: expected at least one client: without any, nothing happens'],

@@ -2,6 +2,7 @@
 import { test } from 'tap'
 import { certificateKinds } from '../../src/core/fault/effects/certificate.js'
 import { triggers } from '../../src/core/fault/triggers/index.js'
+import { clientSchema } from '../../src/scenario/clients.js'
 import { oneOf, problemsOf, withLines } from './problems.js'
 
 type Row = [what: string, changes: Record<number, string>, problems: string[]]
@@ -16,9 +17,7 @@ const rows: Row[] = [
   [
     'unknown key with nothing near',
     { 9: '  plain: { to: lb, colour: red }' },
-    [
-      '9:20: clients.plain.colour: unknown key "colour", expected one of: to, load, request, retry, timeout, keep_alive',
-    ],
+    [`9:20: clients.plain.colour: unknown key "colour", ${oneOf(Object.keys(clientSchema.shape))}`],
   ],
   ['unknown key of the file', { 10: 'fault:' }, ['10:1: fault: unknown key "fault", did you mean "faults"?']],
   [
@@ -99,6 +98,11 @@ const rows: Row[] = [
     'bare number for a duration',
     { 9: '  plain: { to: lb, timeout: 250 }' },
     ['9:29: clients.plain.timeout: expected a duration with its unit, such as 250ms, 10s or 2m; got 250'],
+  ],
+  [
+    'source that is not this machine',
+    { 9: '  plain: { to: lb, source: 10.0.0.1 }' },
+    ['9:28: clients.plain.source: expected an address of 127.0.0.0/8, such as 127.0.0.9; got "10.0.0.1"'],
   ],
   [
     'wrong unit',

@@ -9,7 +9,7 @@ import { retryDelayMs } from './policies/index.js'
 
 export type Decision =
   | { do: 'again'; after_ms: number; reason: string }
-  | { do: 'done'; why: 'success' | 'no_retries' | 'attempts_exhausted' | 'not_retryable' }
+  | { do: 'done'; why: 'success' | 'no_retries' | 'attempts_exhausted' | 'not_retryable' | 'gave_up' }
 
 /**
  * @param attempt the number of the attempt that just ended, from 1
@@ -17,6 +17,8 @@ export type Decision =
  */
 export function call(policy: RetryPolicy, method: string, attempt: number, outcome: Outcome, draw: Draw): Decision {
   if (succeeded(outcome)) return { do: 'done', why: 'success' }
+  // Nobody is there any more who would want another attempt.
+  if (outcome.gaveUp) return { do: 'done', why: 'gave_up' }
   const reason = outcome.failure?.type ?? String(outcome.status)
   if (policy.type === 'none') return { do: 'done', why: 'no_retries' }
   if (!retryable(method, outcome)) return { do: 'done', why: 'not_retryable' }

@@ -6,8 +6,10 @@ export interface Outcome {
   status?: number | undefined
   /** What the client itself perceived: the response was missing or incomplete. */
   failure?: Failure | undefined
+  /** The client closed the connection itself: it did not want to wait any longer. */
+  gaveUp?: true | undefined
 }
 
 /** A complete response with a status below 400. */
 export const succeeded = (outcome: Outcome): boolean =>
-  outcome.failure === undefined && outcome.status !== undefined && outcome.status < 400
+  outcome.failure === undefined && !outcome.gaveUp && outcome.status !== undefined && outcome.status < 400

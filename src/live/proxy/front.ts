@@ -32,6 +32,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private complete = false
   private over = false
   private readonly piped: boolean
+  /** Kept: a socket that is closed tells no address. */
+  private readonly peer: string | undefined
 
   constructor(
     private readonly site: Site,
@@ -42,6 +44,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     private readonly onClientLeft: (downstream: Downstream) => void,
   ) {
     ;(response as Owned)[owner] = this
+    if (site.journaling) this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`
     response.on('close', this.closed)
     // Behind another response in the pipe: Node tells it of the client only when its turn comes.
     this.piped = response.socket === null
@@ -178,6 +181,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       event: 'forward',
       t: this.site.now(),
       hop: this.hop,
+      peer: this.peer,
       request: this.id,
       method: this.request.method!,
       path: this.request.url!,

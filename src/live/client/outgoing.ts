@@ -1,0 +1,33 @@
+/** What a client puts on the wire, made of its configuration: a request with its body's framing, or raw bytes. */
+import { Readable } from 'node:stream'
+import type { ClientConfig } from '../../scenario/clients.js'
+import type { ExchangeRequest } from '../connection.js'
+import type { Target } from '../site.js'
+
+export interface Outgoing {
+  /** A new one for every attempt: a streamed body is read once. */
+  request(id: string): ExchangeRequest
+  /** Goes out in the place of the request. */
+  raw: Buffer | undefined
+}
+
+export function outgoing(config: ClientConfig['request'], target: Target): Outgoing {
+  const { method, path } = config
+  const host = `${target.servername ?? target.host}:${target.port}`
+  const body = bodyOf(config)
+  return {
+    raw: config.raw === undefined ? undefined : Buffer.from(config.raw, 'latin1'),
+    request: (id) => ({
+      method,
+      path,
+      headers: Object.entries({ Host: host, 'X-Request-Id': id, ...config.headers }).flat(),
+      // Of a stream nobody knows the length: it goes out in chunks.
+      body: body && config.framing === 'chunked' ? Readable.from([body], { objectMode: false }) : body,
+    }),
+  }
+}
+
+function bodyOf({ body, size }: ClientConfig['request']): Buffer | null {
+  if (size !== undefined) return Buffer.alloc(size, 'badgateway ')
+  return body === undefined ? null : Buffer.from(body)
+}
