@@ -165,9 +165,22 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     if (this.over || status < 200) return true
-    this.headComplete = true
-    this.bodiless = status === 304 || status === 204
-    return this.flow(this.listener.head(status, rawHeaders, statusText, () => this.resume(resume)))
+    try {
+      const more = this.listener.head(status, rawHeaders, statusText, () => this.resume(resume))
+      this.headComplete = true
+      this.bodiless = status === 304 || status === 204
+      return this.flow(more)
+    } catch (error) {
+      return this.unspeakable(error as NodeJS.ErrnoException)
+    }
+  }
+
+  /** Undici's parser lets control characters pass, in a reason phrase for one; node:http, which has to say them, does not. */
+  private unspeakable(error: NodeJS.ErrnoException): boolean {
+    if (error.code !== 'ERR_INVALID_CHAR') throw error
+    this.fail({ by: 'parser', message: error.message })
+    this.abortRequest?.(error)
+    return true
   }
 
   onData(chunk: Buffer): boolean {

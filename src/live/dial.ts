@@ -6,6 +6,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { type ConnectionBooks, watchEnding } from './books.js'
 import { monotonicMs, startTimer, stopTimer } from './clock.js'
+import { noteDialled } from './dialled.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
 /**
@@ -46,6 +47,7 @@ export function dial(
   raw.once('close', failed)
   raw.once('connect', () => {
     books.connected = true
+    noteDialled(raw)
     books.local = `${raw.localAddress}:${raw.localPort}`
     books.connectMs = monotonicMs() - started
     if (target.servername === undefined) return ready()

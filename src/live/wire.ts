@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { monotonicMs, wait } from './clock.js'
+import { dialledEnd } from './dialled.js'
 
 /**
  * Ends the connection with RST. Bytes sent before are on the peer's side first: a Node peer reads an RST that
@@ -49,38 +50,56 @@ function flushed(raw: Socket): Promise<void> {
 /** Longer than any peer on this machine needs to read what is in its queue, unless it does not want to. */
 const DRAIN_LIMIT_MS = 1000
 
-/** Until the peer's kernel queue is empty. Where /proc is missing, a moment. */
+/** Until the peer has read everything: as its socket says, or else its kernel queue. Without /proc, a moment. */
 async function drainedByPeer(raw: Socket): Promise<void> {
   const [ours, theirs] = [raw.localPort, raw.remotePort]
   if (ours === undefined || theirs === undefined) return
+  const peer = dialledEnd(raw)
   const limit = monotonicMs() + DRAIN_LIMIT_MS
   do {
     await wait(1)
-    const pending = await queuedBytes(ours, theirs)
+    const pending = peer ? raw.bytesWritten - peer.bytesRead : await queuedBytes(ours, theirs)
     if (pending === undefined) return wait(50)
-    if (pending === 0) return
+    if (pending <= 0 || peer?.destroyed) return
   } while (monotonicMs() < limit && !raw.destroyed)
 }
 
 /** Bytes between two local ports that are not read yet, both kernels' queues; undefined where nobody can tell. */
 async function queuedBytes(ours: number, theirs: number): Promise<number | undefined> {
-  let table: string
-  try {
-    table = await readFile('/proc/net/tcp', 'latin1')
-  } catch {
-    return undefined
-  }
+  const table = await connectionTable().catch(() => undefined)
+  if (table === undefined) return undefined
   const [a, b] = [hexPort(ours), hexPort(theirs)]
   let queued = 0
-  for (const line of table.split('\n')) {
-    const fields = line.trim().split(/\s+/)
-    const [local, remote, queues] = [fields[1], fields[2], fields[4]]
+  // The table may hold thousands of lines: only those with our port are looked at.
+  for (let at = table.indexOf(a); at >= 0; at = table.indexOf(a, at + 1)) {
+    const line = table.slice(table.lastIndexOf('\n', at) + 1, table.indexOf('\n', at))
+    const [, local, remote, , queues] = line.trim().split(/\s+/)
     if (!local || !remote || !queues) continue
     const [sent, received] = queues.split(':').map((field) => Number.parseInt(field, 16))
     if (local.endsWith(a) && remote.endsWith(b)) queued += sent!
     if (local.endsWith(b) && remote.endsWith(a)) queued += received!
   }
   return queued
+}
+
+let reading: Promise<string> | undefined
+let following: Promise<string> | undefined
+
+/** The kernel's table as it is after this call; who asks while it is being read shares the next reading. */
+function connectionTable(): Promise<string> {
+  if (reading) {
+    following ??= reading.then(nextTable, nextTable)
+    return following
+  }
+  reading = readFile('/proc/net/tcp', 'latin1').finally(() => {
+    reading = undefined
+  })
+  return reading
+}
+
+function nextTable(): Promise<string> {
+  following = undefined
+  return connectionTable()
 }
 
 const hexPort = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`

@@ -7,6 +7,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { z } from 'zod'
 import type { ForwardEvent, JournalEvent } from '../../src/journal/events.js'
+import type { Certificates } from '../../src/live/certificates.js'
 import { startProxy } from '../../src/live/proxy/proxy.js'
 import { startSite } from '../../src/live/start.js'
 import { type Rig, type RigInput, rig } from '../../src/rig.js'
@@ -164,6 +165,7 @@ type ProxyInput = Partial<z.input<typeof hopKinds.proxy.schema>>
 export interface ProxyUnderTest {
   port: number
   journal: JournalEvent[]
+  certificates: Certificates
   forwards(): ForwardEvent[]
   close(): Promise<void>
 }
@@ -185,7 +187,13 @@ export async function proxyTo(ports: number[], input: ProxyInput = {}): Promise<
   const scenario = { ...bare, hops: { lb: hop, ...Object.fromEntries(names.map((name) => [name, origin])) } }
   const addressOf = (name: string) => ({ hop: name, place: name, host: '127.0.0.1', port: ports[names.indexOf(name)]! })
   const { port } = await startProxy({ ...site, scenario, addressOf }, 'lb', hop)
-  return { port, journal, forwards: () => forwardsIn(journal), close: () => site.scope.close() }
+  return {
+    port,
+    journal,
+    certificates: site.certificates,
+    forwards: () => forwardsIn(journal),
+    close: () => site.scope.close(),
+  }
 }
 
 /** The proxy in front of one raw origin; both are closed behind `use`. */

@@ -97,8 +97,9 @@ class Forwarding implements ExchangeListener {
   }
 
   head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean {
+    const more = this.handler.onHeaders!(status, rawHeaders, resume, statusText)
     this.status = status
-    return this.handler.onHeaders!(status, rawHeaders, resume, statusText)
+    return more
   }
 
   data(chunk: Buffer): boolean {

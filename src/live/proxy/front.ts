@@ -56,7 +56,6 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    this.status = status
     this.resume = resume
     const { headers, proxyStatus, lengthTold } = responseHeaders(rawHeaders)
     this.lengthTold = lengthTold
@@ -66,6 +65,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     }
     // Node holds the head back until something follows, or until it is flushed.
     this.response.writeHead(status, statusText === STATUS_CODES[status] ? statusText : octets(statusText), headers)
+    this.status = status
     atEndOfTurn(this)
     return true
   }
@@ -118,7 +118,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.status = status
     this.proxyStatus = proxyStatusMember(this.hop, { failure, nextHop })
     const body = `${status} ${STATUS_CODES[status]}\n${failure.type}: ${failure.details}\n`
-    this.response.writeHead(status, {
+    // With its phrase: one that could not be written may have been left there.
+    this.response.writeHead(status, STATUS_CODES[status], {
       'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': Buffer.byteLength(body),
       'Proxy-Status': this.proxyStatus,
