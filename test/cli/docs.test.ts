@@ -39,13 +39,18 @@ test('docs/architecture.md has every room of src', async (t) => {
 
 test('the output at the top of README.md is what npm start prints', async (t) => {
   const shown = read('README.md').split('```console\n$ npm ci && npm start\n')[1]!.split('```')[0]!
-  const printed = read('reports/sample/report.txt')
-  t.same(timeless(shown).slice(0, -1), timeless(printed), 'but for times, and where the reports went')
+  let printed = timeless(read('reports/sample/report.txt'))
+  for (const line of timeless(shown).slice(0, -1)) {
+    if (line === '…') continue
+    const at = printed.indexOf(line)
+    t.ok(at >= 0, line)
+    printed = printed.slice(at + 1)
+  }
 })
 
-/** Lines without their durations; two clients that share a balancer share its failures in a new way each time. */
+/** Lines without their durations. */
 const timeless = (text: string): string[] =>
   text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => line.replace(/\(\d[^,)]*/g, '(').replace(/(reset-before-response.*?→).*(?= \()/, '$1'))
+    .map((line) => line.replace(/\(\d[^,)]*/g, '('))
