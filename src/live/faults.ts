@@ -18,6 +18,9 @@ export interface Line {
   over: boolean
 }
 
+/** Whom it comes from, without the port. */
+export const sourceOf = ({ peer }: Pick<Line, 'peer'>): string => peer.slice(0, peer.lastIndexOf(':'))
+
 /** What a moment makes of effects: the scene, as far as it is not the same everywhere. */
 export interface Moment extends Partial<Omit<Scene, 'raw' | 'draw' | 'fired'>> {
   goOn(): void
@@ -33,7 +36,7 @@ export class Faults {
 
   /** Asks the plan, and carries out what it says; `goOn` is called at once where it says nothing. */
   meet(at: TriggerName, line: Line, occasion: Partial<Occasion>, moment: Moment): void {
-    const fault = this.take(at, occasion)
+    const fault = this.take(at, { source: sourceOf(line), ...occasion })
     if (fault) this.carryOut(fault, line, moment)
     else moment.goOn()
   }

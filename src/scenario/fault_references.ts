@@ -63,26 +63,29 @@ function impossibleMoment({ on, at, effect, path }: FaultOutline, hop: HopOutlin
   return [wrongValue([...path, 'effect'], `${effect} can't happen at ${at}, expected one of: ${possible.join(', ')}`)]
 }
 
-const SELECTORS: readonly string[] = ['first', 'after', 'sequence', 'probability', 'match']
+const SELECTORS: readonly string[] = ['first', 'after', 'sequence', 'probability', 'rate_over', 'match']
 const TLS_MOMENTS: readonly TriggerName[] = ['client_hello', 'handshake']
 
 /** What `match` can look at, by what a trigger acts on; a ClientHello says more of a connection. */
 const MATCHABLE: Readonly<Record<TriggerScope, readonly string[]>> = {
   address: [],
   lookup: [],
-  connection: [],
+  connection: ['source'],
   chunk: [],
-  request: ['method', 'path', 'header', 'ordinal'],
+  request: ['method', 'path', 'header', 'source', 'ordinal'],
 }
-const OF_CLIENT_HELLO = ['ja3', 'ja4', 'sni']
+const OF_CLIENT_HELLO = ['ja3', 'ja4', 'sni', 'source']
 
-function uselessSelectors({ keys, match, path }: FaultOutline, at: TriggerName): Finding[] {
+function uselessSelectors({ keys, match, ratePer, path }: FaultOutline, at: TriggerName): Finding[] {
   if (triggers[at].scope === 'address') {
     return keys
       .filter((key) => SELECTORS.includes(key))
       .map((key) =>
         wrongKey([...path, key], `"${key}" has no use at ${at}, since a kernel does not ask: expected a window`),
       )
+  }
+  if (ratePer === 'source' && !MATCHABLE[triggers[at].scope].includes('source')) {
+    return [wrongValue([...path, 'rate_over', 'per'], `at ${at} nothing is known of a source, expected: all`)]
   }
   const known = TLS_MOMENTS.includes(at) ? OF_CLIENT_HELLO : MATCHABLE[triggers[at].scope]
   if (known.length === 0 && keys.includes('match')) {

@@ -38,6 +38,8 @@ export interface FaultOutline {
   at: TriggerName | undefined
   effect: EffectName | undefined
   window: Readonly<Record<string, unknown>>
+  /** What `rate_over` counts by. */
+  ratePer: string | undefined
   /** The keys of `match`. */
   match: readonly string[]
 }
@@ -110,6 +112,7 @@ function faultOutline(value: unknown, path: Path): FaultOutline {
     at: wordOf(triggers, mappingOf(fault.at)?.type ?? fault.at),
     effect: wordOf(effects, mappingOf(fault.effect)?.type ?? fault.effect),
     window: mappingOf(fault.window) ?? {},
+    ratePer: textOf(mappingOf(fault.rate_over)?.per),
     match: Object.keys(mappingOf(fault.match) ?? {}),
   }
 }

@@ -85,6 +85,7 @@ test('every key of a match must hold', async (t) => {
     method: 'GET',
     path: '/api/users?id=1',
     headers: { 'user-agent': 'curl/8', 'x-tag': ['a', 'b'] },
+    source: '127.0.7.9',
     ordinal: 2,
     ja3: 'abc',
     ja4: 't13d',
@@ -96,6 +97,7 @@ test('every key of a match must hold', async (t) => {
     { path: '*users*' },
     { header: { 'User-Agent': 'curl/*', 'X-Tag': 'a, b' } },
     { ordinal: 2 },
+    { source: '127.0.7.*' },
     { ja3: 'abc', ja4: 't13*', sni: 'app1' },
   ]
   const fails: object[] = [
@@ -105,6 +107,7 @@ test('every key of a match must hold', async (t) => {
     { header: { 'user-agent': 'curl/*', accept: '*' } },
     { header: { constructor: '*' } },
     { ordinal: 1 },
+    { source: '127.0.7' },
     { sni: 'app2' },
   ]
   for (const match of holds) t.ok(matches(fault({ match }), seen), JSON.stringify(match))
@@ -153,6 +156,20 @@ test('an occasion that does not match is not counted', async (t) => {
   const plan = createFaultPlan([fault({ first: 1, match: { method: 'POST' } })], chanceFrom(1))
   t.strictSame(taken(plan, 2, { now_ms: 0, method: 'GET' }), [undefined, undefined])
   t.strictSame(taken(plan, 2, { now_ms: 0, method: 'POST' }), ['rst', undefined])
+})
+
+test('only what is above the rate is taken, and counted', async (t) => {
+  const at = (plan: ReturnType<typeof createFaultPlan>, now_ms: number, source = '127.0.0.1') =>
+    plan.take('app1', 'request_head', { now_ms, source })?.id
+  const plan = createFaultPlan([fault({ rate_over: { rate: '10/s', burst: 2 }, after: 1 })], chanceFrom(1))
+  const four = () => [at(plan, 0), at(plan, 0), at(plan, 0), at(plan, 0)]
+  t.strictSame(four(), [undefined, undefined, undefined, 'rst'], 'two are within, the third is skipped by `after`')
+  t.strictSame([at(plan, 99), at(plan, 100), at(plan, 101)], ['rst', undefined, 'rst'], 'one more every 100 ms')
+  plan.reset()
+  t.strictSame(four(), [undefined, undefined, undefined, 'rst'])
+  const each = createFaultPlan([fault({ rate_over: { rate: '1/s', per: 'source' } })], chanceFrom(1))
+  const seen = ['127.0.0.1', '127.0.0.2', '127.0.0.1', '127.0.0.2'].map((source) => at(each, 0, source))
+  t.strictSame(seen, [undefined, undefined, 'rst', 'rst'], 'a limit for each source')
 })
 
 test('the state of an address', async (t) => {

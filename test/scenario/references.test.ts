@@ -156,7 +156,23 @@ const rows: Row[] = [
   [
     'match before anything is known',
     fault('on: app1, at: accept, effect: reset, match: { sni: x }'),
-    ['11:53: faults[0].match: at accept nothing is known yet that could match'],
+    ['11:62: faults[0].match.sni: "sni" is not known at accept, expected one of: source'],
+  ],
+  [
+    'rate of an address',
+    fault('on: app1, at: connect, effect: refuse, rate_over: 5/s'),
+    ['11:55: faults[0].rate_over: "rate_over" has no use at connect, since a kernel does not ask: expected a window'],
+  ],
+  [
+    'rate without a unit',
+    fault('on: app1, at: request_head, effect: reset, rate_over: 20'),
+    ['11:70: faults[0].rate_over: expected a rate with its unit, such as 50/s or 600/m or a mapping; got 20'],
+  ],
+  ['rate by source', fault('on: app1, at: accept, effect: reset, rate_over: { rate: 5/s, per: source }'), []],
+  [
+    'rate by what is not known',
+    fault('on: lb->app1, at: wire, effect: reset, rate_over: { rate: 5/s, per: source }'),
+    ['11:84: faults[0].rate_over.per: at wire nothing is known of a source, expected: all'],
   ],
   [
     'window that is never open',

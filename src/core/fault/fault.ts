@@ -2,14 +2,11 @@
 import { z } from 'zod'
 import { duration, share } from '../../lib/quantity.js'
 import { kindSchema } from '../../lib/registry.js'
+import { pattern } from '../pattern.js'
 import { effects } from './effects/index.js'
+import { rateOverSchema } from './rate.js'
 import { triggers } from './triggers/index.js'
 
-const pattern = (what: string) =>
-  z
-    .string()
-    .min(1)
-    .meta({ description: `${what}; * stands for any characters` })
 const count = (what: string) => z.int().min(1).meta({ description: what })
 
 /** What an occasion must look like; every key given must match. */
@@ -17,6 +14,7 @@ export const matchSchema = z.strictObject({
   method: pattern('The request method, such as GET').optional(),
   path: pattern('The request target with its query, such as /api/*').optional(),
   header: z.record(z.string(), pattern('The value of that request header')).optional(),
+  source: pattern('The address that the connection comes from, such as 127.0.0.9').optional(),
   ordinal: count('The n-th request of its connection, from 1').optional(),
   ja3: pattern('JA3 of the ClientHello').optional(),
   ja4: pattern('JA4 of the ClientHello').optional(),
@@ -47,6 +45,9 @@ export const faultSchema = z.strictObject({
   window: z
     .strictObject({ from: duration().prefault('0ms'), to: duration().optional() })
     .meta({ description: 'From when until when, counted from the start of the load' })
+    .optional(),
+  rate_over: rateOverSchema
+    .meta({ description: 'Only those of the occasions that match which are above that rate' })
     .optional(),
   match: matchSchema.optional(),
 })

@@ -5,6 +5,7 @@
 import { invariant } from '../../lib/errors.js'
 import type { Chance, Draw } from '../../lib/random.js'
 import type { Fault } from './fault.js'
+import { createRateGauge, type RateGauge } from './rate.js'
 import { inWindow, matches, type Occasion, selects } from './selection.js'
 import type { TriggerName } from './triggers/index.js'
 
@@ -33,6 +34,7 @@ export interface FaultPlan {
 interface Entry {
   fault: Fault
   armed: boolean
+  gauge: RateGauge | undefined
   /** Occasions that matched while it was armed. */
   seen: number
   /** Effects that drew. */
@@ -40,7 +42,7 @@ interface Entry {
 }
 
 export function createFaultPlan(faults: readonly Fault[], chance: Chance): FaultPlan {
-  const entries: Entry[] = faults.map((fault) => ({ fault, armed: true, seen: 0, drew: 0 }))
+  const entries: Entry[] = faults.map((fault) => ({ fault, armed: true, gauge: gaugeOf(fault), seen: 0, drew: 0 }))
   const byId = new Map(entries.map((entry) => [entry.fault.id, entry]))
   const byPlace = new Map<string, Entry[]>()
   for (const entry of entries) {
@@ -59,6 +61,7 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
       let taken: Fault | undefined
       for (const entry of byPlace.get(`${hop}/${trigger}`) ?? []) {
         if (!entry.armed || !matches(entry.fault, occasion)) continue
+        if (entry.gauge?.isOver(occasion.now_ms, occasion.source) === false) continue
         const n = entry.seen++
         if (!taken && selects(entry.fault, n, chance.at('fault', entry.fault.id, n))) taken = entry.fault
       }
@@ -80,11 +83,16 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
       find(id).armed = false
     },
     reset() {
-      for (const entry of entries) entry.seen = entry.drew = 0
+      for (const entry of entries) {
+        entry.seen = entry.drew = 0
+        entry.gauge?.reset()
+      }
     },
     ids: faults.map((fault) => fault.id),
   }
 }
+
+const gaugeOf = ({ rate_over }: Fault): RateGauge | undefined => rate_over && createRateGauge(rate_over)
 
 const NOWHERE: readonly number[] = []
 

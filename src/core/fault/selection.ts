@@ -1,4 +1,5 @@
 /** Which occasions a fault selects. Pure: the time, the draw and the occasion's number are arguments. */
+import { like } from '../pattern.js'
 import type { Fault, Match } from './fault.js'
 
 /** What is known of one occasion when a trigger asks. Keys that a trigger can't know stay undefined. */
@@ -11,6 +12,8 @@ export interface Occasion {
   path?: string | undefined
   /** Names in lower case. */
   headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
+  /** The address of the peer, without its port. */
+  source?: string | undefined
   /** The n-th request of its connection, from 1. */
   ordinal?: number | undefined
   ja3?: string | undefined
@@ -40,7 +43,7 @@ export function inWindow(fault: Fault, nowMs: number): boolean {
 }
 
 function matchesPattern(match: Match, occasion: Occasion): boolean {
-  for (const key of ['method', 'path', 'ja3', 'ja4', 'sni'] as const) {
+  for (const key of ['method', 'path', 'source', 'ja3', 'ja4', 'sni'] as const) {
     const wanted = match[key]
     if (wanted !== undefined && !like(wanted, occasion[key])) return false
   }
@@ -54,20 +57,3 @@ function matchesPattern(match: Match, occasion: Occasion): boolean {
 
 const headerOf = ({ headers }: Occasion, name: string) =>
   headers && Object.hasOwn(headers, name) ? headers[name] : undefined
-
-/** `*` stands for any characters; everything else for itself. */
-function like(pattern: string, value: string | undefined): boolean {
-  if (value === undefined) return false
-  const parts = pattern.split('*')
-  if (parts.length === 1) return pattern === value
-  const [head, tail] = [parts[0]!, parts.at(-1)!]
-  if (!value.startsWith(head) || !value.endsWith(tail) || value.length < head.length + tail.length) return false
-  let at = head.length
-  const end = value.length - tail.length
-  for (const part of parts.slice(1, -1)) {
-    const found = value.indexOf(part, at)
-    if (found < 0 || found + part.length > end) return false
-    at = found + part.length
-  }
-  return true
-}

@@ -1,7 +1,7 @@
 /** TLS at an origin: reads the ClientHello, then runs the server's side of the handshake, both at the mercy of faults. */
 import type { Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
-import type { Faults } from '../faults.js'
+import { type Faults, sourceOf } from '../faults.js'
 import { type Hello, readHello } from '../hello.js'
 import type { Site } from '../site.js'
 import type { HttpLine } from './visit.js'
@@ -26,7 +26,7 @@ export class Secure {
   }
 
   private async handshake(line: HttpLine, hello: Hello): Promise<void> {
-    const fault = this.faults.take('handshake', hello)
+    const fault = this.faults.take('handshake', { source: sourceOf(line), ...hello })
     if (fault) this.faults.fired(fault, line)
     const wrong = fault?.effect.type === 'certificate' ? fault.effect.kind : undefined
     const pair = await this.site.certificates.of(this.hop, wrong)

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import type { ResponseConfig } from '../../core/origin/response.js'
 import type { OriginHop } from '../../scenario/hops.js'
-import type { Faults } from '../faults.js'
+import { type Faults, sourceOf } from '../faults.js'
 import { later } from '../later.js'
 import type { Site } from '../site.js'
 import { type Exchange, momentOf } from './exchange.js'
@@ -52,7 +52,12 @@ export class Server {
     const visit = new Visit(this.site, this.name, line, request)
     if (request.url === this.hop.health) return this.health(visit, request, response)
     const { method, url: path, headers } = request
-    const exchange = { visit, request, response, occasion: { method, path, headers, ordinal: line.requests } }
+    const exchange = {
+      visit,
+      request,
+      response,
+      occasion: { method, path, headers, source: sourceOf(line), ordinal: line.requests },
+    }
     response.on('finish', () => this.finished(exchange))
     response.on('close', () => visit.book('aborted'))
     const moment = momentOf(exchange, { goOn: () => this.read(exchange), respond: this.early(exchange) })
