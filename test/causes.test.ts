@@ -56,7 +56,12 @@ function test(file: string, scenario: Scenario): Promise<unknown> {
     return result
   }
   return t.test(file, async (t) => {
-    t.ok(scenario.about, 'says what to look for')
+    const parts = (scenario.about ?? '').trim().split('\n\n')
+    t.same(
+      parts.map((part) => /^[^:]*:/.exec(part)?.[0]),
+      ['What to look for:', 'On the wire:', 'Which layer:', 'The usual fix:'],
+      'about has its four paragraphs',
+    )
     t.equal(sectionsOf(scenario.tags).length, 1, `one of its tags is a section: ${Object.keys(sections).join(', ')}`)
     t.ok(`✓ ${scenario.id}  ${scenario.title}`.length <= 80, 'id and title fit into a line of 80 columns')
     t.ok(control ?? faults.length > 0, 'has a cause that can be taken away')
