@@ -139,7 +139,11 @@ function unparsable(stage: Stage, message: string): Failure {
   if (/chunk (size|data|ext)/i.test(message)) {
     return { type: 'http_response_transfer_coding', stage, manner, details: 'a chunk of the response is invalid' }
   }
-  return { type: 'http_protocol_error', stage, manner, details: 'response is not valid HTTP' }
+  if (message === 'unknown transfer coding') {
+    return { type: 'http_response_transfer_coding', stage, manner, details: 'transfer coding other than chunked' }
+  }
+  const details = message === 'bad upgrade' ? 'switched protocols unasked' : 'response is not valid HTTP'
+  return { type: 'http_protocol_error', stage, manner, details }
 }
 
 function unconnected(code: string): Failure {

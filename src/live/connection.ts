@@ -11,6 +11,7 @@ import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, endingOf, openBooks, pageOf } from './books.js'
 import { roundMs, soon, withRealImmediate } from './clock.js'
 import { dial } from './dial.js'
+import { type ContinueFilter, filterContinue, isFramingKnown } from './incoming.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
 export interface ExchangeRequest {
@@ -22,13 +23,19 @@ export interface ExchangeRequest {
   body: Readable | Buffer | null
 }
 
+/** Names and values in turn, as undici and Node's parser give them. */
+export type RawFields = readonly (Buffer | string)[]
+
 /** Who asked, and gets to hear. `failed` or `end` comes last, once. */
 export interface ExchangeListener {
+  /** A response that is not the final one (RFC 9110 section 15.2), any number of times before `head`. */
+  interim?(status: number, rawHeaders: Buffer[]): void
   /** False: wait for `resume` before the first data. */
   head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean
   /** False: wait for the `resume` that `head` was given. */
   data(chunk: Buffer): boolean
-  end(): void
+  /** With the fields of the trailer section. */
+  end(trailers: RawFields): void
   /** `written`: bytes of the request may have reached the server. */
   failed(failure: Failure, written: boolean): void
 }
@@ -50,6 +57,7 @@ export class Connection {
   private readonly limits: Timeouts
   private exchange: Exchange | undefined
   private raw: Buffer | undefined
+  private continues: ContinueFilter | undefined
   /** The connection can't be used again. */
   dead = false
 
@@ -70,6 +78,7 @@ export class Connection {
           stream!.setTimeout(limits.read).on('timeout', () => this.exchange?.silent())
           stream!.on('error', (error) => this.exchange?.lost(error))
           if (this.raw) sayInstead(stream!, this.raw)
+          this.continues = filterContinue(stream!, () => this.exchange?.interim(100, []))
           callback(null, stream!)
         })
       },
@@ -88,9 +97,12 @@ export class Connection {
       this.exchange = undefined
     })
     this.exchange = exchange
+    this.continues?.begin()
     const { path, headers, body } = request
     const method = request.method as Dispatcher.HttpMethod
-    withRealImmediate(() => this.client.dispatch({ method, path, headers, body }, exchange))
+    // Undici closes behind HEAD, lest a body follow; one that does is noticed like any bytes that nobody asked for.
+    const reset = method === 'HEAD' ? false : undefined
+    withRealImmediate(() => this.client.dispatch({ method, path, headers, body, reset: reset as boolean }, exchange))
   }
 
   /** Stops the exchange without a word to its listener and closes the connection. */
@@ -164,38 +176,34 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    if (this.over || status < 200) return true
+    if (status < 200) return this.interim(status, rawHeaders)
+    if (this.over) return true
+    if (!isFramingKnown(rawHeaders)) return this.refuse('unknown transfer coding')
     try {
       const more = this.listener.head(status, rawHeaders, statusText, () => this.resume(resume))
       this.headComplete = true
       this.bodiless = status === 304 || status === 204
       return this.flow(more)
     } catch (error) {
-      return this.unspeakable(error as NodeJS.ErrnoException)
+      // Undici's parser lets control characters pass, in a reason phrase for one; node:http, which has to say them, does not.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_CHAR') throw error
+      return this.refuse((error as Error).message)
     }
-  }
-
-  /** Undici's parser lets control characters pass, in a reason phrase for one; node:http, which has to say them, does not. */
-  private unspeakable(error: NodeJS.ErrnoException): boolean {
-    if (error.code !== 'ERR_INVALID_CHAR') throw error
-    this.fail({ by: 'parser', message: error.message })
-    this.abortRequest?.(error)
-    return true
   }
 
   onData(chunk: Buffer): boolean {
     return this.over ? true : this.flow(this.listener.data(chunk))
   }
 
-  onComplete(): void {
+  onComplete(trailers: RawFields | null): void {
     // A body that ends with the connection is complete for undici even when the connection was reset.
     if (this.books.ending?.by === 'error') return this.fail(this.books.ending)
-    this.ended()
+    this.ended(trailers ?? [])
   }
 
   onError(error: Error): void {
     // The length that a 304 may tell is one of a body elsewhere (RFC 9110 section 8.6); undici misses the body here.
-    if (this.bodiless && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return this.ended()
+    if (this.bodiless && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return this.ended([])
     this.fail(this.books.ending ?? endingOf(error))
   }
 
@@ -235,6 +243,20 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.finish()) this.abortRequest?.(new Error('abandoned'))
   }
 
+  /** A protocol that nobody asked for is not spoken (RFC 9110 section 15.2.2); undici takes 101 alone for interim. */
+  interim(status: number, rawHeaders: Buffer[]): boolean {
+    if (status === 101 || status < 100) return this.refuse(status === 101 ? 'bad upgrade' : 'bad status')
+    if (!this.over) this.listener.interim?.(status, rawHeaders)
+    return true
+  }
+
+  /** The head can be parsed, and yet it is none to go on with. */
+  private refuse(message: string): boolean {
+    this.fail({ by: 'parser', message })
+    this.abortRequest?.(new Error(message))
+    return true
+  }
+
   private flow(more: boolean): boolean {
     if (!more) this.paused = true
     return more
@@ -246,8 +268,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     undiciResume()
   }
 
-  private ended(): void {
-    if (this.finish()) this.listener.end()
+  private ended(trailers: RawFields): void {
+    if (this.finish()) this.listener.end(trailers)
   }
 
   private fail(ending: Ending): void {

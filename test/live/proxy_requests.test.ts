@@ -189,10 +189,26 @@ t.test('what is odd but clear is passed on', async (t) => {
   }
 })
 
-t.test('CONNECT is hung up on', async (t) => {
+t.test('CONNECT is refused, behind what was asked before it, and nothing is read as a request behind it', async (t) => {
   await withRig(lone(), async (lab) => {
-    const peer = await exchange(portOf(lab, 'lb'), head('CONNECT elsewhere:443 HTTP/1.1', 'Host: elsewhere:443'))
-    t.equal(peer.received, '')
+    const connect = head('CONNECT elsewhere:443 HTTP/1.1', 'Host: elsewhere:443', 'X-Request-Id: tunnel')
+    const good = head('GET /good HTTP/1.1', 'Host: x')
+    const peer = await exchange(portOf(lab, 'lb'), good + good + connect + SMUGGLED)
+    const answers = peer.received.split('HTTP/1.1 ').slice(1)
+    t.same(
+      answers.map((answer) => Number(answer.slice(0, 3))),
+      [200, 200, 405],
+    )
+    t.match(answers[2], '\r\nAllow: \r\n')
+    t.equal(await peer.ended(), 'FIN')
+    t.match(forwardsIn(lab.journal).at(-1), {
+      request: 'tunnel',
+      method: 'CONNECT',
+      path: 'elsewhere:443',
+      status: 405,
+      tries: [],
+      failure: { type: 'http_request_error' },
+    })
     await goesOn(t, lab, 'CONNECT')
   })
 })

@@ -9,7 +9,7 @@ import { createForward, type Forward, type ForwardAction, type ForwardConfig } f
 import type { Try } from '../../journal/events.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { monotonicMs, roundMs } from '../clock.js'
-import type { Connection, ExchangeListener } from '../connection.js'
+import type { Connection, ExchangeListener, RawFields } from '../connection.js'
 import { Pool } from '../pool.js'
 import { type Site, type Target, targetOf } from '../site.js'
 import type { RequestBody } from './request_body.js'
@@ -96,6 +96,10 @@ class Forwarding implements ExchangeListener {
     this.carryOut(this.forward.start())
   }
 
+  interim(status: number, rawHeaders: Buffer[]): void {
+    this.handler.onHeaders!(status, rawHeaders, () => {}, '')
+  }
+
   head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean {
     const more = this.handler.onHeaders!(status, rawHeaders, resume, statusText)
     this.status = status
@@ -107,15 +111,20 @@ class Forwarding implements ExchangeListener {
     return this.handler.onData!(chunk)
   }
 
-  end(): void {
+  end(trailers: RawFields): void {
     this.book(undefined)
     this.pool!.release(this.connection!)
     this.connection = undefined
-    this.handler.onComplete!(null)
+    this.handler.onComplete!(trailers as never)
   }
 
   failed(failure: Failure, requestWritten: boolean): void {
     const { pool, connection } = this
+    // It was lost while it was idle, and nobody had noticed: the server heard nothing of this request.
+    if (!requestWritten && connection!.use.reused) {
+      pool!.discard(connection!)
+      return this.send()
+    }
     this.book(failure)
     this.dispatcher.onTryFailed(this.request, failure, pool!.target)
     pool!.discard(connection!)
@@ -136,7 +145,11 @@ class Forwarding implements ExchangeListener {
   private carryOut(action: ForwardAction): void {
     if (action.do !== 'try') return this.handler.onError!(new UpstreamError(action.failure, this.pool?.target))
     this.pool = this.dispatcher.pools[action.server]!
-    this.connection = this.pool.acquire()
+    this.send()
+  }
+
+  private send(): void {
+    this.connection = this.pool!.acquire()
     this.started = monotonicMs()
     this.body = this.request.openBody?.() ?? null
     const { method, path, headers } = this.request

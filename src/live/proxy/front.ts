@@ -11,11 +11,12 @@ import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import { appendProxyStatus, proxyStatusMember, statusOf } from '../../dialects/rfc9209.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
 import { monotonicMs, roundMs } from '../clock.js'
+import type { RawFields } from '../connection.js'
 import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
 import { atEndOfTurn } from './end_of_turn.js'
-import { responseHeaders } from './headers.js'
+import { responseHeaders, trailerFields } from './headers.js'
 import { discardBody } from './request_body.js'
 
 export class Downstream implements Dispatcher.DispatchHandler {
@@ -56,9 +57,11 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    if (status < 200) return this.interim(status, rawHeaders)
     this.resume = resume
-    const { headers, proxyStatus, lengthTold } = responseHeaders(rawHeaders)
+    const { headers, proxyStatus, lengthTold, trailer } = responseHeaders(rawHeaders)
     this.lengthTold = lengthTold
+    if (trailer !== undefined && this.willBeChunked(status)) headers.push('Trailer', trailer)
     if (proxyStatus !== undefined || status >= 500) {
       this.proxyStatus = appendProxyStatus(proxyStatus, proxyStatusMember(this.hop, { receivedStatus: status }))
       headers.push('Proxy-Status', this.proxyStatus)
@@ -68,6 +71,25 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.status = status
     atEndOfTurn(this)
     return true
+  }
+
+  /** Every one is passed on, but to a client of HTTP/1.0 (RFC 9110 section 15.2), as soon as its turn in the pipe comes. */
+  private interim(status: number, rawHeaders: Buffer[]): boolean {
+    if (this.request.httpVersionMinor === 0) return true
+    const { headers, proxyStatus } = responseHeaders(rawHeaders)
+    if (proxyStatus !== undefined) headers.push('Proxy-Status', proxyStatus)
+    const fields = headers.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`)).join('')
+    const head = Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields}\r\n`, 'latin1')
+    const { socket } = this.response
+    if (socket) socket.write(head)
+    else this.response.once('socket', (socket: Socket) => socket.write(head))
+    return true
+  }
+
+  /** Only then can trailers follow: no length is told, there may be a body, and the client knows chunks. */
+  private willBeChunked(status: number): boolean {
+    const bodiless = this.request.method === 'HEAD' || status === 204 || status === 304
+    return !this.lengthTold && !bodiless && this.response.useChunkedEncodingByDefault
   }
 
   onData(chunk: Buffer): boolean {
@@ -81,9 +103,13 @@ export class Downstream implements Dispatcher.DispatchHandler {
     return false
   }
 
-  onComplete(): void {
+  onComplete(trailers: RawFields | null): void {
     if (!this.finish()) return
     this.complete = true
+    if (trailers !== null && trailers.length > 0 && this.willBeChunked(this.status!)) {
+      // Node writes them where the response is in chunks.
+      this.response.addTrailers(trailerFields(trailers))
+    }
     if (this.flushed) this.response.end()
     discardBody(this.request)
     this.book({})

@@ -1,4 +1,8 @@
-/** Header fields on their way through a proxy: what is meant for one hop only stays behind (RFC 9110 section 7.6.1). */
+/**
+ * Fields on their way through a proxy: what is meant for one hop only stays behind (RFC 9110 section 7.6.1). `TE` does
+ * too: trailers are passed on to whoever can be sent them. `Proxy-Authenticate` passes, as among proxies of one house.
+ */
+import type { RawFields } from '../connection.js'
 import { RequestRefused } from './request_check.js'
 
 const HOP_BY_HOP = new Set([
@@ -15,9 +19,10 @@ const HOP_BY_HOP = new Set([
 
 /**
  * Flat names and values for the upstream, with the request's id added where the client gave none.
+ * @param via this hop's part of Via: a gateway says on requests that it is there (section 7.6.3), on responses it may not
  * @throws RequestRefused when there is more than one Host
  */
-export function requestHeaders(rawHeaders: readonly string[], id: string | undefined): string[] {
+export function requestHeaders(rawHeaders: readonly string[], id: string | undefined, via: string): string[] {
   const listed = listedIn(rawHeaders)
   const kept: string[] = []
   let hosts = 0
@@ -27,6 +32,8 @@ export function requestHeaders(rawHeaders: readonly string[], id: string | undef
     if (name === 'host' && hosts++ > 0) throw new RequestRefused('more than one Host')
     kept.push(rawHeaders[i]!, rawHeaders[i + 1]!)
   }
+  // A field line of its own, behind those of the hops before.
+  kept.push('Via', via)
   if (id !== undefined) kept.push('X-Request-Id', id)
   return kept
 }
@@ -38,6 +45,8 @@ export interface ResponseHead {
   proxyStatus: string | undefined
   /** There is a Content-Length. */
   lengthTold: boolean
+  /** Left out of `headers`: it may stand only where trailers can follow. */
+  trailer: string | undefined
 }
 
 export function responseHeaders(rawHeaders: readonly Buffer[]): ResponseHead {
@@ -46,9 +55,13 @@ export function responseHeaders(rawHeaders: readonly Buffer[]): ResponseHead {
   const headers: string[] = []
   let proxyStatus: string | undefined
   let lengthTold = false
+  let trailer: string | undefined
   for (let i = 0; i < all.length; i += 2) {
     const name = all[i]!.toLowerCase()
-    if (HOP_BY_HOP.has(name) || listed?.has(name)) continue
+    if (HOP_BY_HOP.has(name) || listed?.has(name)) {
+      if (name === 'trailer') trailer = trailer === undefined ? all[i + 1]! : `${trailer}, ${all[i + 1]}`
+      continue
+    }
     if (name === 'proxy-status') {
       proxyStatus = proxyStatus === undefined ? all[i + 1]! : `${proxyStatus}, ${all[i + 1]}`
       continue
@@ -56,8 +69,36 @@ export function responseHeaders(rawHeaders: readonly Buffer[]): ResponseHead {
     if (name === 'content-length') lengthTold = true
     headers.push(all[i]!, all[i + 1]!)
   }
-  return { headers, proxyStatus, lengthTold }
+  return { headers, proxyStatus, lengthTold, trailer }
 }
+
+/** Names and values of a trailer section as pairs, without what may not stand in one (RFC 9110 section 6.5.1). */
+export function trailerFields(raw: RawFields): [name: string, value: string][] {
+  const text = (part: Buffer | string) => (typeof part === 'string' ? part : part.toString('latin1'))
+  const fields: [string, string][] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = text(raw[i]!)
+    const lower = name.toLowerCase()
+    const value = text(raw[i + 1]!)
+    if (!HOP_BY_HOP.has(lower) && !NOT_IN_TRAILERS.has(lower) && !CONTROL.test(value)) fields.push([name, value])
+  }
+  return fields
+}
+
+/** Not to be said in a field; the response is nearly over, so it is left out. */
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/
+
+/** What frames, routes or answers for the whole message. */
+const NOT_IN_TRAILERS = new Set([
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'host',
+  'proxy-status',
+  'set-cookie',
+  'x-proxy-error',
+])
 
 /** Words of `Connection` that say nothing about other fields, or that a client must not take from those behind us. */
 const PLAIN = new Set(['keep-alive', 'close', 'upgrade', 'te', '', 'host', 'content-length', 'x-request-id'])

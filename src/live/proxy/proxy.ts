@@ -3,6 +3,7 @@
  * decides nothing: which server, which failure and which words come from the core and the dialects.
  */
 import { type IncomingMessage, METHODS } from 'node:http'
+import type { Socket } from 'node:net'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import type { Failure } from '../../core/failure.js'
@@ -29,6 +30,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   for (const method of METHODS) {
     if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   }
+  const via = [`1.0 ${name}`, `1.1 ${name}`] as const
   let count = 0
   await app.register(httpProxy, {
     // Asked for by the plugin, dialled by nobody: the handler below takes every request.
@@ -40,7 +42,11 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       checkRequest(raw)
       const given = raw.headers['x-request-id'] as string | undefined
       const id = given ?? `${name}-${++count}`
-      const headers = requestHeaders(raw.rawHeaders, given === undefined ? id : undefined)
+      const headers = requestHeaders(
+        raw.rawHeaders,
+        given === undefined ? id : undefined,
+        via[raw.httpVersionMinor as 0 | 1],
+      )
       reply.hijack()
       const downstream = new Downstream(site, name, id, raw, reply.raw, (left) => logClientLeft(site, name, left))
       const upstream: ProxiedRequest = {
@@ -96,6 +102,7 @@ async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Re
     ? Fastify({ ...options, https: { ...limits, ...(await site.certificates.of(name)) } } as object)
     : Fastify({ ...options, http: limits } as object)
   app.setErrorHandler(refuse)
+  app.server.on('connect', (request, socket) => refusing.connect(request, socket as Socket))
   app.server.on('checkExpectation', (request, response) => {
     if (refusing.done(request.socket)) return
     response.writeHead(417, refusing.head(417, 'expectation other than 100-continue', request)).end()

@@ -11,12 +11,15 @@ import { proxyStatusMember } from '../../dialects/rfc9209.js'
 import { startTimer, stopTimer } from '../clock.js'
 import type { Site } from '../site.js'
 import { downstreamOf } from './front.js'
+import { whenAnswered } from './turn.js'
 
 export interface Refusals {
   /** Names and values of an answer that refuses; journals it. It is the connection's last. */
   head(status: number, details: string, request: IncomingMessage): Record<string, string>
   /** Nothing more is taken from this connection. */
   done(socket: Socket): boolean
+  /** No tunnel to anywhere: a gateway's resources know no CONNECT (RFC 9110 sections 9.3.6 and 15.5.6). */
+  connect(request: IncomingMessage, socket: Socket): void
   /** What Node's parser, its time limits or the socket say about a connection. */
   clientError(error: NodeJS.ErrnoException, socket: Socket): void
 }
@@ -69,7 +72,15 @@ export function refusals(site: Site, hop: string): Refusals {
     if (current.refuse(failure, status)) say(socket, status, fields(failure))
   }
 
-  return { head, clientError, done: (socket) => !socket.writable || refusing.has(socket) }
+  function connect(request: IncomingMessage, socket: Socket): void {
+    whenAnswered(socket, () => {
+      if (refusing.has(socket) || !socket.writable) return void socket.destroy()
+      socket.resume()
+      say(socket, 405, { Allow: '', ...head(405, 'CONNECT is not spoken here', request) })
+    })
+  }
+
+  return { head, connect, clientError, done: (socket) => !socket.writable || refusing.has(socket) }
 }
 
 /** Written past Node's response, which may be waiting for an upstream. What still comes is read, or it becomes an RST. */
