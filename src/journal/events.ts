@@ -28,6 +28,16 @@ export interface HopEvent {
   address: string
 }
 
+/** The process of a hop is no more; another one may take its place, and is told as a hop again. */
+export interface ExitEvent {
+  event: 'exit'
+  t: number
+  hop: string
+  pid?: number | undefined
+  /** What killed it; absent when it ended by itself. */
+  signal?: string | undefined
+}
+
 /** A fault took effect once, told by the hop that carried it out or, for the state of an address, by who dialled. */
 export interface FaultEvent {
   event: 'fault'
@@ -198,6 +208,7 @@ export interface EndEvent {
 export type JournalEvent =
   | RunEvent
   | HopEvent
+  | ExitEvent
   | FaultEvent
   | ConnectionEvent
   | HelloEvent

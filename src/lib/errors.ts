@@ -28,12 +28,12 @@ export class ScenarioError extends Error {
 export class CannotRunError extends Error {
   readonly code = 'BADGATEWAY_CANNOT_RUN'
   constructor(
-    message: string,
+    readonly what: string,
     /** What the user can do about it. */
     readonly remedy: string,
     options?: ErrorOptions,
   ) {
-    super(`${message}. ${remedy}`, options)
+    super(`${what}. ${remedy}`, options)
     this.name = 'CannotRunError'
   }
 }

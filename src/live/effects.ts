@@ -27,6 +27,8 @@ export interface Scene {
   keep?(): void
   /** Where a response is due. */
   respond?(response: ResponseConfig): void
+  /** Where the hop is a process of its own. @param restartAfter milliseconds; undefined: never */
+  crash?(restartAfter: number | undefined): void
   /** Where bytes are about to move. */
   throttle?(pace: Pace): void
 }
@@ -65,6 +67,10 @@ export function misbehave(scene: Scene, effect: Effect): void {
       if (!scene.respond) break
       fired()
       return scene.respond(effect)
+    case 'crash':
+      if (!scene.crash) break
+      scene.over()
+      return scene.crash(effect.restart_after)
     case 'throttle':
       if (!scene.throttle) break
       fired()

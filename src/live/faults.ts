@@ -26,6 +26,8 @@ export interface Moment extends Partial<Omit<Scene, 'raw' | 'draw' | 'fired'>> {
   goOn(): void
   /** X-Request-Id, where the moment knows one. */
   request?: string
+  /** More of the request is on its way. */
+  unfinished?(): boolean
 }
 
 export class Faults {
@@ -51,18 +53,23 @@ export class Faults {
   }
 
   carryOut(fault: Fault, line: Line, moment: Moment): void {
-    const { keep } = moment
+    const { keep, unfinished = () => false } = moment
+    const { raw } = line
+    const stream = moment.stream ?? raw
+    const { crash, plan } = this.site
+    const fired = () => this.fired(fault, line, moment.request)
     const scene: Scene = {
       ...moment,
-      raw: line.raw,
-      stream: moment.stream ?? line.raw,
-      draw: this.site.plan.draws(fault.id),
-      fired: () => this.fired(fault, line, moment.request),
+      raw,
+      stream,
+      draw: plan.draws(fault.id),
+      fired,
       over: (sent) => {
         line.over = true
         moment.over?.(sent)
       },
     }
+    if (crash) scene.crash = (restartAfter) => crash.now({ raw, stream, restartAfter, unfinished, fired })
     if (keep) {
       scene.keep = () => {
         line.over = false

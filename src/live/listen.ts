@@ -70,6 +70,7 @@ function followFaults(site: Site, hop: string, server: Listener, port: number): 
 /** Every socket of a server, so that closing it ends them all. */
 export function trackSockets(site: Site, server: Server): void {
   const sockets = new Set<Socket>()
+  site.crash?.takesDown(server)
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('error', () => {})

@@ -8,6 +8,7 @@ import type { Chance } from '../lib/random.js'
 import type { Scope } from '../lib/scope.js'
 import type { Scenario } from '../scenario/schema.js'
 import type { Certificates } from './certificates.js'
+import type { Crash } from './process/crash.js'
 
 export interface Site {
   readonly scenario: Pick<Scenario, 'id' | 'hops' | 'faults'>
@@ -26,6 +27,8 @@ export interface Site {
   addressOf(hop: string, from?: string): Address
   /** `apply` is called whenever the faults of that hop's address may have changed. */
   onAddressChange(hop: string, apply: () => Promise<void>): void
+  /** How this process is killed, where it is a hop's own; there is no such thing in that of the run. */
+  readonly crash: Crash | undefined
   /** Something outside the experiment went wrong: the verdict is `error`. */
   broken(message: string): void
 }

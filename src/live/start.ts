@@ -9,6 +9,7 @@ import type { Scenario } from '../scenario/schema.js'
 import { type Certificates, createCertificates } from './certificates.js'
 import { createCourse } from './course.js'
 import { startOrigin } from './origin/origin.js'
+import { mayCrash, startHopProcess } from './process/hop_process.js'
 import { startProxy } from './proxy/proxy.js'
 import { type Address, formatAddress, type Site } from './site.js'
 import { startWaf } from './waf.js'
@@ -70,7 +71,7 @@ function startHops(
 function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
   switch (hop.kind) {
     case 'origin':
-      return startOrigin(site, name, hop)
+      return mayCrash(site, name) ? startHopProcess(site, name, hop) : startOrigin(site, name, hop)
     case 'waf':
       return startWaf(site, name, hop)
     case 'proxy':
@@ -112,6 +113,7 @@ function createSite(
     },
     onAddressChange: course.onAddressChange,
     loadStart: course.loadStart,
+    crash: undefined,
     broken(message: string) {
       if (closing) return
       journal?.({ event: 'error', t: now(), message })

@@ -67,17 +67,32 @@ async function drainedByPeer(raw: Socket): Promise<void> {
 /** Bytes between two local ports that are not read yet, both kernels' queues; undefined where nobody can tell. */
 async function queuedBytes(ours: number, theirs: number): Promise<number | undefined> {
   const table = await connectionTable().catch(() => undefined)
-  if (table === undefined) return undefined
+  return table === undefined ? undefined : queuedIn(table, ours, theirs).underway
+}
+
+/** Bytes of one connection in the kernels' queues. */
+export interface Queued {
+  /** Sent by us, not read by the peer. */
+  underway: number
+  /** Arrived here, not read by us. */
+  unread: number
+}
+
+/** @param table the text of /proc/net/tcp */
+export function queuedIn(table: string, ours: number, theirs: number): Queued {
   const [a, b] = [hexPort(ours), hexPort(theirs)]
-  let queued = 0
+  const queued: Queued = { underway: 0, unread: 0 }
   // The table may hold thousands of lines: only those with our port are looked at.
   for (let at = table.indexOf(a); at >= 0; at = table.indexOf(a, at + 1)) {
     const line = table.slice(table.lastIndexOf('\n', at) + 1, table.indexOf('\n', at))
     const [, local, remote, , queues] = line.trim().split(/\s+/)
     if (!local || !remote || !queues) continue
     const [sent, received] = queues.split(':').map((field) => Number.parseInt(field, 16))
-    if (local.endsWith(a) && remote.endsWith(b)) queued += sent!
-    if (local.endsWith(b) && remote.endsWith(a)) queued += received!
+    if (local.endsWith(a) && remote.endsWith(b)) {
+      queued.underway += sent!
+      queued.unread += received!
+    }
+    if (local.endsWith(b) && remote.endsWith(a)) queued.underway += received!
   }
   return queued
 }

@@ -58,6 +58,11 @@ function impossibleMoment({ on, at, effect, path }: FaultOutline, hop: HopOutlin
   if (hop?.kind === 'origin' && TLS_MOMENTS.includes(at) && !hop.tls) {
     return [wrongValue([...path, 'at'], `"${hop.name}" speaks no TLS, so it never comes to ${at}: set tls: true there`)]
   }
+  if (effect === 'crash' && hop?.kind && hop.kind !== 'origin') {
+    return [
+      wrongValue([...path, 'effect'], `${article(hop.kind)} can't crash, only an origin runs in a process of its own`),
+    ]
+  }
   const possible: readonly string[] = triggers[at].effects
   if (effect === undefined || possible.includes(effect)) return []
   return [wrongValue([...path, 'effect'], `${effect} can't happen at ${at}, expected one of: ${possible.join(', ')}`)]

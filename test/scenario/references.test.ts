@@ -27,6 +27,11 @@ const rows: Row[] = [
     [`11:34: faults[0].at: a link can't fail at request_head, ${oneOf(linkTriggers)}`],
   ],
   [
+    'a hop without a process of its own',
+    fault('on: fw, at: accept, effect: crash'),
+    ["11:43: faults[0].effect: a waf can't crash, only an origin runs in a process of its own"],
+  ],
+  [
     'unknown hop of a fault',
     fault('on: ap1, at: request_head, effect: reset'),
     ['11:20: faults[0].on: unknown hop "ap1", did you mean "app1"?'],

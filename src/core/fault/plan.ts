@@ -27,14 +27,24 @@ export interface FaultPlan {
   disarm(id: string): void
   /** Forgets how many occasions were seen; arms nothing. */
   reset(): void
+  /** What was counted, for a plan that goes on where this one ends: its process was killed. Rates are gauged anew. */
+  counts(): Counts
+  resume(counts: Counts): void
+  isArmed(id: string): boolean
   /** The ids, in the scenario's order. */
   readonly ids: readonly string[]
 }
 
-interface Entry {
-  fault: Fault
+/** By the id of the fault. */
+export type Counts = Readonly<Record<string, Counted>>
+
+interface Entry extends Counted {
+  readonly fault: Fault
   armed: boolean
   gauge: RateGauge | undefined
+}
+
+interface Counted {
   /** Occasions that matched while it was armed. */
   seen: number
   /** Effects that drew. */
@@ -88,6 +98,11 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
         entry.gauge?.reset()
       }
     },
+    counts: () => Object.fromEntries(entries.map(({ fault, seen, drew }) => [fault.id, { seen, drew }])),
+    resume(counts) {
+      for (const entry of entries) Object.assign(entry, counts[entry.fault.id])
+    },
+    isArmed: (id) => find(id).armed,
     ids: faults.map((fault) => fault.id),
   }
 }

@@ -23,6 +23,7 @@ export function momentOf({ visit, request, response }: Exchange, moment: Moment)
       request.resume()
     },
     keep: () => writtenPast(response),
+    unfinished: () => !request.complete,
     ...moment,
   }
 }
