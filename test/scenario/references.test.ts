@@ -29,7 +29,7 @@ const rows: Row[] = [
   [
     'a hop without a process of its own',
     fault('on: fw, at: accept, effect: crash'),
-    ["11:43: faults[0].effect: a waf can't crash, only an origin runs in a process of its own"],
+    ["11:44: faults[0].effect: a waf can't crash, only an origin runs in a process of its own"],
   ],
   [
     'unknown hop of a fault',
