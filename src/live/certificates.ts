@@ -6,13 +6,16 @@ import { webcrypto } from 'node:crypto'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import type { CertificateKind } from '../core/fault/effects/certificate.js'
+import type { KeyType } from '../core/tls.js'
 import { wallMs } from './clock.js'
 
 export interface Certificates {
   /** PEM of the CA to trust. */
   readonly ca: string
-  /** The certificate of a hop; wrong in one way, or right. Made at first use. */
-  of(hop: string, wrong?: CertificateKind): Promise<KeyPair>
+  /** The certificate that a server shows; wrong in one way, or right. Made at first use. */
+  of(hop: string, wrong?: CertificateKind, type?: KeyType): Promise<KeyPair>
+  /** The certificate by which a client tells who it is. */
+  ofClient(name: string): Promise<KeyPair>
 }
 
 /** PEM, the chain included. */
@@ -21,74 +24,120 @@ export interface KeyPair {
   cert: string
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: Uint8Array.of(1, 0, 1),
+} as const
 const DAY_MS = 86_400_000
 
 export async function createCertificates(): Promise<Certificates> {
-  const authority = await createAuthority('badgateway test CA')
-  let stranger: Promise<Authority> | undefined
+  const { certificate } = await root()
   const made = new Map<string, Promise<KeyPair>>()
-  const make = async (hop: string, wrong: CertificateKind | undefined): Promise<KeyPair> => {
-    if (wrong === 'untrusted') {
-      stranger ??= createAuthority('nobody trusts this CA')
-      return issue(await stranger, hop, VALID)
-    }
-    const days = wrong === 'expired' ? [-30, -1] : wrong === 'not_yet_valid' ? [1, 30] : VALID
-    return issue(authority, wrong === 'wrong_host' ? 'another-host.invalid' : hop, days, wrong !== 'wrong_host')
+  const once = (key: string, make: () => Promise<KeyPair>): Promise<KeyPair> => {
+    const known = made.get(key) ?? make()
+    made.set(key, known)
+    return known
   }
   return {
-    ca: authority.certificate.toString('pem'),
-    of(hop, wrong) {
-      const key = `${hop}/${wrong ?? 'valid'}`
-      const known = made.get(key) ?? make(hop, wrong)
-      made.set(key, known)
-      return known
-    },
+    ca: certificate.toString('pem'),
+    of: (hop, wrong, type = 'ecdsa') => once(`${hop}/${wrong ?? 'valid'}/${type}`, () => issue(hop, wrong, type)),
+    ofClient: (name) => once(`${name}/client`, () => issueToClient(name)),
   }
 }
 
 type CryptoKeyPair = webcrypto.CryptoKeyPair
 
+/** Who signs: a CA, with what of its chain a server has to send. */
 interface Authority {
   certificate: x509.X509Certificate
   keys: CryptoKeyPair
 }
 
-const VALID = [-1, 30]
+/**
+ * Made once in a process, at first use: an RSA key takes longer than all the rest of a run's start, and a CA has no
+ * state that two runs could share. What is a hop's own is made anew for every run.
+ */
+const root = lazily(() => createAuthority('badgateway test CA'))
+const intermediate = lazily(async () => createAuthority('badgateway test intermediate CA', await root()))
+const stranger = lazily(async () =>
+  createAuthority('intermediate CA that nobody trusts', await createAuthority('CA that nobody trusts')),
+)
+const rsaKeys = lazily(() => webcrypto.subtle.generateKey(RSA, true, ['sign', 'verify']))
 
-async function createAuthority(name: string): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=${name}`,
-    keys,
-    ...validity(VALID),
-    signingAlgorithm: ALGORITHM,
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
+/** In days from now; a process may live for long. */
+const VALID = [-1, 398]
+const VALID_CA = [-1, 3650]
+const DAYS: Partial<Record<CertificateKind, number[]>> = { expired: [-60, -1], not_yet_valid: [398, 500] }
+
+/** A root, or what a root has signed. */
+async function createAuthority(name: string, above?: Authority): Promise<Authority> {
+  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: `CN=${name}`,
+    issuer: above?.certificate.subject ?? `CN=${name}`,
+    publicKey: keys.publicKey,
+    signingKey: (above?.keys ?? keys).privateKey,
+    ...validity(VALID_CA),
+    signingAlgorithm: ECDSA,
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.BasicConstraintsExtension(true, above ? 0 : 1, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   })
   return { certificate, keys }
 }
 
-async function issue(authority: Authority, name: string, days: number[], local = true): Promise<KeyPair> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
-  const names: x509.JsonGeneralNames = [{ type: 'dns', value: name }]
-  if (local) names.push({ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' })
-  const certificate = await x509.X509CertificateGenerator.create({
+async function issue(hop: string, wrong: CertificateKind | undefined, type: KeyType): Promise<KeyPair> {
+  const authority = await (wrong === 'untrusted' ? stranger() : intermediate())
+  const keys = await (type === 'rsa' ? rsaKeys() : webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']))
+  const own = wrong === 'wrong_host' ? 'another-host.invalid' : hop
+  const names: x509.JsonGeneralNames = [{ type: 'dns', value: own }]
+  if (own === hop) names.push({ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' })
+  const days = (wrong && DAYS[wrong]) ?? VALID
+  const leaf = await sign(authority, own, keys.publicKey, days, x509.ExtendedKeyUsage.serverAuth, names)
+  // The root is the client's to have; what stands between it and the leaf is the server's to send.
+  return pem(keys, wrong === 'missing_intermediate' ? [leaf] : [leaf, authority.certificate])
+}
+
+async function issueToClient(name: string): Promise<KeyPair> {
+  const authority = await intermediate()
+  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify'])
+  const leaf = await sign(authority, name, keys.publicKey, VALID, x509.ExtendedKeyUsage.clientAuth, [
+    { type: 'dns', value: name },
+  ])
+  return pem(keys, [leaf, authority.certificate])
+}
+
+function sign(
+  authority: Authority,
+  name: string,
+  publicKey: webcrypto.CryptoKey,
+  days: number[],
+  usage: x509.ExtendedKeyUsage,
+  names: x509.JsonGeneralNames,
+): Promise<x509.X509Certificate> {
+  return x509.X509CertificateGenerator.create({
     subject: `CN=${name}`,
     issuer: authority.certificate.subject,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: authority.keys.privateKey,
     ...validity(days),
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.SubjectAlternativeNameExtension(names),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-    ],
+    signingAlgorithm: ECDSA,
+    extensions: [new x509.SubjectAlternativeNameExtension(names), new x509.ExtendedKeyUsageExtension([usage])],
   })
+}
+
+async function pem(keys: CryptoKeyPair, chain: x509.X509Certificate[]): Promise<KeyPair> {
   const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
-  return { key, cert: certificate.toString('pem') }
+  return { key, cert: chain.map((certificate) => certificate.toString('pem')).join('\n') }
 }
 
 function validity(days: number[]): { notBefore: Date; notAfter: Date } {

@@ -55,12 +55,7 @@ export function dial(
     timer = startTimer(connectTimeoutMs, expire)
     raw.removeListener('close', failed)
     const connected = monotonicMs()
-    stream = connectTls({
-      socket: raw,
-      servername: target.servername,
-      ca: site.certificates.ca,
-      ALPNProtocols: ['http/1.1'],
-    })
+    stream = connectTls({ ...target.tls, socket: raw, servername: target.servername })
     watchEnding(books, stream)
     stream.once('close', failed)
     stream.once('secureConnect', () => {

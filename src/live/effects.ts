@@ -8,6 +8,7 @@ import type { ResponseConfig } from '../core/origin/response.js'
 import { sampleMs } from '../lib/distribution.js'
 import { InvariantError } from '../lib/errors.js'
 import type { Draw } from '../lib/random.js'
+import { alert } from './alert.js'
 import { later } from './later.js'
 import { close, reset, stall } from './wire.js'
 
@@ -75,6 +76,10 @@ export function misbehave(scene: Scene, effect: Effect): void {
       if (!scene.throttle) break
       fired()
       return scene.throttle(effect)
+    case 'alert':
+      scene.over()
+      fired()
+      return alert(raw, effect.id)
   }
   throw new InvariantError(`effect ${effect.type} is not one of a connection`)
 }

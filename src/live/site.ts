@@ -2,6 +2,7 @@
  * What all hops of one live run share: the journal, the faults, the time, the certificates and who stands where.
  * Made by start.ts; each hop gets it and closes what it opened through its scope.
  */
+import type { ConnectionOptions } from 'node:tls'
 import type { FaultPlan } from '../core/fault/plan.js'
 import type { Journal } from '../journal/events.js'
 import type { Chance } from '../lib/random.js'
@@ -47,19 +48,30 @@ export interface Target extends Address {
   servername: string | undefined
   /** The address to dial from; the kernel's choice if absent. */
   source?: string | undefined
+  /** How TLS is spoken, where it is. */
+  tls?: ConnectionOptions
 }
 
 export const formatAddress = (address: { host: string; port: number }): string => `${address.host}:${address.port}`
 
-/** Whom a hop reaches, and in which scheme: that of the hop at the end of the bytes, unless the edge says otherwise. */
-export function targetOf(site: Site, from: string, hop: string, scheme?: 'http' | 'https'): Target {
+/**
+ * Whom a hop reaches, and in which scheme: that of the hop at the end of the bytes, unless the edge says otherwise.
+ * @param tls how `from` speaks TLS
+ */
+export function targetOf(
+  site: Site,
+  from: string,
+  { hop, scheme }: { hop: string; scheme?: 'http' | 'https' | undefined },
+  tls: ConnectionOptions,
+): Target {
   const end = endOfBytes(site, hop)
-  const tls = scheme === undefined ? end.tls : scheme === 'https'
-  return { ...site.addressOf(hop, from), servername: tls ? end.name : undefined }
+  const address = site.addressOf(hop, from)
+  const secured = scheme === undefined ? end.tls : scheme === 'https'
+  return secured ? { ...address, servername: tls.servername ?? end.name, tls } : { ...address, servername: undefined }
 }
 
 /** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it. */
 export function endOfBytes(site: Site, name: string): { name: string; tls: boolean } {
   const hop = site.scenario.hops[name]!
-  return hop.kind === 'waf' ? endOfBytes(site, hop.to) : { name, tls: hop.tls }
+  return hop.kind === 'waf' ? endOfBytes(site, hop.to) : { name, tls: hop.tls !== false }
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { arrivalKinds } from '../core/client/arrivals.js'
 import { policies } from '../core/client/policies/index.js'
+import { dialTlsSchema } from '../core/tls.js'
 import { duration, rate, size } from '../lib/quantity.js'
 import { kindSchema } from '../lib/registry.js'
 
@@ -44,6 +45,7 @@ export const clientSchema = z.strictObject({
   to: z.string().meta({ description: 'The hop it asks' }),
   load: loadSchema.prefault({ requests: 1 }),
   request: requestSchema.prefault({}),
+  tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS, where the hop that it asks does' }),
   retry: kindSchema(policies, 'retry policy').prefault('none'),
   timeout: duration().prefault('60s').meta({ description: 'When it gives up waiting for the next byte' }),
   gives_up: duration()

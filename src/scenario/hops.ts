@@ -5,6 +5,7 @@ import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
+import { dialTlsSchema, serverTls } from '../core/tls.js'
 import { described, kindSchema } from '../lib/registry.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
@@ -36,7 +37,7 @@ const origin = {
   schema: z.strictObject({
     kind: z.literal('origin'),
     port: port.optional(),
-    tls: z.boolean().default(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
+    tls: serverTls.default(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
     response: responseSchema.prefault({}),
     health: z
       .string()
@@ -62,8 +63,9 @@ const proxy = {
   schema: z.strictObject({
     kind: z.literal('proxy'),
     port: port.optional(),
-    tls: z.boolean().default(false).meta({ description: 'Speak TLS towards clients' }),
+    tls: serverTls.default(false).meta({ description: 'Speak TLS towards clients' }),
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
+    upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
     balance: kindSchema(balancers, 'balancer').prefault('round_robin'),
     next_upstream: z
       .union([z.literal('off').transform(() => []), z.array(z.enum(nextUpstreamConditions))])

@@ -93,7 +93,7 @@ function hopOutline(name: string, value: unknown): HopOutline {
     path,
     kind: wordOf(hopKinds, kind),
     to: [reference(to, [...path, 'to']), ...edges].filter((edge) => edge !== undefined),
-    tls: tls === true,
+    tls: tls === true || mappingOf(tls) !== undefined,
     port: typeof port === 'number' ? port : undefined,
     response: mappingOf(response) ?? {},
   }

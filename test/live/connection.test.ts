@@ -33,7 +33,7 @@ t.test('what is lost before it is written has not reached the server; what is wr
   )
   const site = await startSite(scenario, null, () => {})
   t.teardown(() => site.scope.close())
-  const open = () => new Connection(site, targetOf(site, 'test', 'app'), minute, () => {})
+  const open = () => new Connection(site, targetOf(site, 'test', { hop: 'app' }, {}), minute, () => {})
 
   const unlucky = open()
   t.equal(await run(unlucky), 'well')

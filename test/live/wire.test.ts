@@ -217,7 +217,8 @@ t.test('certificates are wrong in exactly one way each', async (t) => {
     expired: 'CERT_HAS_EXPIRED',
     not_yet_valid: 'CERT_NOT_YET_VALID',
     wrong_host: 'ERR_TLS_CERT_ALTNAME_INVALID',
-    untrusted: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    untrusted: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    missing_intermediate: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   }
   for (const [kind, code] of Object.entries(errors)) {
     const input: RigInput = {

@@ -9,6 +9,7 @@ import type { ClientConfig } from '../../scenario/clients.js'
 import { wait } from '../clock.js'
 import { Pool } from '../pool.js'
 import { type Site, targetOf } from '../site.js'
+import { dialOptions } from '../tls.js'
 import { Caller } from './caller.js'
 
 /** More than this in flight means that nothing gets answered: the run would only eat memory. */
@@ -20,7 +21,8 @@ export async function runClient(site: Site, name: string, config: ClientConfig, 
   setMaxListeners(0, signal)
   const { timeout, source } = config
   const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, client: timeout }
-  const pool = new Pool(site, { ...targetOf(site, name, config.to), source }, limits)
+  const tls = await dialOptions(site.certificates, name, config.tls)
+  const pool = new Pool(site, { ...targetOf(site, name, { hop: config.to }, tls), source }, limits)
   const caller = new Caller(site, name, config, pool, signal)
   try {
     await ('rate' in config.load ? open(caller, config.load, site, name, signal) : closed(caller, config.load, signal))

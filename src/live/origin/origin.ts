@@ -15,13 +15,13 @@ import type { HttpLine } from './visit.js'
 export async function startOrigin(site: Site, name: string, hop: OriginHop): Promise<Address> {
   const faults = new Faults(site, name)
   const http = new Server(site, name, hop, faults)
-  const secure = new Secure(site, name, faults, (line, stream) => http.speak(line, stream))
+  const secure = hop.tls && new Secure(site, name, hop.tls, faults, (line, stream) => http.speak(line, stream))
   let connections = 0
   const accept = (raw: Socket): void => {
     const peer = `${raw.remoteAddress}:${raw.remotePort}`
     const line: HttpLine = { raw, peer, over: false, ordinal: ++connections, requests: 0, waiting: [] }
     site.journal({ event: 'connection', t: site.now(), hop: name, peer })
-    const goOn = () => (hop.tls ? void secure.accept(line) : http.speak(line, raw))
+    const goOn = () => (secure ? void secure.accept(line) : http.speak(line, raw))
     faults.meet('accept', line, {}, { goOn })
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)

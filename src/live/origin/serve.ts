@@ -9,6 +9,7 @@ import type { OriginHop } from '../../scenario/hops.js'
 import { type Faults, sourceOf } from '../faults.js'
 import { later } from '../later.js'
 import type { Site } from '../site.js'
+import { close } from '../wire.js'
 import { type Exchange, momentOf } from './exchange.js'
 import { takeIn } from './intake.js'
 import { play } from './playback.js'
@@ -28,8 +29,7 @@ export class Server {
   ) {
     this.body = responseBody(hop.response)
     this.http.on('request', (request, response) => this.inTurn(request, response))
-    // An origin that is sent something other than HTTP just closes.
-    this.http.on('clientError', (_error, socket) => socket.destroy())
+    this.http.on('clientError', (_error, socket) => refuse(socket as Socket))
   }
 
   /** HTTP from here on. */
@@ -101,4 +101,11 @@ export class Server {
       line.waiting.push(later(line.raw, after, act))
     }
   }
+}
+
+/** What is not HTTP, a ClientHello for one, gets the answer that nginx, Apache and Node have for it. */
+function refuse(socket: Socket): void {
+  if (!socket.writable) return void socket.destroy()
+  socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+  close(socket)
 }

@@ -2,6 +2,7 @@
  * The upstream side of a mini proxy as an undici Dispatcher: asks `forward` which server to try, keeps one connection
  * per exchange, and reports what was tried. It never retries unless `forward` says so, and writes nothing downstream.
  */
+import type { ConnectionOptions } from 'node:tls'
 import { Dispatcher } from 'undici'
 import type { Failure } from '../../core/failure.js'
 import { type Balancer, createBalancer } from '../../core/proxy/balancers/index.js'
@@ -48,11 +49,12 @@ export class UpstreamDispatcher extends Dispatcher {
     site: Site,
     name: string,
     hop: ProxyHop,
+    tls: ConnectionOptions,
     readonly onTryFailed: TryFailed,
   ) {
     super()
     this.journaling = site.journaling
-    this.pools = hop.to.map((edge) => new Pool(site, targetOf(site, name, edge.hop, edge.scheme), hop.timeouts))
+    this.pools = hop.to.map((edge) => new Pool(site, targetOf(site, name, edge, tls), hop.timeouts))
     this.balancer = createBalancer(hop.balance)
     this.config = { servers: this.pools.length, nextUpstream: hop.next_upstream, tries: hop.tries }
   }

@@ -11,6 +11,7 @@ import { clientLeftLine, errorLogLine } from '../../dialects/nginx.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { listenAt, trackSockets } from '../listen.js'
 import { type Address, formatAddress, type Site, type Target } from '../site.js'
+import { dialOptions, serverOptions } from '../tls.js'
 import { UpstreamDispatcher, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
 import { requestHeaders } from './headers.js'
@@ -20,7 +21,8 @@ import { checkRequest, RequestRefused } from './request_check.js'
 
 /** Starts the proxy hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startProxy(site: Site, name: string, hop: ProxyHop): Promise<Address> {
-  const dispatcher = new UpstreamDispatcher(site, name, hop, (request, failure, target) =>
+  const tls = await dialOptions(site.certificates, name, hop.upstream_tls)
+  const dispatcher = new UpstreamDispatcher(site, name, hop, tls, (request, failure, target) =>
     logFailure(site, name, request as ProxiedRequest, failure, target),
   )
   site.scope.add(() => dispatcher.destroy())
@@ -99,7 +101,10 @@ async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Re
     frameworkErrors: refuse,
   }
   const app = hop.tls
-    ? Fastify({ ...options, https: { ...limits, ...(await site.certificates.of(name)) } } as object)
+    ? Fastify({
+        ...options,
+        https: { ...limits, ...(await serverOptions(site.certificates, name, hop.tls)) },
+      } as object)
     : Fastify({ ...options, http: limits } as object)
   app.setErrorHandler(refuse)
   app.server.on('connect', (request, socket) => refusing.connect(request, socket as Socket))

@@ -1,23 +1,16 @@
 import { z } from 'zod'
+import { leavesVersion, serverTlsShape } from '../../tls.js'
 
-const version = z.enum(['TLSv1.2', 'TLSv1.3'])
-
-/** What of TLS a side speaks; what is absent is as OpenSSL has it. */
-export const tlsOptions = {
-  min_version: version.optional(),
-  max_version: version.optional(),
-  ciphers: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'In the words of OpenSSL, such as ECDHE-ECDSA-AES128-GCM-SHA256' }),
-}
+const words = Object.keys(serverTlsShape)
 
 export const tls = {
-  summary: 'the server speaks another TLS: versions, ciphers, or it demands a certificate of its client',
-  schema: z.strictObject({
-    type: z.literal('tls'),
-    ...tlsOptions,
-    client_certificate: z.literal('required').optional(),
-  }),
+  summary:
+    'the server speaks another TLS than it is configured for: versions, ciphers, or a client certificate demanded',
+  schema: z
+    .strictObject({ type: z.literal('tls'), ...serverTlsShape })
+    .refine((effect) => words.some((word) => word in effect), {
+      message: `expected at least one of ${words.join(', ')}`,
+      path: [words[0]!],
+    })
+    .refine(...leavesVersion),
 } as const
