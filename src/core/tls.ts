@@ -3,6 +3,7 @@
  * Servers, proxies, clients and the effect `tls` take the same options. It knows no sockets and no OpenSSL.
  */
 import { z } from 'zod'
+import { suggestion } from '../lib/nearest.js'
 
 export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const
 export type TlsVersion = (typeof tlsVersions)[number]
@@ -61,11 +62,14 @@ export function keyTypesOf({ ciphers = [] }: TlsChoice): KeyType[] {
 }
 
 const version = z.enum(tlsVersions)
+const cipher = z.enum(cipherSuites, {
+  error: ({ input }) => `unknown cipher "${input}", ${suggestion(String(input), cipherSuites)}`,
+})
 
 const choice = {
   min_version: version.optional().meta({ description: 'The lowest version; TLSv1.2 if absent' }),
   max_version: version.optional().meta({ description: 'The highest version; TLSv1.3 if absent' }),
-  ciphers: z.array(z.enum(cipherSuites)).min(1).optional().meta({
+  ciphers: z.array(cipher).min(1).optional().meta({
     description: 'All that are offered or accepted, in the words of OpenSSL; a version that has none of them is off',
   }),
 }

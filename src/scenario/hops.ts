@@ -37,7 +37,7 @@ const origin = {
   schema: z.strictObject({
     kind: z.literal('origin'),
     port: port.optional(),
-    tls: serverTls.default(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
+    tls: serverTls.prefault(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
     response: responseSchema.prefault({}),
     health: z
       .string()
@@ -63,7 +63,7 @@ const proxy = {
   schema: z.strictObject({
     kind: z.literal('proxy'),
     port: port.optional(),
-    tls: serverTls.default(false).meta({ description: 'Speak TLS towards clients' }),
+    tls: serverTls.prefault(false).meta({ description: 'Speak TLS towards clients' }),
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
     balance: kindSchema(balancers, 'balancer').prefault('round_robin'),

@@ -32,6 +32,7 @@ test('defaults are filled in, and words become objects', async (t) => {
         kind: 'proxy',
         tls: false,
         to: [{ hop: 'app', scheme: undefined }],
+        upstream_tls: { verify: true, client_certificate: false },
         balance: { type: 'round_robin' },
         next_upstream: ['error', 'timeout'],
         tries: 0,

@@ -167,7 +167,7 @@ const rows: Row[] = [
   [
     'yes for true',
     { 4: '  app1: { kind: origin, tls: yes }' },
-    ['4:30: hops.app1.tls: expected true or false; got "yes"'],
+    ['4:30: hops.app1.tls: expected true or false or a mapping; got "yes"'],
   ],
   [
     'text for a list',
