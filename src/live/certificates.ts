@@ -12,10 +12,16 @@ import { wallMs } from './clock.js'
 export interface Certificates {
   /** PEM of the CA to trust. */
   readonly ca: string
-  /** The certificate that a server shows; wrong in one way, or right. Made at first use. */
-  of(hop: string, wrong?: CertificateKind, type?: KeyType): Promise<KeyPair>
-  /** The certificate by which a client tells who it is. */
-  ofClient(name: string): Promise<KeyPair>
+  /** Made at first use. */
+  of(name: string, order?: CertificateOrder): Promise<KeyPair>
+}
+
+/** What is not said is usual: nothing wrong, an ECDSA key, for a server. */
+export interface CertificateOrder {
+  wrong?: CertificateKind | undefined
+  key?: KeyType | undefined
+  /** It says who dials. */
+  client?: true | undefined
 }
 
 /** PEM, the chain included. */
@@ -36,15 +42,15 @@ const DAY_MS = 86_400_000
 export async function createCertificates(): Promise<Certificates> {
   const { certificate } = await root()
   const made = new Map<string, Promise<KeyPair>>()
-  const once = (key: string, make: () => Promise<KeyPair>): Promise<KeyPair> => {
-    const known = made.get(key) ?? make()
-    made.set(key, known)
-    return known
-  }
   return {
     ca: certificate.toString('pem'),
-    of: (hop, wrong, type = 'ecdsa') => once(`${hop}/${wrong ?? 'valid'}/${type}`, () => issue(hop, wrong, type)),
-    ofClient: (name) => once(`${name}/client`, () => issueToClient(name)),
+    of(name, order = {}) {
+      const { wrong = 'valid', key = 'ecdsa', client = false } = order
+      const id = [name, wrong, key, client].join('/')
+      const known = made.get(id) ?? issue(name, order)
+      made.set(id, known)
+      return known
+    },
   }
 }
 
@@ -95,49 +101,28 @@ async function createAuthority(name: string, above?: Authority): Promise<Authori
   return { certificate, keys }
 }
 
-async function issue(hop: string, wrong: CertificateKind | undefined, type: KeyType): Promise<KeyPair> {
+async function issue(name: string, { wrong, key, client }: CertificateOrder): Promise<KeyPair> {
   const authority = await (wrong === 'untrusted' ? stranger() : intermediate())
-  const keys = await (type === 'rsa' ? rsaKeys() : webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']))
-  const own = wrong === 'wrong_host' ? 'another-host.invalid' : hop
+  const keys = await (key === 'rsa' ? rsaKeys() : webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']))
+  const own = wrong === 'wrong_host' ? 'another-host.invalid' : name
   const names: x509.JsonGeneralNames = [{ type: 'dns', value: own }]
-  if (own === hop) names.push({ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' })
-  const days = (wrong && DAYS[wrong]) ?? VALID
-  const leaf = await sign(authority, own, keys.publicKey, days, x509.ExtendedKeyUsage.serverAuth, names)
-  // The root is the client's to have; what stands between it and the leaf is the server's to send.
-  return pem(keys, wrong === 'missing_intermediate' ? [leaf] : [leaf, authority.certificate])
-}
-
-async function issueToClient(name: string): Promise<KeyPair> {
-  const authority = await intermediate()
-  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify'])
-  const leaf = await sign(authority, name, keys.publicKey, VALID, x509.ExtendedKeyUsage.clientAuth, [
-    { type: 'dns', value: name },
-  ])
-  return pem(keys, [leaf, authority.certificate])
-}
-
-function sign(
-  authority: Authority,
-  name: string,
-  publicKey: webcrypto.CryptoKey,
-  days: number[],
-  usage: x509.ExtendedKeyUsage,
-  names: x509.JsonGeneralNames,
-): Promise<x509.X509Certificate> {
-  return x509.X509CertificateGenerator.create({
-    subject: `CN=${name}`,
+  if (own === name) names.push({ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' })
+  const usage = client ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth
+  const leaf = await x509.X509CertificateGenerator.create({
+    subject: `CN=${own}`,
     issuer: authority.certificate.subject,
-    publicKey,
+    publicKey: keys.publicKey,
     signingKey: authority.keys.privateKey,
-    ...validity(days),
+    ...validity((wrong && DAYS[wrong]) ?? VALID),
     signingAlgorithm: ECDSA,
     extensions: [new x509.SubjectAlternativeNameExtension(names), new x509.ExtendedKeyUsageExtension([usage])],
   })
-}
-
-async function pem(keys: CryptoKeyPair, chain: x509.X509Certificate[]): Promise<KeyPair> {
-  const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
-  return { key, cert: chain.map((certificate) => certificate.toString('pem')).join('\n') }
+  // The root is the peer's to have; what stands between it and the leaf is to be sent.
+  const chain = wrong === 'missing_intermediate' ? [leaf] : [leaf, authority.certificate]
+  return {
+    key: x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY'),
+    cert: chain.map((certificate) => certificate.toString('pem')).join('\n'),
+  }
 }
 
 function validity(days: number[]): { notBefore: Date; notAfter: Date } {

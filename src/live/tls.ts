@@ -14,7 +14,7 @@ export async function serverOptions(
   options: ServerTls,
   wrong?: CertificateKind,
 ): Promise<TlsOptions> {
-  const pairs = await Promise.all(keyTypesOf(options).map((type) => certificates.of(hop, wrong, type)))
+  const pairs = await Promise.all(keyTypesOf(options).map((key) => certificates.of(hop, { wrong, key })))
   const required = options.client_certificate === 'required'
   return {
     ...choiceOf(options),
@@ -35,7 +35,7 @@ export async function dialOptions(
   who: string,
   options: DialTls,
 ): Promise<ConnectionOptions> {
-  const pair = options.client_certificate ? await certificates.ofClient(who) : undefined
+  const pair = options.client_certificate ? await certificates.of(who, { client: true }) : undefined
   return {
     secureContext: createSecureContext({ ...choiceOf(options), ...pair, ca: certificates.ca }),
     servername: options.server_name,
