@@ -18,12 +18,12 @@ export interface RunEvent {
   node: string
 }
 
-/** A hop is ready at this address. */
+/** A hop is ready at this address; or the relay of a link, whose name is then that of the hop: `lb->app`. */
 export interface HopEvent {
   event: 'hop'
   t: number
   hop: string
-  kind: 'origin' | 'waf' | 'proxy'
+  kind: 'origin' | 'waf' | 'proxy' | 'relay'
   /** host:port */
   address: string
 }

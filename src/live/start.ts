@@ -11,6 +11,7 @@ import { createCourse } from './course.js'
 import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
 import { startProxy } from './proxy/proxy.js'
+import { startRelay } from './relay.js'
 import { type Address, formatAddress, type Site } from './site.js'
 import { startWaf } from './waf.js'
 
@@ -35,10 +36,9 @@ export async function startSite(
   const starting = startHops(site, scenario.hops, site.addresses)
   try {
     await Promise.all(starting.values())
-    for (const [name, started] of starting) {
-      const address = await started
-      const { kind } = scenario.hops[name]!
-      site.journal({ event: 'hop', t: site.now(), hop: name, kind, address: formatAddress(address) })
+    for (const name of [...starting.keys(), ...linksWithFaults(scenario)]) {
+      const kind = scenario.hops[name]?.kind ?? 'relay'
+      site.journal({ event: 'hop', t: site.now(), hop: name, kind, address: formatAddress(site.addresses.get(name)!) })
     }
     await site.followAddresses()
     return site
@@ -61,6 +61,10 @@ function startHops(
       await Promise.all(nextHops(hops[name]!).map((next) => starting.get(next)))
       const address = await startHop(site, name, hops[name]!)
       addresses.set(name, address)
+      for (const link of linksWithFaults(site.scenario)) {
+        const [from, to] = link.split('->')
+        if (to === name) addresses.set(link, await startRelay(site, from!, to))
+      }
       return address
     }
     starting.set(name, start())
@@ -78,6 +82,11 @@ function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
       return startProxy(site, name, hop)
   }
 }
+
+/** Such as `lb->app`: each needs a relay, under that name. */
+const linksWithFaults = ({ faults }: Pick<Scenario, 'faults'>): string[] => [
+  ...new Set(faults.map(({ on }) => on).filter((on) => on.includes('->'))),
+]
 
 function createSite(
   scenario: Pick<Scenario, 'id' | 'hops' | 'faults' | 'seed'>,

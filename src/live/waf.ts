@@ -9,6 +9,7 @@ import { dial } from './dial.js'
 import { Faults, type Line } from './faults.js'
 import { readHello } from './hello.js'
 import { listenAt, trackSockets } from './listen.js'
+import { pass } from './pass.js'
 import type { Address, Site } from './site.js'
 import { reset } from './wire.js'
 
@@ -26,7 +27,7 @@ export async function startWaf(site: Site, name: string, hop: WafHop): Promise<A
 function inspect(site: Site, faults: Faults, name: string, hop: WafHop, raw: Socket): void {
   const line: Line = { raw, peer: `${raw.remoteAddress}:${raw.remotePort}`, over: false }
   const { peer } = line
-  const onward = () => pass(site, name, hop.to, raw)
+  const onward = () => forward(site, name, hop.to, raw)
   const read = async () => {
     const hello = await readHello(raw)
     if (raw.destroyed) return
@@ -38,21 +39,11 @@ function inspect(site: Site, faults: Faults, name: string, hop: WafHop, raw: Soc
   faults.meet('accept', line, {}, { goOn: () => void read() })
 }
 
-function pass(site: Site, name: string, next: string, raw: Socket): void {
+function forward(site: Site, name: string, next: string, raw: Socket): void {
   const books = openBooks(false)
   dial(site, { ...site.addressOf(next, name), servername: undefined }, CONNECT_LIMIT_MS, books, (error, onward) => {
     if (error || !onward) return void reset(raw)
     onward.allowHalfOpen = true
-    connectEnds(raw, onward)
-    connectEnds(onward, raw)
-  })
-}
-
-/** One direction: bytes with back-pressure, then FIN for FIN and RST for RST. */
-function connectEnds(from: Socket, to: Socket): void {
-  from.pipe(to)
-  from.on('error', () => void reset(to))
-  from.on('close', () => {
-    if (!to.destroyed && !from.readableEnded) void reset(to)
+    pass(raw, onward)
   })
 }

@@ -47,9 +47,17 @@ export function findUnreachedHops({ hops = [], clients = [] }: Outline): Finding
 }
 
 function findClientProblems({ clients = [], hops }: Outline): Finding[] {
-  const unknown = hops ? clients.flatMap(({ to }) => (to ? unknownName('hop', to, namesOf(hops)) : [])) : []
-  return [...unknown, ...clients.flatMap(impossibleRequest)]
+  const named = hops
+    ? clients.flatMap((client) => [
+        ...nameOfHop(client, hops),
+        ...(client.to ? unknownName('hop', client.to, namesOf(hops)) : []),
+      ])
+    : []
+  return [...named, ...clients.flatMap(impossibleRequest)]
 }
+
+const nameOfHop = ({ name, path }: ClientOutline, hops: readonly HopOutline[]): Finding[] =>
+  namesOf(hops).includes(name) ? [wrongKey(path, `"${name}" is a hop: a link would not tell which of the two`)] : []
 
 /** One body, framed only where there is one, and nothing beside raw bytes. */
 function impossibleRequest({ request: keys, path }: ClientOutline): Finding[] {

@@ -19,10 +19,13 @@ export interface FaultPlan {
   afters(hop: string, trigger: TriggerName): readonly number[]
   /** The draws of the fault's next effect, such as how long a delay is; the same for the same seed. */
   draws(id: string): Draw
-  /** The fault that an address is under at that moment: asked by its listener and by who dials. Counts nothing. */
-  address(hop: string, nowMs: number): Fault | undefined
+  /**
+   * The fault that an address is under at that moment: asked by its listener and by who dials. A link is under its own
+   * faults and those of the hop behind it. Counts nothing.
+   */
+  address(place: string, nowMs: number): Fault | undefined
   /** When the state of the address changes, in milliseconds since the load's start. */
-  addressChanges(hop: string): readonly number[]
+  addressChanges(place: string): readonly number[]
   arm(id: string): void
   disarm(id: string): void
   /** Forgets how many occasions were seen; arms nothing. */
@@ -65,7 +68,9 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
     invariant(entry, `no fault "${id}" in this run`)
     return entry
   }
-  const addressed = (hop: string) => byPlace.get(`${hop}/connect`) ?? []
+  const ofPlace = (place: string) => byPlace.get(`${place}/connect`) ?? []
+  /** A relay accepts before it dials: what the address behind its link is under, its own has to show. */
+  const addressed = (place: string) => [...ofPlace(place), ...place.split('->').slice(1).flatMap(ofPlace)]
   return {
     take(hop, trigger, occasion) {
       let taken: Fault | undefined
@@ -73,7 +78,10 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
         if (!entry.armed || !matches(entry.fault, occasion)) continue
         if (entry.gauge?.isOver(occasion.now_ms, occasion.source) === false) continue
         const n = entry.seen++
-        if (!taken && selects(entry.fault, n, chance.at('fault', entry.fault.id, n))) taken = entry.fault
+        const { id } = entry.fault
+        const draw =
+          occasion.key === undefined ? chance.at('fault', id, n) : chance.at('fault', `${id}/${occasion.key}`, 0)
+        if (!taken && selects(entry.fault, n, draw)) taken = entry.fault
       }
       return taken
     },
@@ -83,9 +91,9 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
       let index = 0
       return () => chance.at(`effect/${id}`, n, index++)
     },
-    address: (hop, nowMs) => addressed(hop).find((entry) => entry.armed && inWindow(entry.fault, nowMs))?.fault,
-    addressChanges: (hop) =>
-      addressed(hop).flatMap(({ fault }) => [fault.window?.from, fault.window?.to].filter((t) => t !== undefined)),
+    address: (place, nowMs) => addressed(place).find((entry) => entry.armed && inWindow(entry.fault, nowMs))?.fault,
+    addressChanges: (place) =>
+      addressed(place).flatMap(({ fault }) => [fault.window?.from, fault.window?.to].filter((t) => t !== undefined)),
     arm(id) {
       find(id).armed = true
     },

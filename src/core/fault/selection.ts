@@ -1,5 +1,6 @@
 /** Which occasions a fault selects. Pure: the time, the draw and the occasion's number are arguments. */
 import { like } from '../pattern.js'
+import type { Effect } from './effects/index.js'
 import type { Fault, Match } from './fault.js'
 
 /** What is known of one occasion when a trigger asks. Keys that a trigger can't know stay undefined. */
@@ -19,13 +20,28 @@ export interface Occasion {
   ja3?: string | undefined
   ja4?: string | undefined
   sni?: string | undefined
+  /** Of a chunk on a link: its way, what passed that way before it, and its size. */
+  direction?: 'up' | 'down' | undefined
+  offset?: number | undefined
+  bytes?: number | undefined
+  /** What a draw hangs on where occasions come in another order in every run; else it is their number. */
+  key?: string | undefined
 }
 
 /** Whether the occasion is one that the fault speaks of at all. */
 export function matches(fault: Fault, occasion: Occasion): boolean {
   if (occasion.after !== undefined && 'after' in fault.at && fault.at.after !== occasion.after) return false
-  return inWindow(fault, occasion.now_ms) && (!fault.match || matchesPattern(fault.match, occasion))
+  if (!inWindow(fault, occasion.now_ms)) return false
+  if (fault.at.type === 'wire' && !matchesChunk(fault.at, fault.effect, occasion)) return false
+  return !fault.match || matchesPattern(fault.match, occasion)
 }
+
+function matchesChunk(at: Wire, effect: Effect, { direction, offset = 0, bytes = 0 }: Occasion): boolean {
+  if (at.direction !== 'both' && at.direction !== direction) return false
+  return offset >= at.after && (effect.type !== 'swallow' || bytes > effect.over)
+}
+
+type Wire = Extract<Fault['at'], { type: 'wire' }>
 
 /** Whether the fault takes the n-th (from 0) of the occasions that match it. `draw` is in [0, 1). */
 export function selects(fault: Fault, n: number, draw: number): boolean {
