@@ -16,9 +16,8 @@ import { reset } from './wire.js'
 /** A path gives nobody up: who dials through it has limits of its own. */
 const CONNECT_LIMIT_MS = 60_000
 
-/** Starts the relay of the link and resolves once it listens; the hop behind it has started. */
-export async function startRelay(site: Site, from: string, to: string): Promise<Address> {
-  const link = `${from}->${to}`
+/** Starts the relay of the link, such as `lb->app`, and resolves once it listens; the hop behind it has started. */
+export async function startRelay(site: Site, link: string, to: string): Promise<Address> {
   const dialled = new Set<ConnectionBooks>()
   let connections = 0
   /** A link changes no addresses: an exit's own shows on the far side too. */

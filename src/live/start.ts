@@ -36,7 +36,7 @@ export async function startSite(
   const starting = startHops(site, scenario.hops, site.addresses)
   try {
     await Promise.all(starting.values())
-    for (const name of [...starting.keys(), ...linksWithFaults(scenario)]) {
+    for (const name of [...starting.keys()].flatMap((hop) => [hop, ...linksTo(hop, scenario)])) {
       const kind = scenario.hops[name]?.kind ?? 'relay'
       site.journal({ event: 'hop', t: site.now(), hop: name, kind, address: formatAddress(site.addresses.get(name)!) })
     }
@@ -61,10 +61,7 @@ function startHops(
       await Promise.all(nextHops(hops[name]!).map((next) => starting.get(next)))
       const address = await startHop(site, name, hops[name]!)
       addresses.set(name, address)
-      for (const link of linksWithFaults(site.scenario)) {
-        const [from, to] = link.split('->')
-        if (to === name) addresses.set(link, await startRelay(site, from!, to))
-      }
+      for (const link of linksTo(name, site.scenario)) addresses.set(link, await startRelay(site, link, name))
       return address
     }
     starting.set(name, start())
@@ -83,9 +80,9 @@ function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
   }
 }
 
-/** Such as `lb->app`: each needs a relay, under that name. */
-const linksWithFaults = ({ faults }: Pick<Scenario, 'faults'>): string[] => [
-  ...new Set(faults.map(({ on }) => on).filter((on) => on.includes('->'))),
+/** Such as `lb->app`, where it has a fault: it takes a relay, which goes by that name. */
+const linksTo = (hop: string, { faults }: Pick<Scenario, 'faults'>): string[] => [
+  ...new Set(faults.map(({ on }) => on).filter((on) => on.endsWith(`->${hop}`))),
 ]
 
 function createSite(

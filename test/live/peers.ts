@@ -6,10 +6,12 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { z } from 'zod'
+import { faultSchema } from '../../src/core/fault/fault.js'
 import type { ForwardEvent, JournalEvent } from '../../src/journal/events.js'
 import type { Certificates } from '../../src/live/certificates.js'
 import { startProxy } from '../../src/live/proxy/proxy.js'
-import { startSite } from '../../src/live/start.js'
+import { startRelay } from '../../src/live/relay.js'
+import { type LiveSite, startSite } from '../../src/live/start.js'
 import { type Rig, type RigInput, rig } from '../../src/rig.js'
 import { hopKinds } from '../../src/scenario/hops.js'
 
@@ -232,5 +234,37 @@ export async function deafAddress(): Promise<{ port: number; close(): Promise<vo
       for (const { socket } of fillers) socket.destroy()
       await worker.terminate()
     },
+  }
+}
+
+export interface RelayUnderTest {
+  port: number
+  journal: JournalEvent[]
+  site: LiveSite
+  /** How often each fault took effect. */
+  fired(id?: string): number
+  close(): Promise<void>
+}
+
+/** The relay of the link `lb->app` alone, in front of that port. Faults are of that link, unless they say otherwise. */
+export async function relayTo(port: number, faults: object[]): Promise<RelayUnderTest> {
+  const journal: JournalEvent[] = []
+  const parsed = faults.map((fault) => faultSchema.parse({ id: 'f', on: 'lb->app', ...fault }))
+  const site = await startSite(
+    { id: 'bare', hops: {}, faults: parsed, seed: 1 },
+    (event) => void journal.push(event),
+    (message) => {
+      throw new Error(message)
+    },
+  )
+  const addressOf = () => ({ hop: 'app', place: 'app', host: '127.0.0.1', port })
+  const relay = await startRelay({ ...site, addressOf }, 'lb->app', 'app')
+  await site.beginLoad()
+  return {
+    port: relay.port,
+    journal,
+    site,
+    fired: (id = 'f') => journal.filter((event) => event.event === 'fault' && event.fault === id).length,
+    close: () => site.scope.close(),
   }
 }

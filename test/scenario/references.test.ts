@@ -197,6 +197,23 @@ const rows: Row[] = [
     ['12:11: faults[1].id: the id "rst" is taken by faults[0]'],
   ],
   [
+    'client with the name of a hop',
+    { 9: '  fw: { to: lb }' },
+    ['9:3: clients.fw: "fw" is a hop: a link would not tell which of the two'],
+  ],
+  ['moment of a link', fault('on: lb -> app1, at: { type: wire, after: 17B }, effect: reset, first: 1'), []],
+  ['link of a client', fault('on: plain->lb, at: wire, effect: { type: delay, by: 5ms }, probability: 5%'), []],
+  [
+    'match on a link',
+    fault('on: lb->app1, at: wire, effect: reset, match: { ordinal: 1 }'),
+    ['11:49: faults[0].match: at wire nothing is known yet that could match'],
+  ],
+  [
+    'pace of no bytes',
+    fault('on: lb->app1, at: wire, effect: { type: throttle, chunk: 0B }'),
+    ['11:67: faults[0].effect.chunk: expected at least 1B; got "0B"'],
+  ],
+  [
     'port that is taken',
     { 4: '  app1: { kind: origin, port: 8080 }', 7: '  lb: { kind: proxy, to: [app1, fw], port: 8080 }' },
     ['7:44: hops.lb.port: port 8080 is taken by "app1"'],
