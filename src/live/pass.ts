@@ -149,8 +149,13 @@ class Lane {
     const { from, to, other } = this
     if (item.do === 'fin') return void to.end()
     if (item.do === 'rst') return void reset(to)
-    this.link?.fired(item.fault)
+    let told = false
+    const fired = () => {
+      if (!told) this.link?.fired(item.fault)
+      told = true
+    }
     if (item.do === 'close') {
+      fired()
       to.end()
       other.hearFin()
       other.state = 'cut'
@@ -158,8 +163,8 @@ class Lane {
     }
     this.stop()
     other.stop()
-    void reset(from)
-    void reset(to)
+    void reset(from, fired)
+    void reset(to, fired)
   }
 
   /** Nothing of what is on its way arrives. */

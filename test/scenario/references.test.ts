@@ -206,12 +206,12 @@ const rows: Row[] = [
   [
     'match on a link',
     fault('on: lb->app1, at: wire, effect: reset, match: { ordinal: 1 }'),
-    ['11:49: faults[0].match: at wire nothing is known yet that could match'],
+    ['11:55: faults[0].match: at wire nothing is known yet that could match'],
   ],
   [
     'pace of no bytes',
     fault('on: lb->app1, at: wire, effect: { type: throttle, chunk: 0B }'),
-    ['11:67: faults[0].effect.chunk: expected at least 1B; got "0B"'],
+    ['11:73: faults[0].effect.chunk: expected at least 1B; got "0B"'],
   ],
   [
     'port that is taken',
