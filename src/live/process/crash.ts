@@ -35,7 +35,7 @@ export function crashOf(lastWord: (restartAfter: number | undefined) => void): C
     takesDown: (server) => void servers.push(server),
     now: ({ raw, stream, restartAfter, unfinished, fired }) =>
       written(stream, () => {
-        linger(raw, unfinished())
+        if (unfinished()) linger(raw)
         fired()
         // The kernel closes a dead process's connections before its listener: who hears of the end there and dials again
         // at once might still be let in. Here the listener is first.
@@ -60,29 +60,31 @@ const ARRIVAL_LIMIT_MS = 200
 const FOREVER_MS = 60_000
 
 /**
- * Stands still, the event loop too, until the peer has what was sent: an RST would take it away. And where a request
- * is not all there, until some of it lies unread: a crash just before ends with FIN and one just after with RST, both
+ * A request is not all there. Stands still, the event loop too, until the peer has what was sent, which an RST would take
+ * away, and until some of the request lies unread: a crash just before ends with FIN and one just after with RST. Both
  * are real, but only one can be repeated.
  */
-function linger(raw: Socket, unfinished: boolean): void {
-  const { localPort, remotePort } = raw
+function linger(raw: Socket): void {
+  if (raw.bytesWritten > 0) waitFor(raw, DRAIN_LIMIT_MS, ({ underway }) => underway === 0)
+  waitFor(raw, ARRIVAL_LIMIT_MS, ({ unread }) => unread > 0)
+}
+
+function waitFor({ localPort, remotePort }: Socket, limitMs: number, done: (queued: Queued) => boolean): void {
   if (localPort === undefined || remotePort === undefined) return
-  const queued = (): Queued | undefined => {
-    try {
-      return queuedIn(readFileSync('/proc/net/tcp', 'latin1'), localPort, remotePort)
-    } catch {
-      return undefined
-    }
+  const limit = monotonicMs() + limitMs
+  for (let table = kernelTable(); table !== undefined; table = kernelTable()) {
+    if (done(queuedIn(table, localPort, remotePort)) || monotonicMs() > limit) return
+    pause(1)
   }
-  const wait = (limitMs: number, done: (queued: Queued) => boolean): void => {
-    const limit = monotonicMs() + limitMs
-    for (let now = queued(); !now || !done(now); now = queued()) {
-      if (monotonicMs() > limit) return
-      pause(1)
-    }
+}
+
+/** Undefined where there is none. */
+function kernelTable(): string | undefined {
+  try {
+    return readFileSync('/proc/net/tcp', 'latin1')
+  } catch {
+    return undefined
   }
-  if (raw.bytesWritten > 0) wait(DRAIN_LIMIT_MS, ({ underway }) => underway === 0)
-  if (unfinished) wait(ARRIVAL_LIMIT_MS, ({ unread }) => unread > 0)
 }
 
 const nobody = new Int32Array(new SharedArrayBuffer(4))
