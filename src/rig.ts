@@ -5,7 +5,7 @@
  */
 import type { Failure } from './core/failure.js'
 import type { ForwardEvent, JournalEvent, ServedEvent } from './journal/events.js'
-import { createReduction, type Facts } from './journal/reduce.js'
+import { createReduction, type Facts, firedCount } from './journal/reduce.js'
 import { invariant, ScenarioError } from './lib/errors.js'
 import { suggestion } from './lib/nearest.js'
 import { runClient } from './live/client/client.js'
@@ -38,8 +38,8 @@ export interface SeenAttempt {
 }
 
 export interface RigFault {
-  /** How often it took effect since the start or the last reset(). */
-  readonly fired: number
+  /** How often it took effect since the start or the last reset(); null where only a stranger could tell who dialled. */
+  readonly fired: number | null
   arm(): Promise<void>
   disarm(): Promise<void>
 }
@@ -85,7 +85,8 @@ const fromProgram = (input: RigInput): Scenario =>
 
 async function openRig(scenario: Scenario): Promise<Rig> {
   let events: JournalEvent[] = []
-  let reduction = createReduction()
+  const untold = faultsOfStrangers(scenario)
+  let reduction = createReduction(untold)
   let broken: string | undefined
   const journal = (event: JournalEvent): void => {
     invariant(events.length < EVENT_LIMIT, `a rig keeps ${EVENT_LIMIT} events: call reset() between tests`)
@@ -119,7 +120,7 @@ async function openRig(scenario: Scenario): Promise<Rig> {
       known('fault', id, site.plan.ids)
       return {
         get fired() {
-          return reduction.facts.fired.get(id) ?? 0
+          return firedCount(reduction.facts, id)
         },
         arm: () => site.setArmed(id, true),
         disarm: () => site.setArmed(id, false),
@@ -139,7 +140,7 @@ async function openRig(scenario: Scenario): Promise<Rig> {
     },
     async reset() {
       events = []
-      reduction = createReduction()
+      reduction = createReduction(untold)
       for (const id of site.plan.ids) site.plan.arm(id)
       await site.beginLoad()
     },
@@ -149,10 +150,20 @@ async function openRig(scenario: Scenario): Promise<Rig> {
 }
 
 function entranceOf(scenario: Scenario): string {
-  const names = Object.keys(scenario.hops)
-  const reached = new Set(names.flatMap((name) => nextHops(scenario.hops[name]!)))
-  const front = names.filter((name) => !reached.has(name))
+  const front = fronts(scenario)
   return front.find((name) => scenario.hops[name]!.kind === 'proxy') ?? front[0]!
+}
+
+/** The hops that no other forwards to. */
+function fronts({ hops }: Scenario): string[] {
+  const reached = new Set(Object.values(hops).flatMap(nextHops))
+  return Object.keys(hops).filter((name) => !reached.has(name))
+}
+
+/** Faults of an address that the suite's own clients dial: a listener never sees the SYN that is not answered. */
+function faultsOfStrangers(scenario: Scenario): string[] {
+  const front = fronts(scenario)
+  return scenario.faults.filter(({ on, at }) => at.type === 'connect' && front.includes(on)).map(({ id }) => id)
 }
 
 /** A program's slip of the tongue is told like one in a file. */

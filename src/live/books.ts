@@ -21,6 +21,8 @@ export interface ConnectionBooks {
   tlsMs: number | undefined
   /** Requests that were begun on it. */
   requests: number
+  /** Nobody wants it any more; read before a SYN is sent. */
+  abandoned: boolean
 }
 
 export const openBooks = (tls: boolean): ConnectionBooks => ({
@@ -33,6 +35,7 @@ export const openBooks = (tls: boolean): ConnectionBooks => ({
   connectMs: undefined,
   tlsMs: undefined,
   requests: 0,
+  abandoned: false,
 })
 
 /** Books whatever ends the socket, before anybody else gets to hear it. */

@@ -113,6 +113,7 @@ export class Connection {
 
   destroy(): Promise<void> {
     this.dead = true
+    this.books.abandoned = true
     const destroyed = this.client.destroy().catch(() => {})
     // Undici has no hold on a connection that is still being made.
     if (this.books.stream === undefined) this.books.raw?.destroy()

@@ -11,7 +11,7 @@ export interface Course {
   now(): number
   /** When that was, on the clock of clock.ts. */
   loadStart(): number | undefined
-  onAddressChange(hop: string, apply: () => Promise<void>): void
+  onAddressChange(place: string, apply: () => Promise<void>): void
   /** The load starts, now or at the moment given: occasions count anew, windows open and close relative to it. */
   begin(at?: number): Promise<void>
   /** Tells all who listen. */
@@ -20,24 +20,33 @@ export interface Course {
 
 export function createCourse(plan: FaultPlan, scope: Scope): Course {
   const followers = new Map<string, () => Promise<void>>()
+  const timers = new Map<string, Timer>()
   let zero: number | undefined
-  let timers: Timer[] = []
-  scope.add(() => timers.forEach(stopTimer))
+  let over = false
+  scope.add(() => {
+    over = true
+    for (const timer of timers.values()) stopTimer(timer)
+  })
   const now = () => (zero === undefined ? 0 : Math.round((monotonicMs() - zero) * 1000) / 1000)
+  /** Now, and from then on whenever the faults of the address turn. */
+  const followOne = async (place: string, apply: () => Promise<void>): Promise<void> => {
+    await apply()
+    const next = zero === undefined || over ? undefined : plan.nextAddressChange(place, now())
+    stopTimer(timers.get(place))
+    if (next === undefined) return
+    const timer = startTimer(Math.max(0, next - now()), () => void followOne(place, apply))
+    timers.set(place, timer)
+  }
   const follow = async () => {
-    for (const apply of followers.values()) await apply()
+    for (const [place, apply] of followers) await followOne(place, apply)
   }
   return {
     now,
     loadStart: () => zero,
-    onAddressChange: (hop, apply) => void followers.set(hop, apply),
+    onAddressChange: (place, apply) => void followers.set(place, apply),
     async begin(at = monotonicMs()) {
       zero = at
       plan.reset()
-      timers.forEach(stopTimer)
-      timers = [...followers].flatMap(([hop, apply]) =>
-        plan.addressChanges(hop).map((change) => startTimer(Math.max(0, change - now()), () => void apply())),
-      )
       await follow()
     },
     follow,

@@ -4,42 +4,64 @@
  */
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import type { EffectName } from '../core/fault/effects/index.js'
+import type { Fault } from '../core/fault/fault.js'
 import { type ConnectionBooks, watchEnding } from './books.js'
-import { monotonicMs, startTimer, stopTimer } from './clock.js'
+import { monotonicMs, soon, startTimer, stopTimer, type Timer } from './clock.js'
 import { noteDialled } from './dialled.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
-/**
- * Calls back once, with the stream that carries the bytes or with the error that ended the attempt; `books.ending`
- * then says why.
- */
+/** Called once, with the stream that carries the bytes or with the error that ended the attempt. */
+type Dialled = (error: Error | null, stream?: Socket) => void
+
+/** Calls back once; where it failed, `books.ending` says why. */
 export function dial(
   site: Site,
   target: Target,
   connectTimeoutMs: number,
   books: ConnectionBooks,
-  done: (error: Error | null, stream?: Socket) => void,
+  done: Dialled,
 ): void {
+  const turning = site.addressStates.get(target.place)?.turning
+  if (!turning) return connect(site, target, connectTimeoutMs, books, done)
+  void turning.then(() => {
+    if (books.abandoned) return done(new Error('abandoned'))
+    dial(site, target, connectTimeoutMs, books, done)
+  })
+}
+
+function connect(site: Site, target: Target, limitMs: number, books: ConnectionBooks, done: Dialled): void {
   const started = monotonicMs()
-  const raw = connectTcp({ host: target.host, port: target.port, localAddress: target.source, noDelay: true })
+  const fault = faultOf(site, target.place)
+  const host = fault?.effect.type === 'unreachable' ? NO_ROUTE : target.host
+  const raw = connectTcp({ host, port: target.port, localAddress: target.source, noDelay: true })
   watchEnding(books, raw)
   let stream: Socket = raw
-  let timer = startTimer(connectTimeoutMs, expire)
+  let timer: Timer | undefined = limit()
 
+  /** A loop that was busy lets its timers go before it looks: what has arrived by then is not late. */
+  function limit(): Timer {
+    const mine = startTimer(limitMs, () => soon(() => timer === mine && expire()))
+    return mine
+  }
   function expire(): void {
     books.ending ??= { by: 'timer', timer: 'connect' }
     stream.destroy(new Error('connect timed out'))
     raw.destroy()
   }
+  function settled(): void {
+    stopTimer(timer)
+    timer = undefined
+  }
   /** Every way to fail ends in a close: by then the first cause is booked. */
   function failed(): void {
-    stopTimer(timer)
-    noticeRefusal(site, target, books)
+    settled()
+    if (fault) notice(site, fault, books)
     noticeExhaustion(site, books)
     done(new Error(`no connection to ${formatAddress(target)}`))
   }
   function ready(): void {
-    stopTimer(timer)
+    settled()
     stream.removeListener('close', failed)
     books.stream = stream
     done(null, stream)
@@ -51,8 +73,8 @@ export function dial(
     books.local = `${raw.localAddress}:${raw.localPort}`
     books.connectMs = monotonicMs() - started
     if (target.servername === undefined) return ready()
-    stopTimer(timer)
-    timer = startTimer(connectTimeoutMs, expire)
+    settled()
+    timer = limit()
     raw.removeListener('close', failed)
     const connected = monotonicMs()
     stream = connectTls({ ...target.tls, socket: raw, servername: target.servername })
@@ -66,6 +88,10 @@ export function dial(
   })
 }
 
+/** As its listener carries it out; where that is in another process, as the plan has it. */
+const faultOf = ({ addressStates, plan, now }: Site, place: string): Fault | undefined =>
+  (addressStates.get(place) ?? { fault: plan.address(place, now()) }).fault
+
 /** This machine's limits are no part of any experiment. */
 function noticeExhaustion(site: Site, { ending }: ConnectionBooks): void {
   const code = ending?.by === 'error' ? ending.code : undefined
@@ -75,11 +101,20 @@ function noticeExhaustion(site: Site, { ending }: ConnectionBooks): void {
     site.broken('out of local ports (EADDRNOTAVAIL): lower the rate, or keep connections alive')
 }
 
-/** Only who dials sees a refused SYN: it counts for the fault that the address is under. */
-function noticeRefusal(site: Site, target: Target, books: ConnectionBooks): void {
-  const { ending } = books
-  if (ending?.by !== 'error' || ending.code !== 'ECONNREFUSED') return
-  const fault = site.plan.address(target.place, site.now())
-  if (fault?.effect.type !== 'refuse') return
-  site.journal({ event: 'fault', t: site.now(), fault: fault.id, hop: target.place, at: 'connect', effect: 'refuse' })
+/** Only who dials sees that nobody answers its SYN, or how: it counts for the fault that the address was under then. */
+function notice(site: Site, { id, on, effect }: Fault, books: ConnectionBooks): void {
+  if (!EVIDENCE[effect.type]?.(books)) return
+  site.journal({ event: 'fault', t: site.now(), fault: id, hop: on, at: 'connect', effect: effect.type })
 }
+
+const failedWith = ({ ending }: ConnectionBooks, code: string) => ending?.by === 'error' && ending.code === code
+
+const EVIDENCE: Partial<Record<EffectName, (books: ConnectionBooks) => boolean>> = {
+  refuse: (books) => failedWith(books, 'ECONNREFUSED'),
+  unreachable: (books) => failedWith(books, 'ENETUNREACH'),
+  // On loopback an answer comes before connect() returns: who gave up before any timer did has not had one either.
+  blackhole: ({ connected, ending }) => !connected && (ending === undefined || ending.by === 'timer'),
+}
+
+/** The broadcast address of loopback: connect() says ENETUNREACH at once, and no packet leaves. */
+const NO_ROUTE = '127.255.255.255'

@@ -3,6 +3,7 @@
  * Made by start.ts; each hop gets it and closes what it opened through its scope.
  */
 import type { ConnectionOptions } from 'node:tls'
+import type { Fault } from '../core/fault/fault.js'
 import type { FaultPlan } from '../core/fault/plan.js'
 import type { Journal } from '../journal/events.js'
 import type { Chance } from '../lib/random.js'
@@ -26,12 +27,21 @@ export interface Site {
   loadStart(): number | undefined
   /** Where a hop that has started listens; `from` may have to take a relay, when their link misbehaves. */
   addressOf(hop: string, from?: string): Address
-  /** `apply` is called whenever the faults of that hop's address may have changed. */
-  onAddressChange(hop: string, apply: () => Promise<void>): void
+  /** `apply` is called whenever the faults of the address at that place may have changed. */
+  onAddressChange(place: string, apply: () => Promise<void>): void
+  /** By place, as it is carried out: who dials looks here. */
+  readonly addressStates: Map<string, AddressState>
   /** How this process is killed, where it is a hop's own; there is no such thing in that of the run. */
   readonly crash: Crash | undefined
   /** Something outside the experiment went wrong: the verdict is `error`. */
   broken(message: string): void
+}
+
+export interface AddressState {
+  /** The fault that the address is under. */
+  fault: Fault | undefined
+  /** It is about to change: a SYN waits until that is settled, so that none gets in between. */
+  turning?: Promise<void>
 }
 
 export interface Address {

@@ -12,7 +12,7 @@ import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
 import { startProxy } from './proxy/proxy.js'
 import { startRelay } from './relay.js'
-import { type Address, formatAddress, type Site } from './site.js'
+import { type Address, type AddressState, formatAddress, type Site } from './site.js'
 import { startWaf } from './waf.js'
 
 export interface LiveSite extends Site {
@@ -118,6 +118,7 @@ function createSite(
       return address
     },
     onAddressChange: course.onAddressChange,
+    addressStates: new Map<string, AddressState>(),
     loadStart: course.loadStart,
     crash: undefined,
     broken(message: string) {

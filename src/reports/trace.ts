@@ -100,7 +100,9 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
   for (const forward of forwards.slice(first, Math.round(first + perAttempt)))
     lines.push(...forwardLines(story, forward))
   if (forwards.length === 0) {
-    lines.push(...connectionLines(story, attempt.client, attempt), ...farSide(story, attempt.request, attempt))
+    const asked = story.hops.get(attempt.address) ?? ''
+    const places = [asked, `${attempt.client}->${asked}`]
+    lines.push(...connectionLines(story, attempt.client, attempt), ...farSide(story, attempt.request, attempt, places))
   }
   const got = attempt.failure
     ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure)}`
@@ -129,7 +131,7 @@ function tryLines(story: Story, hop: string, request: string, one: Try): string[
   return [
     row(hop, 'try', one.server),
     ...connectionLines(story, hop, one),
-    ...farSide(story, request, one),
+    ...farSide(story, request, one, [one.server, `${hop}->${one.server}`]),
     row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure)}` : part}  ${formatMs(one.ms)}`),
   ]
 }
@@ -148,10 +150,10 @@ function connectionLines(story: Story, who: string, use: ConnectionUse): string[
 
 /**
  * What the far side of a try tells of it, once: by its connection, or, where a firewall stood between, by the request
- * and in the order in which its tries came through.
+ * and in the order in which its tries came through. Where no connection was made, the state of one of those places.
  */
-function farSide(story: Story, request: string, one: Pick<Try, 'address' | 'local' | 'failure'>): string[] {
-  const { address, local, failure } = one
+function farSide(story: Story, request: string, one: Pick<Try, 'local' | 'failure'>, places: string[]): string[] {
+  const { local, failure } = one
   const tries = (story.forwards.get(request) ?? []).flatMap((forward) => forward.tries)
   const ends = new Set(tries.map((each) => each.local))
   const mine = ({ peer }: { peer?: string | undefined }) => peer === local || !ends.has(peer)
@@ -159,7 +161,7 @@ function farSide(story: Story, request: string, one: Pick<Try, 'address' | 'loca
   const fault =
     takeFirst(story.faults, request, mine) ??
     (local === undefined ? undefined : takeFirst(story.faults, local)) ??
-    (failure?.manner === 'refused' ? takeFirst(story.faults, story.hops.get(address) ?? '') : undefined)
+    (failure?.stage === 'connect' ? takeAny(story.faults, places, ({ at }) => at === 'connect') : undefined)
   if (fault) lines.push(row(fault.hop, 'fault', `${fault.fault}: ${fault.effect} at ${fault.at}`))
   const served = takeFirst(story.served, request, mine)
   if (served) {
@@ -174,6 +176,14 @@ function takeFirst<Event>(map: Map<string, Event[]>, key: string, fits: (event: 
   const list = map.get(key) ?? []
   const at = list.findIndex(fits)
   return at < 0 ? undefined : list.splice(at, 1)[0]
+}
+
+function takeAny<Event>(map: Map<string, Event[]>, keys: readonly string[], fits: (event: Event) => boolean) {
+  for (const key of keys) {
+    const found = takeFirst(map, key, fits)
+    if (found) return found
+  }
+  return undefined
 }
 
 const tcpText = (one: ConnectionUse): string =>

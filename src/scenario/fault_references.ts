@@ -86,7 +86,10 @@ function uselessSelectors({ keys, match, ratePer, path }: FaultOutline, at: Trig
     return keys
       .filter((key) => SELECTORS.includes(key))
       .map((key) =>
-        wrongKey([...path, key], `"${key}" has no use at ${at}, since a kernel does not ask: expected a window`),
+        wrongKey(
+          [...path, key],
+          `"${key}" has no use at ${at}, since a kernel does not ask: expected window or flapping`,
+        ),
       )
   }
   if (ratePer === 'source' && !MATCHABLE[triggers[at].scope].includes('source')) {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { type Fault, faultSchema } from '../../src/core/fault/fault.js'
 import { createFaultPlan } from '../../src/core/fault/plan.js'
-import { matches, type Occasion, selects } from '../../src/core/fault/selection.js'
+import { isThere, matches, nextTurn, type Occasion, selects } from '../../src/core/fault/selection.js'
 import { triggers } from '../../src/core/fault/triggers/index.js'
 import { InvariantError } from '../../src/lib/errors.js'
 import { chanceFrom } from '../../src/lib/random.js'
@@ -73,10 +73,54 @@ test('selectors pick from the occasions that match', async (t) => {
 test('a window is counted from the start of the load, its end excluded', async (t) => {
   const between = fault({ window: { from: '10ms', to: '20ms' } })
   const open = fault({ window: { from: '10ms' } })
-  const at = (f: Fault) => [-5, 9, 10, 19, 20].map((now_ms) => matches(f, { now_ms }))
+  const at = (f: Fault) => [-5, 9, 10, 19, 20].map((now_ms) => isThere(f, now_ms, chanceFrom(1)))
   t.strictSame(at(between), [false, false, true, true, false])
   t.strictSame(at(open), [false, false, true, true, true])
   t.strictSame(at(fault()), [true, true, true, true, true])
+})
+
+test('a fault that flaps is there or not for a whole slot, the same for the same seed', async (t) => {
+  const flapping = fault({ flapping: { every: '10ms', share: '30%' }, window: { from: '0ms', to: '20s' } })
+  const slots = (seed: number, offset: number) =>
+    Array.from({ length: 2000 }, (_, slot) => isThere(flapping, slot * 10 + offset, chanceFrom(seed)))
+  const there = slots(1, 0)
+  t.strictSame([slots(1, 5), slots(1, 9.9)], [there, there])
+  t.strictNotSame(slots(2, 0), there)
+  const share = there.filter(Boolean).length / there.length
+  t.ok(share > 0.26 && share < 0.34, `${share}`)
+  t.strictSame(
+    [20_000, 20_010].map((ms) => isThere(flapping, ms, chanceFrom(1))),
+    [false, false],
+    'its window is over',
+  )
+  const [always, never] = ['100%', '0%'].map((share) => fault({ flapping: { every: '1s', share } }))
+  t.strictSame(
+    [always!, never!].map((one) => isThere(one, 1, chanceFrom(1))),
+    [true, false],
+  )
+  t.throws(() => fault({ flapping: { every: '0ms' } }), { name: 'ZodError' })
+})
+
+test('between two turns a fault stays as it is', async () => {
+  const time = fc.double({ min: 0, max: 5000, noNaN: true })
+  const faults = fc.record(
+    {
+      flapping: fc.record({ every: fc.constantFrom('1ms', '1.1ms', '7ms', '333.3ms') }),
+      window: fc.constantFrom({ from: '1s' }, { to: '2s' }, { from: '500ms', to: '501ms' }),
+    },
+    { requiredKeys: [] },
+  )
+  const chance = chanceFrom(1)
+  fc.assert(
+    fc.property(faults, time, time, (more, now, later) => {
+      const one = fault(more)
+      const turn = nextTurn(one, now) ?? Number.POSITIVE_INFINITY
+      assert.ok(turn > now)
+      const before = Math.min(turn, Math.max(now, later))
+      if (before < turn - 1e-6) assert.equal(isThere(one, before, chance), isThere(one, now, chance))
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('every key of a match must hold', async (t) => {
@@ -182,8 +226,9 @@ test('the state of an address', async (t) => {
   const at = () => [-1, 0, 10, 20, 1000].map((ms) => plan.address('app1', ms)?.id)
   t.strictSame(at(), [undefined, 'early', undefined, 'late', 'late'])
   t.strictSame(at(), [undefined, 'early', undefined, 'late', 'late'], 'asking counts nothing')
-  t.strictSame(plan.addressChanges('app1'), [0, 10, 20])
-  t.strictSame([plan.address('app2', 0), plan.addressChanges('app2')], [undefined, []])
+  const changes = [-1, 0, 9, 10, 20].map((ms) => plan.nextAddressChange('app1', ms))
+  t.strictSame(changes, [0, 10, 10, 20, undefined])
+  t.strictSame([plan.address('app2', 0), plan.nextAddressChange('app2', 0)], [undefined, undefined])
   plan.disarm('early')
   t.equal(plan.address('app1', 0), undefined)
 })

@@ -151,6 +151,9 @@ test('a link’s address is under its own faults first, then those of the hop be
   t.strictSame(under(LINK), ['hop', 'link', 'hop'])
   t.strictSame(under('app'), ['hop', 'hop', 'hop'])
   t.strictSame(under('other->app'), ['hop', 'hop', 'hop'])
-  t.strictSame(plan.addressChanges(LINK), [10, 20])
-  t.strictSame(plan.addressChanges('app'), [])
+  t.strictSame(
+    [0, 10, 20].map((now) => plan.nextAddressChange(LINK, now)),
+    [10, 20, undefined],
+  )
+  t.equal(plan.nextAddressChange('app', 0), undefined)
 })

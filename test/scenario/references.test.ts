@@ -142,10 +142,20 @@ const rows: Row[] = [
     'selectors of an address',
     fault('on: app1, at: connect, effect: refuse, first: 1, probability: 5%, match: { sni: x }'),
     [
-      '11:55: faults[0].first: "first" has no use at connect, since a kernel does not ask: expected a window',
-      '11:65: faults[0].probability: "probability" has no use at connect, since a kernel does not ask: expected a window',
-      '11:82: faults[0].match: "match" has no use at connect, since a kernel does not ask: expected a window',
+      '11:55: faults[0].first: "first" has no use at connect, since a kernel does not ask: expected window or flapping',
+      '11:65: faults[0].probability: "probability" has no use at connect, since a kernel does not ask: expected window or flapping',
+      '11:82: faults[0].match: "match" has no use at connect, since a kernel does not ask: expected window or flapping',
     ],
+  ],
+  [
+    'flapping of an address',
+    fault('on: app1, at: connect, effect: blackhole, flapping: { every: 50ms, share: 25% }'),
+    [],
+  ],
+  [
+    'flapping without end',
+    fault('on: app1, at: connect, effect: blackhole, flapping: { every: 0ms }'),
+    ['11:77: faults[0].flapping.every: expected at least 1ms; got "0ms"'],
   ],
   ['window of an address', fault('on: app1, at: connect, effect: refuse, window: { from: 1s, to: 2s }'), []],
   [

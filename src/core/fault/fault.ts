@@ -46,6 +46,15 @@ export const faultSchema = z.strictObject({
     .strictObject({ from: duration().prefault('0ms'), to: duration().optional() })
     .meta({ description: 'From when until when, counted from the start of the load' })
     .optional(),
+  flapping: z
+    .strictObject({
+      every: duration()
+        .refine((ms) => ms >= 1, 'expected at least 1ms')
+        .meta({ description: 'How long each slot lasts, the first from the start of the load' }),
+      share: share().prefault('50%').meta({ description: 'The share of the slots in which it is there' }),
+    })
+    .meta({ description: 'It comes and goes: in each slot of time it is there or not, drawn by the seed' })
+    .optional(),
   rate_over: rateOverSchema
     .meta({ description: 'Only those of the occasions that match which are above that rate' })
     .optional(),

@@ -6,7 +6,7 @@ import { invariant } from '../../lib/errors.js'
 import type { Chance, Draw } from '../../lib/random.js'
 import type { Fault } from './fault.js'
 import { createRateGauge, type RateGauge } from './rate.js'
-import { inWindow, matches, type Occasion, selects } from './selection.js'
+import { isThere, matches, nextTurn, type Occasion, selects } from './selection.js'
 import type { TriggerName } from './triggers/index.js'
 
 export interface FaultPlan {
@@ -20,12 +20,12 @@ export interface FaultPlan {
   /** The draws of the fault's next effect, such as how long a delay is; the same for the same seed. */
   draws(id: string): Draw
   /**
-   * The fault that an address is under at that moment: asked by its listener and by who dials. A link is under its own
-   * faults and those of the hop behind it. Counts nothing.
+   * The fault that an address is to be under at that moment: its listener asks. A link is under its own faults and those
+   * of the hop behind it. Counts nothing.
    */
   address(place: string, nowMs: number): Fault | undefined
-  /** When the state of the address changes, in milliseconds since the load's start. */
-  addressChanges(place: string): readonly number[]
+  /** When that may change next, in milliseconds since the load's start; undefined: never. */
+  nextAddressChange(place: string, nowMs: number): number | undefined
   arm(id: string): void
   disarm(id: string): void
   /** Forgets how many occasions were seen; arms nothing. */
@@ -75,7 +75,8 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
     take(hop, trigger, occasion) {
       let taken: Fault | undefined
       for (const entry of byPlace.get(`${hop}/${trigger}`) ?? []) {
-        if (!entry.armed || !matches(entry.fault, occasion)) continue
+        if (!entry.armed || !isThere(entry.fault, occasion.now_ms, chance)) continue
+        if (!matches(entry.fault, occasion)) continue
         if (entry.gauge?.isOver(occasion.now_ms, occasion.source) === false) continue
         const n = entry.seen++
         const { id } = entry.fault
@@ -91,9 +92,13 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
       let index = 0
       return () => chance.at(`effect/${id}`, n, index++)
     },
-    address: (place, nowMs) => addressed(place).find((entry) => entry.armed && inWindow(entry.fault, nowMs))?.fault,
-    addressChanges: (place) =>
-      addressed(place).flatMap(({ fault }) => [fault.window?.from, fault.window?.to].filter((t) => t !== undefined)),
+    address: (place, nowMs) =>
+      addressed(place).find(({ armed, fault }) => armed && isThere(fault, nowMs, chance))?.fault,
+    nextAddressChange(place, nowMs) {
+      const turns = addressed(place).map(({ fault }) => nextTurn(fault, nowMs))
+      const times = turns.filter((turn) => turn !== undefined)
+      return times.length === 0 ? undefined : Math.min(...times)
+    },
     arm(id) {
       find(id).armed = true
     },

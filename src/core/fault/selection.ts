@@ -1,4 +1,5 @@
 /** Which occasions a fault selects. Pure: the time, the draw and the occasion's number are arguments. */
+import type { Chance } from '../../lib/random.js'
 import { like } from '../pattern.js'
 import type { Effect } from './effects/index.js'
 import type { Fault, Match } from './fault.js'
@@ -28,10 +29,9 @@ export interface Occasion {
   key?: string | undefined
 }
 
-/** Whether the occasion is one that the fault speaks of at all. */
+/** Whether the occasion is one that the fault speaks of at all; its time aside, see isThere. */
 export function matches(fault: Fault, occasion: Occasion): boolean {
   if (occasion.after !== undefined && 'after' in fault.at && fault.at.after !== occasion.after) return false
-  if (!inWindow(fault, occasion.now_ms)) return false
   if (fault.at.type === 'wire' && !matchesChunk(fault.at, fault.effect, occasion)) return false
   return !fault.match || matchesPattern(fault.match, occasion)
 }
@@ -53,9 +53,27 @@ export function selects(fault: Fault, n: number, draw: number): boolean {
   return fault.probability === undefined || draw < fault.probability
 }
 
-export function inWindow(fault: Fault, nowMs: number): boolean {
-  const window = fault.window
-  return !window || (nowMs >= window.from && (window.to === undefined || nowMs < window.to))
+/** Whether the fault is there at all at that time: within its window, in a slot that is drawn. */
+export function isThere(fault: Fault, nowMs: number, chance: Chance): boolean {
+  const { window, flapping } = fault
+  if (window && (nowMs < window.from || (window.to !== undefined && nowMs >= window.to))) return false
+  return !flapping || chance.at('flapping', fault.id, slotOf(flapping.every, nowMs)) < flapping.share
+}
+
+/** When that may change next: the earliest such time after `nowMs`, or undefined. */
+export function nextTurn({ window, flapping }: Fault, nowMs: number): number | undefined {
+  const edges = [window?.from, window?.to].filter((edge) => edge !== undefined && edge > nowMs) as number[]
+  const over = window?.to !== undefined && nowMs >= window.to
+  if (flapping && !over) edges.push(...nextSlots(flapping.every, nowMs))
+  return edges.length === 0 ? undefined : Math.min(...edges)
+}
+
+const slotOf = (every: number, nowMs: number): number => Math.floor(nowMs / every)
+
+/** Where the slot ends; and the one after it, if rounding has that end already behind us. */
+function nextSlots(every: number, nowMs: number): number[] {
+  const end = (slotOf(every, nowMs) + 1) * every
+  return end > nowMs ? [end] : [end + every]
 }
 
 function matchesPattern(match: Match, occasion: Occasion): boolean {

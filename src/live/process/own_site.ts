@@ -39,6 +39,7 @@ export function createOwnSite(order: Start, say: (message: FromProcess) => void)
     now: course.now,
     loadStart: course.loadStart,
     onAddressChange: course.onAddressChange,
+    addressStates: new Map(),
     certificates: {
       ca: order.ca,
       of: (...parameters) =>

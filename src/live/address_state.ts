@@ -1,0 +1,96 @@
+/**
+ * The state of an address as its faults want it: open, refused, a black hole, or without a route. listen.ts hands it a
+ * server that listens; who dials asks the site for the fault that is carried out at that moment.
+ */
+import type { Server } from 'node:net'
+import type { Fault } from '../core/fault/fault.js'
+import { BlackHole } from './black_hole.js'
+import { soon } from './clock.js'
+import { acceptQueue } from './kernel_table.js'
+import type { Site } from './site.js'
+
+export const HOST = '127.0.0.1'
+
+/** A server that can stop listening and begin again; `node:net`'s, or what stands on it. */
+export type Listener = Pick<Server, 'listen' | 'once' | 'on' | 'removeListener' | 'address' | 'listening'> & {
+  close(): unknown
+}
+
+export function listen(server: Listener, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: HOST, port, backlog: 4096 }, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+}
+
+type State = 'open' | 'refuse' | 'blackhole' | 'unreachable'
+const stateOf = (fault: Fault | undefined) => (fault?.effect.type ?? 'open') as State
+
+/**
+ * Follows the faults of that place from now on. Connections that are open stay. While it is refused nobody listens, and
+ * the kernel answers with RST. Without a route it is the dialler who goes astray (dial.ts); others are refused.
+ */
+export async function followFaults(site: Site, place: string, server: Listener, port: number): Promise<void> {
+  const hole = canVanish(site, place) ? await BlackHole.prepare(port) : undefined
+  const wanted = () => site.plan.address(place, site.now())
+  const broken = (what: string) => (error: Error) => site.broken(`hop "${place}" ${what}: ${error.message}`)
+  let fault: Fault | undefined
+  let closing = false
+  /** It listens, as far as we asked: between two wishes Node may still tell of the last close. */
+  let listening = true
+
+  async function carryOut(): Promise<void> {
+    if (stateOf(fault) === 'open' && stateOf(wanted()) !== 'open') await accepted(port)
+    if (closing) return
+    // From here to the next await nobody can dial: an address is never seen between two states.
+    const before = stateOf(fault)
+    fault = wanted()
+    const after = stateOf(fault)
+    if (before === after) return
+    if (before === 'open') {
+      listening = false
+      server.close()
+    }
+    if (before === 'blackhole') hole!.lift()
+    if (after === 'blackhole') await hole!.fill()
+    if (after !== 'open') return
+    const opened = listen(server, port)
+    listening = true
+    await opened
+  }
+  let turn = Promise.resolve()
+  site.onAddressChange(place, () => {
+    const mine = turn.then(carryOut).catch(broken('cannot follow its faults'))
+    turn = mine
+    site.addressStates.set(place, { fault, turning: mine })
+    return mine.then(() => {
+      if (turn === mine) site.addressStates.set(place, { fault })
+    })
+  })
+  server.on('close', () => {
+    if (!closing && listening) site.broken(`hop "${place}" stopped listening unasked`)
+  })
+  server.on('error', broken('failed'))
+  site.scope.add(async () => {
+    closing = true
+    await turn
+    await hole?.close()
+  })
+}
+
+/** Rounds of the event loop; who dials from here waits meanwhile, so only strangers could make it longer. */
+const ROUNDS = 20
+
+/** What waits to be accepted would be reset when nobody listens any more, though it was not refused. */
+async function accepted(port: number): Promise<void> {
+  for (let round = 0; round < ROUNDS && acceptQueue(port) > 0; round++) await new Promise<void>(soon)
+}
+
+const canVanish = ({ scenario }: Site, place: string): boolean =>
+  scenario.faults.some(
+    ({ on, at, effect }) =>
+      at.type === 'connect' && effect.type === 'blackhole' && [place, ...place.split('->').slice(1)].includes(on),
+  )
