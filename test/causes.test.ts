@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs'
 import t, { type Test } from 'tap'
+import type { CertificateKind } from '../src/core/fault/effects/certificate.js'
 import type { Effect } from '../src/core/fault/effects/index.js'
 import type { Fault } from '../src/core/fault/fault.js'
 import { sections, sectionsOf } from '../src/reports/sections.js'
@@ -30,10 +31,23 @@ const neighbours: Neighbours = {
   send: () => ({ type: 'close' }),
   respond: () => ({ type: 'close' }),
   alert: ({ id }) => ({ type: 'alert', id: id === 40 ? 70 : 40 }),
-  certificate: ({ kind }) => ({ type: 'certificate', kind: kind === 'wrong_host' ? 'expired' : 'wrong_host' }),
-  tls: () => ({ type: 'certificate', kind: 'expired' }),
+  certificate: ({ kind }) => ({ type: 'certificate', kind: otherCertificate[kind] }),
+  // Alert 70 for 40 and 40 for 70; and what is wrong with the other side's certificate for what is wrong with ours.
+  tls: ({ min_version, client_certificate }) =>
+    client_certificate
+      ? { type: 'certificate', kind: 'expired' }
+      : { type: 'tls', ...(min_version ? { client_certificate: 'required' } : { min_version: 'TLSv1.3' }) },
   crash: () => ({ type: 'close' }),
   dns: ({ answer }) => ({ type: 'dns', answer: answer === 'nxdomain' ? 'servfail' : 'nxdomain' }),
+}
+
+/** The one that is most easily taken for it. */
+const otherCertificate: Record<CertificateKind, CertificateKind> = {
+  expired: 'not_yet_valid',
+  not_yet_valid: 'expired',
+  wrong_host: 'expired',
+  untrusted: 'missing_intermediate',
+  missing_intermediate: 'untrusted',
 }
 
 function neighbour(fault: Fault): Fault {

@@ -9,6 +9,7 @@ import { invariant } from '../lib/errors.js'
 import { client_bytes } from './client_bytes.js'
 import { client_error } from './client_error.js'
 import { client_metric } from './client_metric.js'
+import { client_proxy_status } from './client_proxy_status.js'
 import { client_status } from './client_status.js'
 import { client_truncated } from './client_truncated.js'
 import { fault_fired } from './fault_fired.js'
@@ -26,6 +27,7 @@ export const checks = {
   fault_fired,
   client_metric,
   client_status,
+  client_proxy_status,
   client_error,
   client_truncated,
   client_bytes,

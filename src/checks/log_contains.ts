@@ -1,6 +1,7 @@
 /** `{ log: lb, contains: "Connection reset by peer", count: ">= 1" }` */
 import { z } from 'zod'
-import { compared, comparison, holdsWithin, inconclusive } from './comparison.js'
+import { comparison } from './comparison.js'
+import { containing } from './containing.js'
 import { checkKind } from './kind.js'
 
 export const log_contains = checkKind({
@@ -12,12 +13,7 @@ export const log_contains = checkKind({
   }),
   evaluate(check, facts) {
     const name = `log ${check.log} contains "${check.contains}"`
-    const { lines = new Map<string, number>(), others = 0 } = facts.logs.get(check.log) ?? {}
-    let count = 0
-    for (const [line, times] of lines) if (line.includes(check.contains)) count += times
-    if (holdsWithin(check.count, count, count + others) === undefined) {
-      return inconclusive(name, check.count, `${count} in the lines that were kept; ${others} were not`)
-    }
-    return compared(name, check.count, count)
+    const log = facts.logs.get(check.log) ?? { lines: new Map(), others: 0 }
+    return containing(name, check.count, log, (line) => line.includes(check.contains))
   },
 })

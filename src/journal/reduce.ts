@@ -16,7 +16,7 @@ export interface Facts {
   readonly origins: ReadonlyMap<string, OriginFacts>
   /** Connections that each server hop accepted, those of health checks included. */
   readonly connections: ReadonlyMap<string, number>
-  readonly logs: ReadonlyMap<string, LogFacts>
+  readonly logs: ReadonlyMap<string, LineFacts>
   /** What went wrong outside the experiment. */
   readonly errors: readonly string[]
   /** From the load's start to the end of the last request, in milliseconds. */
@@ -28,6 +28,8 @@ export interface ClientFacts {
   metrics: ClientMetrics
   /** Fewest and most body bytes that an attempt brought; null without attempts. */
   bytes: { min: number; max: number } | null
+  /** The Proxy-Status fields that attempts brought. */
+  proxyStatuses: LineFacts
 }
 
 export interface ProxyFacts {
@@ -59,7 +61,7 @@ export interface OriginFacts {
   outcomes: Counts
 }
 
-export interface LogFacts {
+export interface LineFacts {
   lines: Counts
   /** Lines beyond the limit of distinct ones: how often, but not what they said. */
   others: number
@@ -112,7 +114,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
         proxies: proxies.map((fold) => fold.facts()),
         origins: origins.map((fold) => fold.facts()),
         connections: connections.counts(),
-        logs: logs.map((tally) => ({ lines: tally.counts(), others: tally.others })),
+        logs: logs.map(lineFacts),
         errors: [...errors.counts().keys()],
         load_ms: loadMs,
         interrupted,
@@ -122,7 +124,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
 }
 
 function createClientFold() {
-  const [statuses, errors, outcomes] = [createTally(), createTally(), createTally()]
+  const [statuses, errors, outcomes, proxyStatuses] = [createTally(), createTally(), createTally(), createTally()]
   let [requests, attempts, succeeded, truncated, gaveUp] = [0, 0, 0, 0, 0]
   let bytes: ClientFacts['bytes'] = null
   let latency: Latency | undefined
@@ -148,6 +150,7 @@ function createClientFold() {
       if (event.truncated) truncated++
       if (event.gave_up) gaveUp++
       bytes = { min: Math.min(bytes?.min ?? event.bytes, event.bytes), max: Math.max(bytes?.max ?? 0, event.bytes) }
+      if (event.proxy_status !== undefined) proxyStatuses.add(event.proxy_status)
       const error = event.failure?.type ?? (event.proxy_status && errorNearestOrigin(event.proxy_status))
       if (error) errors.add(error)
       const outcome = [event.status, error || (event.truncated && 'truncated') || (event.gave_up && 'gave up')]
@@ -162,7 +165,11 @@ function createClientFold() {
       latency ??= createLatency()
       latency.record(event.ms)
     },
-    facts: (): ClientFacts => ({ metrics: metrics(), bytes: bytes && { ...bytes } }),
+    facts: (): ClientFacts => ({
+      metrics: metrics(),
+      bytes: bytes && { ...bytes },
+      proxyStatuses: lineFacts(proxyStatuses),
+    }),
   }
 }
 
@@ -196,6 +203,8 @@ const failureKey = ({ type, stage, manner, details }: Failure, proxyError?: stri
 
 const failureCounts = (tally: Tally): FailureCount[] =>
   [...tally.counts()].map(([key, count]) => ({ ...(JSON.parse(key) as Omit<FailureCount, 'count'>), count }))
+
+const lineFacts = (tally: Tally): LineFacts => ({ lines: tally.counts(), others: tally.others })
 
 function createOriginFold() {
   const [statuses, outcomes] = [createTally(), createTally()]

@@ -22,6 +22,8 @@ const error = (more: object) => ({ proxy: 'lb', error: 'connection_refused', cou
 const threeOfFour = [...asked(3), ...asked(1, { ok: false })]
 const aReset = make.attempt({ failure: resetFailure })
 const bytes = (...sizes: number[]) => sizes.map((size) => make.attempt({ bytes: size }))
+const alerted = (...ids: number[]) =>
+  ids.map((id) => make.attempt({ proxy_status: `lb;error=tls_alert_received;alert-id=${id};alert-message=x` }))
 const twoTries = make.forward({ tries: [make.oneTry(), make.oneTry()] })
 
 const rows: Record<keyof typeof checks, Row[]> = {
@@ -48,6 +50,12 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ client: 'plain', status: 502, count: 2 }, asked(2, { status: 502 }), 'pass', '2'],
     [{ client: 'plain', status: 502, count: '>= 1' }, asked(2, { status: 504 }), 'fail', '0'],
     [{ client: 'plain', status: 502, count: '= 0' }, [], 'inconclusive', 'no requests'],
+  ],
+  client_proxy_status: [
+    [{ client: 'plain', proxy_status: 'alert-id=40; alert-message=x', count: 2 }, alerted(40, 40, 70), 'pass', '2'],
+    [{ client: 'plain', proxy_status: 'alert-id=40', count: 1 }, alerted(70), 'fail', '0'],
+    [{ client: 'plain', proxy_status: 'lb', count: '= 0' }, [make.attempt()], 'pass', '0'],
+    [{ client: 'plain', proxy_status: 'lb', count: '= 0' }, [], 'inconclusive', 'no attempts'],
   ],
   client_error: [
     [{ client: 'plain', error: 'connection_terminated', count: 1 }, [aReset], 'pass', '1'],

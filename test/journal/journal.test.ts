@@ -44,6 +44,7 @@ test('a client: requests by their end, attempts by what they met', async (t) => 
       latency_max_ms: 30,
     },
     bytes: { min: 0, max: 100 },
+    proxyStatuses: { lines: new Map([['lb;error=connection_refused', 1]]), others: 0 },
   })
   t.equal(facts.load_ms, 40)
 })

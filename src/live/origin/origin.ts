@@ -7,7 +7,7 @@ import type { OriginHop } from '../../scenario/hops.js'
 import { Faults } from '../faults.js'
 import { listenAt, trackSockets } from '../listen.js'
 import type { Address, Site } from '../site.js'
-import { Secure } from './secure.js'
+import { startSecure } from './secure.js'
 import { Server } from './serve.js'
 import type { HttpLine } from './visit.js'
 
@@ -15,7 +15,8 @@ import type { HttpLine } from './visit.js'
 export async function startOrigin(site: Site, name: string, hop: OriginHop): Promise<Address> {
   const faults = new Faults(site, name)
   const http = new Server(site, name, hop, faults)
-  const secure = hop.tls && new Secure(site, name, hop.tls, faults, (line, stream) => http.speak(line, stream))
+  const speak = (line: HttpLine, stream: Socket) => http.speak(line, stream)
+  const secure = hop.tls && (await startSecure(site, name, hop.tls, faults, speak))
   let connections = 0
   const accept = (raw: Socket): void => {
     const peer = `${raw.remoteAddress}:${raw.remotePort}`

@@ -2,7 +2,7 @@
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server } from 'node:tls'
-import type { Fault } from '../../core/fault/fault.js'
+import type { Effect } from '../../core/fault/effects/index.js'
 import type { ServerTls } from '../../core/tls.js'
 import { type Faults, sourceOf } from '../faults.js'
 import { type Hello, readHello } from '../hello.js'
@@ -11,20 +11,49 @@ import { serverOptions } from '../tls.js'
 import { close } from '../wire.js'
 import type { HttpLine } from './visit.js'
 
+/** Gets the stream on which HTTP is spoken. */
+type Speak = (line: HttpLine, stream: Socket) => void
+
+/** Makes every key and certificate that it may need: no handshake waits for them. */
+export async function startSecure(site: Site, hop: string, options: ServerTls, faults: Faults, speak: Speak) {
+  const own = site.scenario.faults.filter(({ on, at }) => on === hop && at.type === 'handshake')
+  const ways = [undefined, ...own].map(async (fault) => {
+    const server = await createTlsServer(site, hop, options, fault?.effect)
+    return [fault?.id, server] as const
+  })
+  return new Secure(site, hop, faults, new Map(await Promise.all(ways)), speak)
+}
+
+/** One way to speak TLS: the hop's own, or what an effect makes of it. It never listens. */
+async function createTlsServer(site: Site, hop: string, own: ServerTls, effect: Effect | undefined): Promise<Server> {
+  const wrong = effect?.type === 'certificate' ? effect.kind : undefined
+  const options = effect?.type === 'tls' ? effect : own
+  return createServer({
+    ...(await serverOptions(site.certificates, hop, options, wrong)),
+    // A client that resumed a session would not look at the certificate again.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  })
+}
+
 export class Secure {
-  /** One per way to speak TLS, by the id of the fault that asks for it; none of them listens. */
-  private readonly servers = new Map<string | undefined, Promise<Server>>()
   /** Handshakes that are under way, by the peer's address. */
   private readonly lines = new Map<string, HttpLine>()
 
   constructor(
     private readonly site: Site,
     private readonly hop: string,
-    private readonly options: ServerTls,
     private readonly faults: Faults,
-    /** Gets the stream on which HTTP is spoken. */
-    private readonly speak: (line: HttpLine, stream: Socket) => void,
-  ) {}
+    /** By the id of the fault that asks for it. */
+    private readonly servers: ReadonlyMap<string | undefined, Server>,
+    speak: Speak,
+  ) {
+    for (const server of servers.values()) {
+      server.on('secureConnection', (stream) => {
+        const line = this.lines.get(`${stream.remoteAddress}:${stream.remotePort}`)
+        if (line) speak(line, stream)
+      })
+    }
+  }
 
   async accept(line: HttpLine): Promise<void> {
     const { raw, peer } = line
@@ -34,38 +63,15 @@ export class Secure {
     if (!hello) return close(raw)
     const { ja3, ja4, sni } = hello
     this.site.journal({ event: 'hello', t: this.site.now(), hop: this.hop, peer, ja3, ja4, sni })
-    this.faults.meet('client_hello', line, hello, { goOn: () => void this.handshake(line, hello) })
+    this.faults.meet('client_hello', line, hello, { goOn: () => this.handshake(line, hello) })
   }
 
-  private async handshake(line: HttpLine, hello: Hello): Promise<void> {
-    const fault = this.faults.take('handshake', { source: sourceOf(line), ...hello })
-    const server = await this.server(fault)
+  private handshake(line: HttpLine, hello: Hello): void {
     const { raw, peer } = line
-    if (raw.destroyed) return
+    const fault = this.faults.take('handshake', { source: sourceOf(line), ...hello })
     if (fault) this.faults.fired(fault, line)
     this.lines.set(peer, line)
     raw.once('close', () => this.lines.delete(peer))
-    server.emit('connection', raw)
-  }
-
-  private server(fault: Fault | undefined): Promise<Server> {
-    const known = this.servers.get(fault?.id) ?? this.start(fault)
-    this.servers.set(fault?.id, known)
-    return known
-  }
-
-  private async start(fault: Fault | undefined): Promise<Server> {
-    const effect = fault?.effect
-    const wrong = effect?.type === 'certificate' ? effect.kind : undefined
-    const options = effect?.type === 'tls' ? effect : this.options
-    const server = createServer({
-      ...(await serverOptions(this.site.certificates, this.hop, options, wrong)),
-      // A client that resumed a session would not look at the certificate again.
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    })
-    return server.on('secureConnection', (stream) => {
-      const line = this.lines.get(`${stream.remoteAddress}:${stream.remotePort}`)
-      if (line) this.speak(line, stream)
-    })
+    this.servers.get(fault?.id)!.emit('connection', raw)
   }
 }
