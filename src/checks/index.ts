@@ -15,11 +15,14 @@ import { client_truncated } from './client_truncated.js'
 import { fault_fired } from './fault_fired.js'
 import type { CheckKind } from './kind.js'
 import { log_contains } from './log_contains.js'
+import { origin_applied } from './origin_applied.js'
 import { origin_connections } from './origin_connections.js'
+import { origin_repeated } from './origin_repeated.js'
 import { origin_requests } from './origin_requests.js'
 import { proxy_client_left } from './proxy_client_left.js'
 import { proxy_cut } from './proxy_cut.js'
 import { proxy_error } from './proxy_error.js'
+import { proxy_passed } from './proxy_passed.js'
 import { proxy_status } from './proxy_status.js'
 import { proxy_tries } from './proxy_tries.js'
 
@@ -33,11 +36,14 @@ export const checks = {
   client_bytes,
   proxy_error,
   proxy_status,
+  proxy_passed,
   proxy_tries,
   proxy_cut,
   proxy_client_left,
   origin_requests,
   origin_connections,
+  origin_applied,
+  origin_repeated,
   log_contains,
 }
 

@@ -36,6 +36,8 @@ export interface Failure {
   alert_id?: number
   /** OpenSSL's name of the verification error, e.g. CERT_HAS_EXPIRED. */
   certificate_error?: string
+  /** The header lines at fault as they came, each up to and with the first byte that may not stand there; Latin-1. */
+  fields?: string[]
   /** What OpenSSL said went wrong, without the place in its source: error:0A00010B:SSL routines::wrong version number. */
   tls_error?: string
 }
@@ -44,8 +46,12 @@ export interface Failure {
 export type Ending =
   | { by: 'error'; code: string; message: string }
   | { by: 'fin' }
-  | { by: 'timer'; timer: 'connect' | 'send' | 'read' }
-  | { by: 'parser'; message: string }
+  | { by: 'timer'; timer: TimerName }
+  /** `seen`: what it had read of the response last, up to and with the byte at which it stopped; Latin-1. */
+  | { by: 'parser'; message: string; seen?: string | undefined }
+
+/** Whose limit it was: the dialler's, between two writes, between two arrivals, or for the whole response. */
+export type TimerName = 'connect' | 'send' | 'read' | 'response'
 
 /** The books of one exchange on one connection. */
 export interface Books {
@@ -65,7 +71,7 @@ export interface Books {
 export function classify(books: Books, ending: Ending): Failure {
   const stage = stageOf(books)
   if (ending.by === 'timer') return timedOut(stage, ending.timer)
-  if (ending.by === 'parser') return unparsable(stage, ending.message)
+  if (ending.by === 'parser') return unparsable(stage, ending.message, ending.seen ?? '')
   if (ending.by === 'fin') return ended(books, stage, 'closed')
   const alert = /alert number (\d+)/.exec(ending.message)
   if (alert && books.connected) return alerted(stage, Number(alert[1]))
@@ -111,13 +117,16 @@ function ended(books: Books, stage: Stage, manner: keyof typeof HOW): Failure {
   return { type: 'http_response_incomplete', stage, manner, details: `${how} within the response ${part}` }
 }
 
-function timedOut(stage: Stage, timer: 'connect' | 'send' | 'read'): Failure {
+function timedOut(stage: Stage, timer: TimerName): Failure {
   if (stage === 'connect' || stage === 'tls') {
     const details = stage === 'tls' ? 'TLS handshake timed out' : 'connect timed out'
     return { type: 'connection_timeout', stage, manner: 'timeout', details }
   }
   if (timer === 'send') {
     return { type: 'connection_write_timeout', stage, manner: 'timeout', details: 'sending the request timed out' }
+  }
+  if (timer === 'response') {
+    return { type: 'http_response_timeout', stage, manner: 'timeout', details: 'the whole response took too long' }
   }
   const part = stage === 'response_body' ? 'body' : 'head'
   return {
@@ -129,7 +138,7 @@ function timedOut(stage: Stage, timer: 'connect' | 'send' | 'read'): Failure {
 }
 
 /** The parser's words are llhttp's or undici's; the framing of a chunked body is the one transfer coding there is. */
-function unparsable(stage: Stage, message: string): Failure {
+function unparsable(stage: Stage, message: string, seen: string): Failure {
   const manner = 'http'
   if (/headers?.overflow/i.test(message)) {
     return stage === 'response_body'
@@ -143,7 +152,19 @@ function unparsable(stage: Stage, message: string): Failure {
     return { type: 'http_response_transfer_coding', stage, manner, details: 'transfer coding other than chunked' }
   }
   const details = message === 'bad upgrade' ? 'switched protocols unasked' : 'response is not valid HTTP'
-  return { type: 'http_protocol_error', stage, manner, details }
+  const invalid: Failure = { type: 'http_protocol_error', stage, manner, details }
+  return stage === 'response_head' ? { ...invalid, ...fieldsAtFault(message, seen) } : invalid
+}
+
+/** The header lines with which it went wrong, where it was one or two of them. */
+function fieldsAtFault(message: string, seen: string): Pick<Failure, 'details' | 'fields'> | undefined {
+  if (/header (token|value)/i.test(message)) {
+    const line = seen.slice(seen.lastIndexOf('\n', seen.length - 2) + 1)
+    return { details: 'a header field of the response is invalid', ...(line && { fields: [line] }) }
+  }
+  const lengths = seen.match(/^(content-length|transfer-encoding):[^\r\n]*/gim) ?? []
+  if (!/content-length/i.test(message) || lengths.length < 2) return undefined
+  return { details: 'the length of the response is told in two ways', fields: lengths.slice(0, 2) }
 }
 
 function unconnected(code: string): Failure {

@@ -113,10 +113,26 @@ function unusable(failure: Failure): string {
     case 'http_response_transfer_coding':
       return 'upstream sent invalid chunked response'
     case 'http_protocol_error':
-      return 'upstream sent no valid HTTP/1.0 header'
+      return invalidHead(failure.fields ?? [])
     default:
       return `upstream failed: ${failure.details}`
   }
+}
+
+/** One line: up to its first invalid byte. Two: lengths that contradict each other, in the words of nginx 1.31. */
+function invalidHead([one, other]: readonly string[]): string {
+  if (one === undefined) return 'upstream sent no valid HTTP/1.0 header'
+  if (other === undefined) {
+    const byte = one
+      .charCodeAt(one.length - 1)
+      .toString(16)
+      .padStart(2, '0')
+    return `upstream sent invalid header: "${one.slice(0, -1)}\\x${byte}..."`
+  }
+  const name = (line: string) => line.slice(0, line.indexOf(':')).toLowerCase()
+  return name(one) === name(other)
+    ? `upstream sent duplicate header line: "${other}", previous value: "${one}"`
+    : 'upstream sent "Content-Length" and "Transfer-Encoding" headers at the same time'
 }
 
 const overTls = ({ upstream }: LogContext): boolean => upstream?.startsWith('https:') === true

@@ -93,6 +93,18 @@ export interface ServedEvent {
   ms: number
 }
 
+/** An origin did what a request asks for: told apart from `served`, since the work may outlive the request. */
+export interface OperationEvent {
+  event: 'operation'
+  t: number
+  hop: string
+  request: string
+  /** The key that names the operation. */
+  key: string
+  /** The n-th time that it was applied; 0: it had been before, and is only answered. */
+  applied: number
+}
+
 /** The connection that an exchange went over. Durations are absent for what was not reached, or was done before. */
 export interface ConnectionUse {
   /** host:port that was dialled. */
@@ -213,6 +225,7 @@ export type JournalEvent =
   | ConnectionEvent
   | HelloEvent
   | ServedEvent
+  | OperationEvent
   | ForwardEvent
   | LogEvent
   | AttemptEvent

@@ -5,8 +5,9 @@
 import { build, type Histogram } from 'hdr-histogram-js'
 import { type InnerList, type Item, type List, parseList } from 'structured-headers'
 import type { Failure } from '../core/failure.js'
-import type { AttemptEvent, ForwardEvent, JournalEvent, RequestEvent, ServedEvent } from './events.js'
+import type { AttemptEvent, ForwardEvent, JournalEvent, OperationEvent, RequestEvent, ServedEvent } from './events.js'
 import type { ClientMetrics } from './result.js'
+import { byName, createTally, type Tally } from './tally.js'
 
 export interface Facts {
   /** How often each fault took effect; null where nobody could tell. Ask `firedCount`. */
@@ -41,6 +42,8 @@ export interface ProxyFacts {
   clientLeft: number
   /** Statuses sent downstream. */
   statuses: Counts
+  /** Of these, an upstream's own: the response was passed on, whatever it says. */
+  passed: Counts
   /** Of requests: why the proxy answered in its own words, or cut. */
   failures: readonly FailureCount[]
   /** Of tries, those included after which another server answered. */
@@ -59,6 +62,8 @@ export interface OriginFacts {
   statuses: Counts
   /** `answered`, `faulted`, `aborted`. */
   outcomes: Counts
+  /** Where it counts operations: how often any was applied, and how many of their keys more than once. */
+  operations: { applied: number; repeated: number }
 }
 
 export interface LineFacts {
@@ -98,6 +103,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
       if (event.event === 'fault') fired.add(event.fault)
       else if (event.event === 'connection') connections.add(event.hop)
       else if (event.event === 'served') origins.at(event.hop).served(event)
+      else if (event.event === 'operation') origins.at(event.hop).operation(event)
       else if (event.event === 'forward') proxies.at(event.hop).forward(event)
       else if (event.event === 'log') logs.at(event.hop).add(event.line)
       else if (event.event === 'attempt') clients.at(event.client).attempt(event)
@@ -174,7 +180,7 @@ function createClientFold() {
 }
 
 function createProxyFold() {
-  const [statuses, failures, triesFailed] = [createTally(), createTally(), createTally()]
+  const [statuses, passed, failures, triesFailed] = [createTally(), createTally(), createTally(), createTally()]
   let [requests, tries, cut, clientLeft] = [0, 0, 0, 0]
   return {
     forward(event: ForwardEvent) {
@@ -183,6 +189,7 @@ function createProxyFold() {
       if (event.cut) cut++
       if (event.client_left) clientLeft++
       if (event.status !== undefined) statuses.add(String(event.status))
+      if (event.status !== undefined && !event.failure) passed.add(String(event.status))
       if (event.failure) failures.add(failureKey(event.failure, event.proxy_error))
       for (const one of event.tries) if (one.failure) triesFailed.add(failureKey(one.failure))
     },
@@ -192,6 +199,7 @@ function createProxyFold() {
       cut,
       clientLeft,
       statuses: statuses.counts(),
+      passed: passed.counts(),
       failures: failureCounts(failures),
       triesFailed: failureCounts(triesFailed),
     }),
@@ -208,7 +216,7 @@ const lineFacts = (tally: Tally): LineFacts => ({ lines: tally.counts(), others:
 
 function createOriginFold() {
   const [statuses, outcomes] = [createTally(), createTally()]
-  let requests = 0
+  let [requests, applied, repeated] = [0, 0, 0]
   return {
     served(event: ServedEvent) {
       if (event.health) return
@@ -216,7 +224,16 @@ function createOriginFold() {
       outcomes.add(event.outcome)
       if (event.status !== undefined) statuses.add(String(event.status))
     },
-    facts: (): OriginFacts => ({ requests, statuses: statuses.counts(), outcomes: outcomes.counts() }),
+    operation(event: OperationEvent) {
+      if (event.applied > 0) applied++
+      if (event.applied === 2) repeated++
+    },
+    facts: (): OriginFacts => ({
+      requests,
+      statuses: statuses.counts(),
+      outcomes: outcomes.counts(),
+      operations: { applied, repeated },
+    }),
   }
 }
 
@@ -253,49 +270,5 @@ function createLatency() {
     /** A percentile is the upper end of its bucket, which may lie above every sample. */
     percentileMs: (percentile: number): number =>
       percentile === 100 ? maxMs : Math.min(maxMs, histogram.getValueAtPercentile(percentile) / 1000),
-  }
-}
-
-interface Tally {
-  add(key: string): void
-  counts(): Map<string, number>
-  /** As an object whose keys are sorted. */
-  record(): Record<string, number>
-  /** Additions beyond the limit of distinct keys. */
-  readonly others: number
-}
-
-const DISTINCT_LIMIT = 10_000
-
-function createTally(): Tally {
-  const counts = new Map<string, number>()
-  let others = 0
-  return {
-    add(key) {
-      const count = counts.get(key)
-      if (count === undefined && counts.size >= DISTINCT_LIMIT) others++
-      else counts.set(key, (count ?? 0) + 1)
-    },
-    counts: () => new Map(counts),
-    record: () => Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
-    get others() {
-      return others
-    },
-  }
-}
-
-/** Folds that are made when their name first occurs. */
-function byName<Fold>(make: () => Fold) {
-  const folds = new Map<string, Fold>()
-  return {
-    at(name: string): Fold {
-      const known = folds.get(name)
-      if (known !== undefined) return known
-      const made = make()
-      folds.set(name, made)
-      return made
-    },
-    map: <Out>(facts: (fold: Fold) => Out): Map<string, Out> =>
-      new Map([...folds].map(([name, fold]) => [name, facts(fold)])),
   }
 }

@@ -15,6 +15,8 @@ export interface ConnectionBooks {
   raw: Socket | undefined
   /** What carries the HTTP: the TLS socket, or the raw one. */
   stream: Socket | undefined
+  /** What was read last, while an exchange is on. */
+  latest: Buffer | undefined
   /** Our end, host:port. */
   local: string | undefined
   connectMs: number | undefined
@@ -31,6 +33,7 @@ export const openBooks = (tls: boolean): ConnectionBooks => ({
   ending: undefined,
   raw: undefined,
   stream: undefined,
+  latest: undefined,
   local: undefined,
   connectMs: undefined,
   tlsMs: undefined,
@@ -42,7 +45,7 @@ export const openBooks = (tls: boolean): ConnectionBooks => ({
 export function watchEnding(books: ConnectionBooks, socket: Socket): void {
   books.raw ??= socket
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    books.ending ??= endingOf(error)
+    books.ending ??= endingOf(error, books.latest)
   })
   socket.on('end', () => {
     books.ending ??= { by: 'fin' }
@@ -53,15 +56,35 @@ export function watchEnding(books: ConnectionBooks, socket: Socket): void {
  * A socket's error, or undici's. Its parser destroys the socket with an HTTPParserError, and answers some kinds of
  * invalid response with errors of its own.
  */
-export function endingOf(error: NodeJS.ErrnoException): Ending {
+export function endingOf(error: NodeJS.ErrnoException & { data?: string }, latest?: Buffer): Ending {
   const code = error.code ?? ''
   if (error.name === 'HTTPParserError' || code.startsWith('HPE_') || UNDICI_PARSER.has(code)) {
-    return { by: 'parser', message: error.message }
+    return { by: 'parser', message: error.message, seen: latest && seenUntil(latest, error.data) }
   }
   if (code === 'UND_ERR_SOCKET') {
     return error.message.startsWith('bad ') ? { by: 'parser', message: error.message } : { by: 'fin' }
   }
   return { by: 'error', code: code || error.name, message: error.message }
+}
+
+/** @param rest what undici gives of the bytes from the one on at which its parser stopped: read as UTF-8 */
+function seenUntil(latest: Buffer, rest: string | undefined): string {
+  let at = latest.length - (rest?.length ?? 0)
+  if (rest) while (at > 0 && latest.toString('utf8', at) !== rest) at--
+  return latest.toString('latin1', 0, Math.min(at + 1, SEEN_LIMIT))
+}
+
+/** Undici takes no longer head. */
+const SEEN_LIMIT = 16_384
+
+/** Reads of undici's pass here: its errors do not tell what was before the byte at which it stopped. */
+export function watchReads(books: ConnectionBooks, stream: Socket): void {
+  const { read } = stream
+  stream.read = (size?: number) => {
+    const chunk = read.call(stream, size) as Buffer | null
+    if (chunk) books.latest = chunk
+    return chunk
+  }
 }
 
 /** Its parser asserts what no valid response breaks, such as a status of at least 100. */

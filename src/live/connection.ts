@@ -5,11 +5,11 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { Client, type Dispatcher } from 'undici'
-import { classify, type Ending, type Failure } from '../core/failure.js'
+import { classify, type Ending, type Failure, type TimerName } from '../core/failure.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { ConnectionUse } from '../journal/events.js'
-import { type ConnectionBooks, endingOf, openBooks, pageOf } from './books.js'
-import { roundMs, soon, withRealImmediate } from './clock.js'
+import { type ConnectionBooks, endingOf, openBooks, pageOf, watchReads } from './books.js'
+import { roundMs, soon, startTimer, stopTimer, type Timer, withRealImmediate } from './clock.js'
 import { dial } from './dial.js'
 import { type ContinueFilter, filterContinue, isFramingKnown } from './incoming.js'
 import { formatAddress, type Site, type Target } from './site.js'
@@ -74,6 +74,7 @@ export class Connection {
         if (this.books.requests > 1 || this.dead) return callback(new Error('the connection is gone'), null)
         dial(site, target, limits.connect, this.books, (error, stream) => {
           if (error) return callback(error, null)
+          watchReads(this.books, stream!)
           // Not as setTimeout's own callback, which is called once.
           stream!.setTimeout(limits.read).on('timeout', () => this.exchange?.silent())
           stream!.on('error', (error) => this.exchange?.lost(error))
@@ -154,6 +155,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private bodiless = false
   private over = false
   private paused = false
+  private whole: Timer | undefined
   private abortRequest: ((error?: Error) => void) | undefined
 
   constructor(
@@ -174,6 +176,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   onRequestSent(): void {
     this.requestSent = true
     if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.read)
+    const { response } = this.limits
+    if (response !== undefined && !this.over) this.whole = startTimer(response, () => soon(this.exceeded))
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
@@ -205,7 +209,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     // The length that a 304 may tell is one of a body elsewhere (RFC 9110 section 8.6); undici misses the body here.
     if (this.bodiless && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return this.ended([])
-    this.fail(this.books.ending ?? endingOf(error))
+    this.fail(this.books.ending ?? endingOf(error, this.books.latest))
   }
 
   onUpgrade(): void {
@@ -226,9 +230,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     const stream = this.books.stream
     // Nothing waits to be written: it is the caller's body that does not come, not the server that does not read.
     if (!this.requestSent && stream?.writableLength === 0) return void stream.setTimeout(this.limits.send)
-    const ending: Ending = { by: 'timer', timer: this.requestSent ? 'read' : 'send' }
-    this.books.ending ??= ending
-    this.fail(ending)
+    this.expire(this.requestSent ? 'read' : 'send')
+  }
+
+  /** A client that reads slowly does not stop this limit. */
+  private readonly exceeded = (): void => this.expire('response')
+
+  private expire(timer: TimerName): void {
+    if (this.over) return
+    this.books.ending ??= { by: 'timer', timer }
+    this.fail({ by: 'timer', timer })
     this.abortRequest?.(new Error('timed out'))
   }
 
@@ -285,6 +296,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   private finish(): boolean {
     if (this.over) return false
     this.over = true
+    stopTimer(this.whole)
+    this.books.latest = undefined
     this.onOver()
     return true
   }

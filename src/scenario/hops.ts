@@ -1,6 +1,7 @@
 /** The kinds of hops a scenario can build its path from, and what each can be told. */
 import { z } from 'zod'
 import type { TriggerName } from '../core/fault/triggers/index.js'
+import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
@@ -39,6 +40,9 @@ const origin = {
     port: port.optional(),
     tls: serverTls.prefault(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
     response: responseSchema.prefault({}),
+    operations: operationsSchema
+      .optional()
+      .meta({ description: 'Count how often the operation of each key was applied' }),
     health: z
       .string()
       .regex(/^\//, 'expected a path that starts with /')

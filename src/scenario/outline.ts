@@ -20,7 +20,6 @@ export interface HopOutline extends Reference {
   to: readonly Reference[]
   tls: boolean
   port: number | undefined
-  response: Readonly<Record<string, unknown>>
 }
 
 export interface ClientOutline extends Reference {
@@ -86,7 +85,7 @@ export function outlineOf(input: unknown): Outline {
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port, response } = mappingOf(value) ?? {}
+  const { kind, to, tls, port } = mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.map((edge, index) => edgeReference(edge, [...path, 'to', index])) : []
   return {
     name,
@@ -95,7 +94,6 @@ function hopOutline(name: string, value: unknown): HopOutline {
     to: [reference(to, [...path, 'to']), ...edges].filter((edge) => edge !== undefined),
     tls: tls === true || mappingOf(tls) !== undefined,
     port: typeof port === 'number' ? port : undefined,
-    response: mappingOf(response) ?? {},
   }
 }
 

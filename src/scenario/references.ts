@@ -78,7 +78,6 @@ function findHopProblems(hops: readonly HopOutline[]): Finding[] {
     ...hops.flatMap(twiceInOneList),
     ...findLoops(hops),
     ...findTakenPorts(hops),
-    ...hops.flatMap(twoBodies),
   ]
 }
 
@@ -93,11 +92,6 @@ function findTakenPorts(hops: readonly HopOutline[]): Finding[] {
     return first ? [wrongValue([...path, 'port'], `port ${port} is taken by "${first.name}"`)] : []
   })
 }
-
-const twoBodies = ({ response, path }: HopOutline): Finding[] =>
-  response.body !== undefined && response.size !== undefined
-    ? [wrongKey([...path, 'response', 'size'], 'a response takes a body or a size, not both')]
-    : []
 
 /** Each loop once, where it closes. */
 function findLoops(hops: readonly HopOutline[]): Finding[] {

@@ -93,6 +93,11 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ proxy: 'lb', status: 504, count: '>= 1' }, [refused], 'fail', '0'],
     [{ proxy: 'lb', status: 504, count: '= 0' }, [], 'inconclusive', 'no requests'],
   ],
+  proxy_passed: [
+    [{ proxy: 'lb', passed: 502, count: 1 }, [make.forward({ status: 502 }), refused], 'pass', '1'],
+    [{ proxy: 'lb', passed: 502, count: '>= 1' }, [refused], 'fail', '0'],
+    [{ proxy: 'lb', passed: 502, count: '= 0' }, [], 'inconclusive', 'no requests'],
+  ],
   proxy_tries: [
     [{ proxy: 'lb', tries: 2 }, [twoTries], 'pass', '2'],
     [{ proxy: 'lb', tries: '> 2' }, [twoTries], 'fail', '2'],
@@ -116,6 +121,17 @@ const rows: Record<keyof typeof checks, Row[]> = {
   origin_connections: [
     [{ origin: 'app1', connections: 1 }, [make.connection('app1'), make.connection('lb')], 'pass', '1'],
     [{ origin: 'app1', connections: 1 }, [], 'fail', '0'],
+  ],
+  origin_applied: [
+    [{ origin: 'app1', applied: 2 }, [make.operation(1), make.operation(2), make.operation(0)], 'pass', '2'],
+    [{ origin: 'app1', applied: '>= 1' }, [make.served()], 'fail', '0'],
+    [{ origin: 'app1', applied: 0 }, [], 'pass', '0'],
+  ],
+  origin_repeated: [
+    [{ origin: 'app1', repeated: 1 }, [make.operation(1), make.operation(2), make.operation(3)], 'pass', '1'],
+    [{ origin: 'app1', repeated: '= 0' }, [make.operation(1), make.operation(2)], 'fail', '1'],
+    [{ origin: 'app1', repeated: '= 0' }, [make.operation(1), make.operation(0)], 'pass', '0'],
+    [{ origin: 'app1', repeated: '= 0' }, [make.served()], 'inconclusive', 'no operations'],
   ],
   log_contains: [
     [{ log: 'lb', contains: 'reset' }, [make.log('recv() failed: Connection reset')], 'pass', '1'],

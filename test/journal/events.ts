@@ -51,6 +51,16 @@ export const served = (more: Partial<ServedEvent> = {}): ServedEvent => ({
   ...more,
 })
 
+/** @param applied the n-th time */
+export const operation = (applied: number): JournalEvent => ({
+  event: 'operation',
+  t: 1,
+  hop: 'app1',
+  request: 'r1',
+  key: 'k1',
+  applied,
+})
+
 export const oneTry = (more: Partial<Try> = {}): Try => ({
   server: 'app1',
   address: '127.0.0.1:2',

@@ -25,7 +25,7 @@ test('defaults are filled in, and words become objects', async (t) => {
       app: {
         kind: 'origin',
         tls: false,
-        response: { status: 200, headers: {}, framing: 'content-length' },
+        response: { status: 200, headers: {}, echo: false, framing: 'content-length' },
         health: '/health',
       },
       lb: {

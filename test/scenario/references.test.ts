@@ -231,7 +231,7 @@ const rows: Row[] = [
   [
     'body and size',
     { 4: '  app1: { kind: origin, response: { body: x, size: 1KB } }' },
-    ['4:46: hops.app1.response.size: a response takes a body or a size, not both'],
+    ['4:52: hops.app1.response.size: a response takes a body or a size, not both'],
   ],
   [
     'anything beside raw bytes',

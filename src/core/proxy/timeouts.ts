@@ -8,6 +8,9 @@ export const timeoutsSchema = z.strictObject({
     .meta({ description: 'For the TCP handshake, and once more for the TLS handshake' }),
   send: duration().prefault('60s').meta({ description: 'Between two successful writes of the request' }),
   read: duration().prefault('60s').meta({ description: 'Between two arrivals of response bytes' }),
+  response: duration()
+    .optional()
+    .meta({ description: 'For the whole response, counted from when the request was sent; none if absent' }),
   client: duration().prefault('300s').meta({ description: 'For a client to send its request, the body included' }),
 })
 

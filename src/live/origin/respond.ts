@@ -10,7 +10,7 @@ export function responseBody(response: ResponseConfig): Buffer {
 
 /** Writes the answer in full. */
 export function answer(config: ResponseConfig, body: Buffer, response: ServerResponse): void {
-  for (const [name, value] of Object.entries(config.headers)) response.setHeader(name, value)
+  for (const [name, value] of fieldsOf(config)) response.setHeader(name, value)
   response.statusCode = config.status
   if (config.framing === 'content-length') response.setHeader('Content-Length', body.length)
   if (config.framing === 'close') {
@@ -21,6 +21,10 @@ export function answer(config: ResponseConfig, body: Buffer, response: ServerRes
   if (config.framing === 'chunked') response.setHeader('Transfer-Encoding', 'chunked')
   response.end(body)
 }
+
+/** What the scenario wants, and of what kind an echo is. */
+const fieldsOf = ({ headers, echo }: ResponseConfig): [string, string][] =>
+  echo ? Object.entries({ 'Content-Type': 'application/json', ...headers }) : Object.entries(headers)
 
 /** A whole response as it goes on the wire, and where its parts are. */
 export interface ResponseBytes {
@@ -51,7 +55,7 @@ export function responseBytes(config: ResponseConfig, body: Buffer, keepAlive: b
 const BODILESS = new Set([204, 304])
 
 function headBytes(config: ResponseConfig, length: number, keepAlive: boolean): Buffer {
-  const fields = Object.entries(config.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const fields = fieldsOf(config).map(([name, value]) => `${name}: ${value}\r\n`)
   if (config.framing === 'content-length') fields.push(`Content-Length: ${length}\r\n`)
   if (config.framing === 'chunked') fields.push('Transfer-Encoding: chunked\r\n')
   fields.push(`Date: ${new Date().toUTCString()}\r\n`, `Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n`)

@@ -2,14 +2,17 @@
  * The requests of an origin, one at a time on each connection: node:http parses them, faults may take them at every
  * moment, and what is not taken is answered. The order of the moments is here; each is in a file of its own.
  */
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { createOperations, KEY_LIMIT, type Operations } from '../../core/origin/operations.js'
 import type { ResponseConfig } from '../../core/origin/response.js'
 import type { OriginHop } from '../../scenario/hops.js'
 import { type Faults, sourceOf } from '../faults.js'
 import { later } from '../later.js'
 import type { Site } from '../site.js'
 import { close } from '../wire.js'
+import { echoBody } from './echo.js'
 import { type Exchange, momentOf } from './exchange.js'
 import { takeIn } from './intake.js'
 import { play } from './playback.js'
@@ -19,7 +22,9 @@ import { type HttpLine, Visit } from './visit.js'
 export class Server {
   private readonly lines = new WeakMap<Socket, HttpLine>()
   private readonly http = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 })
+  /** Of every usual response, unless it tells what arrived. */
   private readonly body: Buffer
+  private readonly operations: Operations | undefined
 
   constructor(
     private readonly site: Site,
@@ -28,6 +33,8 @@ export class Server {
     private readonly faults: Faults,
   ) {
     this.body = responseBody(hop.response)
+    const full = () => site.broken(`more than ${KEY_LIMIT} operations at "${name}"`)
+    this.operations = hop.operations && createOperations(hop.operations, full)
     this.http.on('request', (request, response) => this.inTurn(request, response))
     this.http.on('clientError', (_error, socket) => refuse(socket as Socket))
   }
@@ -50,6 +57,7 @@ export class Server {
     for (const callOff of line.waiting.splice(0)) callOff()
     line.requests++
     const visit = new Visit(this.site, this.name, line, request)
+    if (this.hop.response.echo) visit.hash = createHash('sha256')
     if (request.url === this.hop.health) return this.health(visit, request, response)
     const { method, url: path, headers } = request
     const exchange = {
@@ -76,15 +84,25 @@ export class Server {
 
   /** Another response than the usual one, before the work. */
   private early(exchange: Exchange): (config: ResponseConfig) => void {
-    return (config) => this.respond(exchange, config, responseBody(config))
+    return (config) => this.respond(exchange, config)
   }
 
   /** The request is there: what an origin does for it comes before the answer. */
   private work(exchange: Exchange): void {
-    this.respond(exchange, this.hop.response, this.body)
+    this.apply(exchange)
+    this.respond(exchange, this.hop.response)
   }
 
-  private respond(exchange: Exchange, config: ResponseConfig, body: Buffer): void {
+  private apply({ visit, request }: Exchange): void {
+    const key = this.hop.operations && request.headers[this.hop.operations.key.toLowerCase()]
+    if (this.operations === undefined || typeof key !== 'string') return
+    const applied = this.operations.apply(key)
+    this.site.journal({ event: 'operation', t: this.site.now(), hop: this.name, request: visit.id, key, applied })
+  }
+
+  private respond(exchange: Exchange, config: ResponseConfig): void {
+    const usual = config === this.hop.response
+    const body = config.echo ? echoBody(exchange.visit) : usual ? this.body : responseBody(config)
     play(this.faults, exchange, config, body)
   }
 

@@ -1,4 +1,5 @@
 /** What an origin keeps of a connection and of a request that it read, and what it journals of them. */
+import type { Hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { monotonicMs, roundMs } from '../clock.js'
 import type { Line } from '../faults.js'
@@ -18,8 +19,9 @@ export class Visit {
   readonly id: string
   private readonly started = monotonicMs()
   readonly ordinal: number
-  /** Body bytes that were read. */
+  /** Body bytes that were read, and their digest where somebody wants it. */
   bytes = 0
+  hash: Hash | undefined
   private begin = ''
   private booked = false
 
@@ -35,6 +37,7 @@ export class Visit {
 
   read(chunk: Buffer): void {
     this.bytes += chunk.length
+    this.hash?.update(chunk)
   }
 
   /** Bytes of the response that are on the wire, where node:http did not write them. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { responseSchema } from '../../origin/response.js'
+import { responseWith } from '../../origin/response.js'
 
 export const respond = {
   summary: 'another, valid response than usual is sent',
-  schema: z.strictObject({ type: z.literal('respond'), ...responseSchema.shape }),
+  schema: responseWith({ type: z.literal('respond') }),
 } as const
