@@ -30,14 +30,14 @@ function page(causes) {
 
 # Causes
 
-${causes.length} causes: ${documented} that guides name ([sources.md](sources.md) says which), and ${own} of our own that no
-guide names but that look the same from outside. Each is a file that replays it on real sockets.
+${causes.length} causes: ${documented} that guides name ([sources.md](sources.md) says which), and ${own} of our own that no guide names but that
+people meet all the same. Each is a file that replays it on real sockets.
 
 \`npx badgateway explain <id>\` tells what to look for, which layer failed and the usual fix, and shows a run hop by hop;
 \`npx badgateway run <id>\` gives a verdict. *Configuration* stands where no fault is the cause, but a limit, a timeout or a
 client's own setting. Types are those of RFC 9209, as the mini proxy tells them, or a client that has no proxy in front;
 the statuses are those that clients or proxies must see for a pass, before and after the failure too. *Cut* is a
-response that ended after its status was sent. A cause without sources is one of our own.
+response that ended after its status was sent. *Own* stands where no guide is the source.
 
 ${groups.map(({ section, items }) => `## ${sections[section] ?? 'All'}\n\n${table(items)}`).join('\n\n')}
 `
@@ -53,8 +53,8 @@ function table(causes) {
       faults.join(', ') || 'configuration',
       code(types),
       code(stages),
-      [...statuses, ...(cut ? ['cut'] : [])].join(', '),
-      cause.sources.join(', '),
+      [...statuses.toSorted(), ...(cut ? ['cut'] : [])].join(', '),
+      cause.sources.join(', ') || 'own',
     ]
   })
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')
