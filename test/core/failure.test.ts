@@ -12,6 +12,7 @@ import {
   noServer,
   type Stage,
   stages,
+  type TimerName,
 } from '../../src/core/failure.js'
 
 const http: Books = { connected: false, secured: null, requestSent: false, responseBytes: 0, headComplete: false }
@@ -49,8 +50,8 @@ const stageOf: Record<Phase, Stage> = {
 }
 
 const fin: Ending = { by: 'fin' }
-const timer = (timer: 'connect' | 'send' | 'read'): Ending => ({ by: 'timer', timer })
-const parser = (message: string): Ending => ({ by: 'parser', message })
+const timer = (timer: TimerName): Ending => ({ by: 'timer', timer })
+const parser = (message: string, seen?: string): Ending => ({ by: 'parser', message, seen })
 const error = (code: string, message = `read ${code}`): Ending => ({ by: 'error', code, message })
 const openssl = (code: string, said: string, place = 'ssl3_read_bytes', file = 'rec_layer_s3.c:1601', number = '') =>
   error(code, `80FC:error:${said.replace('::', `:${place}:`)}:../deps/openssl/openssl/ssl/record/${file}:${number}`)
@@ -61,7 +62,8 @@ const alert = (id: number, code: string, prefix = '') =>
   )
 
 /** As undici words what its parser finds. */
-const undici = (reason: string) => parser(`Response does not match the HTTP/1.1 protocol (${reason})`)
+const undici = (reason: string, seen?: string) =>
+  parser(`Response does not match the HTTP/1.1 protocol (${reason})`, seen)
 
 type Row = [phase: Phase, ending: Ending, type: ErrorType, manner: Failure['manner'], more?: Partial<Failure>]
 
@@ -162,6 +164,9 @@ const rows: Row[] = [
   ],
   ['inBody', error('EHOSTUNREACH'), 'http_response_incomplete', 'unroutable'],
   ['inBody', timer('read'), 'connection_read_timeout', 'timeout', { details: 'reading the response body timed out' }],
+  ['sent', timer('response'), 'http_response_timeout', 'timeout', { details: 'the whole response took too long' }],
+  ['inHead', timer('response'), 'http_response_timeout', 'timeout'],
+  ['inBody', timer('response'), 'http_response_timeout', 'timeout'],
   ['inBody', error('AssertionError'), 'proxy_internal_error', 'internal'],
 
   ['inHead', parser('Headers Overflow Error'), 'http_response_header_section_size', 'http'],
@@ -178,6 +183,43 @@ const rows: Row[] = [
   ['inHead', undici("Content-Length can't be present with chunked encoding"), 'http_protocol_error', 'http'],
   ['inHead', undici('Expected HTTP/, RTSP/ or ICE/'), 'http_protocol_error', 'http'],
   ['inHead', undici('Invalid status code'), 'http_protocol_error', 'http'],
+  [
+    'inHead',
+    undici('Invalid header token', 'HTTP/1.1 200 OK\r\nA: b\r\nBad '),
+    'http_protocol_error',
+    'http',
+    { details: 'a header field of the response is invalid', fields: ['Bad '] },
+  ],
+  [
+    'inHead',
+    undici('Invalid header token', 'HTTP/1.1 200 OK\r\nA: b\r\n\n'),
+    'http_protocol_error',
+    'http',
+    { fields: ['\n'] },
+  ],
+  [
+    'inHead',
+    parser(
+      'Response body length does not match content-length header',
+      'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nA: b\r\nContent-Length: 3\r\n\r\nok',
+    ),
+    'http_protocol_error',
+    'http',
+    {
+      details: 'the length of the response is told in two ways',
+      fields: ['content-length: 2', 'Content-Length: 3'],
+    },
+  ],
+  [
+    'inHead',
+    undici(
+      "Content-Length can't be present with Transfer-Encoding",
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: ',
+    ),
+    'http_protocol_error',
+    'http',
+    { fields: ['Transfer-Encoding: chunked', 'Content-Length: '] },
+  ],
   ['sent', parser('unexpected upgrade'), 'http_protocol_error', 'http'],
 ]
 
@@ -257,6 +299,7 @@ const legal: Partial<Record<ErrorType, Stage[]>> = {
   connection_timeout: ['connect', 'tls'],
   connection_terminated: ['connect', 'tls', 'request', 'response_head'],
   connection_read_timeout: ['request', 'response_head', 'response_body'],
+  http_response_timeout: ['request', 'response_head', 'response_body'],
   connection_write_timeout: ['request', 'response_head', 'response_body'],
   tls_certificate_error: ['tls'],
   tls_alert_received: afterConnect,
@@ -271,13 +314,15 @@ const legal: Partial<Record<ErrorType, Stage[]>> = {
 
 const seenRows = rows.map(([, ending]) => ending).filter(({ by }) => by !== 'parser')
 const anyEnding: fc.Arbitrary<Ending> = fc.oneof(
-  fc.constantFrom(...seenRows, timer('connect'), timer('read'), timer('send')),
+  fc.constantFrom(...seenRows, timer('connect'), timer('read'), timer('send'), timer('response')),
   fc.constantFrom(...certificateCodes).map((code) => error(code)),
   fc.record({ by: fc.constant('error' as const), code: fc.string(), message: fc.string() }),
 )
 const anyPhase = fc.constantFrom(...(Object.keys(phases) as Phase[]))
 const parsing = fc.constantFrom<Phase>('inHead', 'earlyHead', 'inBody', 'earlyBody', 'tlsInBody')
-const parserSaid = fc.oneof(fc.string(), fc.constantFrom('Headers Overflow Error', 'Invalid chunk size')).map(parser)
+const parserSaid = fc
+  .oneof(fc.string(), fc.constantFrom('Headers Overflow Error', 'Invalid chunk size'))
+  .map((said) => parser(said))
 
 test('whatever ends an exchange, the failure fits the books and its type fits the stage', async () => {
   const fits = (phase: Phase, ending: Ending) => {

@@ -265,3 +265,31 @@ test('common random numbers: another fault shifts neither draws nor counts', asy
     }),
   )
 })
+
+test('places within a moment are occasions of their own, in ascending order', async (t) => {
+  const at = (id: string, after: string) => fault({ id, at: { type: 'response_body', after } })
+  const plan = createFaultPlan([at('late', '9B'), at('soon', '2B'), at('same', '9B')], chanceFrom(1))
+  t.strictSame(plan.afters('app1', 'response_body'), [2, 9])
+  t.strictSame(plan.afters('app1', 'response_head'), [])
+  t.equal(plan.take('app1', 'response_body', { now_ms: 0, after: 2 })?.id, 'soon')
+  t.equal(plan.take('app1', 'response_body', { now_ms: 0, after: 9 })?.id, 'late')
+  t.equal(plan.take('app1', 'response_body', { now_ms: 0, after: 3 }), undefined)
+})
+
+test('what an effect draws is its own: the same for the same seed, anew for every effect and after a reset', async (t) => {
+  const planOf = (seed: number) => createFaultPlan([fault(), fault({ id: 'other' })], chanceFrom(seed))
+  const drawn = (plan: ReturnType<typeof planOf>, id: string) => {
+    const draw = plan.draws(id)
+    return [draw(), draw()]
+  }
+  const [plan, twin] = [planOf(1), planOf(1)]
+  const first = drawn(plan, 'rst')
+  drawn(twin, 'other')
+  t.strictSame(drawn(twin, 'rst'), first, 'another fault shifts nothing')
+  const second = drawn(plan, 'rst')
+  t.notSame(second, first)
+  t.not(first[0], first[1])
+  t.notSame(drawn(planOf(2), 'rst'), first)
+  plan.reset()
+  t.strictSame(drawn(plan, 'rst'), first)
+})

@@ -22,6 +22,7 @@ const failed = (type: ErrorType, stage: Stage, manner: Manner, more: Partial<Fai
 const refused = failed('connection_refused', 'connect', 'refused', { details: 'connection refused' })
 const alerted = (alert_id: number, stage: Stage = 'tls') =>
   failed('tls_alert_received', stage, 'alert', { alert_id, details: `TLS alert ${alert_id}` })
+const invalidHead = (...fields: string[]) => failed('http_protocol_error', 'response_head', 'http', { fields })
 const certificate = (certificate_error: string) =>
   failed('tls_certificate_error', 'tls', 'certificate', { certificate_error })
 
@@ -169,6 +170,16 @@ test('nginx: the error log over plain HTTP', async (t) => {
     [ended('response_body', 'closed'), `${PREMATURE} ${BODY}`],
     [timedOut('response_body'), `${TIMED_OUT} ${BODY}`],
     [failed('http_protocol_error', 'response_head', 'http'), `upstream sent no valid HTTP/1.0 header ${HEAD}`],
+    [invalidHead('Bad '), `upstream sent invalid header: "Bad\\x20..." ${HEAD}`],
+    [invalidHead('X-A: a\0'), `upstream sent invalid header: "X-A: a\\x00..." ${HEAD}`],
+    [
+      invalidHead('Content-Length: 5', 'content-length: 6'),
+      `upstream sent duplicate header line: "content-length: 6", previous value: "Content-Length: 5" ${HEAD}`,
+    ],
+    [
+      invalidHead('Content-Length: 5', 'Transfer-Encoding: chunked'),
+      `upstream sent "Content-Length" and "Transfer-Encoding" headers at the same time ${HEAD}`,
+    ],
     [failed('http_response_header_section_size', 'response_head', 'http'), `upstream sent too big header ${HEAD}`],
     [
       failed('http_response_transfer_coding', 'response_body', 'http'),

@@ -1,4 +1,6 @@
 /** The origin when nothing is wrong: framing, keep-alive, bodies, and a health page apart from the work. */
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { Agent, get, request } from 'node:http'
 import t, { type Test } from 'tap'
 import { type Rig, type RigInput, rig } from '../../src/rig.js'
@@ -106,4 +108,62 @@ t.test('what is not HTTP gets a close, and the origin lives', async (t) => {
       .resume(),
   )
   t.equal((await ask(lab.url)).status, 200)
+})
+
+t.test(
+  'an echo tells what arrived: method, path, raw fields in their order, the body by its digest, the connection',
+  async (t) => {
+    const { connect } = await import('node:net')
+    const lab = await opened(t, { hops: { app: { kind: 'origin', response: { echo: true } } } })
+    const socket = connect(Number(new URL(lab.url).port), '127.0.0.1')
+    const head = 'PUT /a%20b?c HTTP/1.1\r\nhOST: x\r\nX-A: 1\r\nx-a: 2\r\nTransfer-Encoding: chunked\r\n\r\n'
+    socket.write(`${head}3\r\nabc\r\n0\r\n\r\n`)
+    const [bytes] = await once(socket, 'data')
+    socket.destroy()
+    t.match(String(bytes), /\r\nContent-Type: application\/json\r\n/)
+    t.same(JSON.parse(String(bytes).split('\r\n\r\n')[1]!), {
+      method: 'PUT',
+      path: '/a%20b?c',
+      http_version: '1.1',
+      headers: [
+        ['hOST', 'x'],
+        ['X-A', '1'],
+        ['x-a', '2'],
+        ['Transfer-Encoding', 'chunked'],
+      ],
+      body: { bytes: 3, sha256: createHash('sha256').update('abc').digest('hex') },
+      connection: 1,
+      request: 1,
+    })
+    const second = await ask(lab.url)
+    t.match(JSON.parse(second.body), { connection: 2, request: 1, body: { bytes: 0 } })
+  },
+)
+
+t.test('operations are counted where the work is done, by key, whatever the client hears of it', async (t) => {
+  for (const honoured of [false, true]) {
+    const lab = await opened(t, {
+      hops: { app: { kind: 'origin', operations: { once: honoured } } },
+      faults: [
+        { id: 'unread', on: 'app', at: 'request_head', effect: 'reset', match: { path: '/unread' } },
+        { id: 'lost', on: 'app', at: 'response_head', effect: 'close', match: { path: '/lost' } },
+      ],
+    })
+    const order = (path: string, key?: string) =>
+      ask(`${lab.url}${path}`, { method: 'POST', headers: key === undefined ? {} : { 'idempotency-key': key } })
+    await t.rejects(order('/unread', 'a'), 'before the work')
+    await t.rejects(order('/lost', 'a'), 'behind it')
+    t.equal((await order('/', 'a')).status, 200, 'the client tried again')
+    await order('/', 'b')
+    await order('/', '__proto__')
+    await order('/')
+    t.same(lab.facts.origins.get('app')!.operations, { applied: honoured ? 3 : 4, repeated: honoured ? 0 : 1 })
+    const applied = lab.journal.flatMap((event) => (event.event === 'operation' ? [[event.key, event.applied]] : []))
+    t.same(applied, [
+      ['a', 1],
+      ['a', honoured ? 0 : 2],
+      ['b', 1],
+      ['__proto__', 1],
+    ])
+  }
 })
