@@ -2,6 +2,7 @@
  * Runs scenarios and judges them: engine → journal → facts → checks → verdict. The command line calls it; programs
  * may. It alone knows the engines.
  */
+import { setMaxListeners } from 'node:events'
 import { evaluate } from './checks/index.js'
 import { judge, overall } from './checks/verdict.js'
 import type { JournalEvent } from './journal/events.js'
@@ -20,7 +21,7 @@ export interface RunOptions {
   trace?: boolean
   /** Ends the run: what ran is reported, `interrupted` is set. */
   signal?: AbortSignal
-  /** Scenarios side by side, but for those that run alone; 8 if absent. */
+  /** Scenarios side by side, but for those that run alone; 4 if absent. */
   parallel?: number
   /** How often each scenario runs; once if absent. */
   repeat?: number
@@ -53,6 +54,8 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
   const results = new Map<LoadedScenario, ScenarioResult>()
   const broken = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, broken.signal]) : broken.signal
+  // Everyone who waits in a scenario listens to it.
+  setMaxListeners(0, signal)
   const runOne = async (one: LoadedScenario): Promise<void> => {
     const result = await runRepeatedly(one, { ...options, signal }).catch((error) => {
       broken.abort()
@@ -87,7 +90,8 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
   }
 }
 
-const PARALLEL = 8
+/** Nearly all of a replay is waiting; with many more, each one's short timeouts would feel what the others compute. */
+const PARALLEL = 4
 
 /** Begins the next as soon as one of `limit` is done, until the signal; settles when all that began have ended. */
 async function sideBySide<Item>(
