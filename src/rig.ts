@@ -135,6 +135,7 @@ async function openRig(scenario: Scenario): Promise<Rig> {
     async load() {
       const clients = Object.entries(scenario.clients)
       await Promise.all(clients.map(([name, config]) => runClient(site, name, config, stop.signal)))
+      await site.endLoad(stop.signal)
       if (broken) throw new Error(broken)
       return reduction.facts
     },

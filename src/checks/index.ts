@@ -17,8 +17,10 @@ import type { CheckKind } from './kind.js'
 import { log_contains } from './log_contains.js'
 import { origin_applied } from './origin_applied.js'
 import { origin_connections } from './origin_connections.js'
+import { origin_outcome } from './origin_outcome.js'
 import { origin_repeated } from './origin_repeated.js'
 import { origin_requests } from './origin_requests.js'
+import { origin_stops } from './origin_stops.js'
 import { proxy_client_left } from './proxy_client_left.js'
 import { proxy_cut } from './proxy_cut.js'
 import { proxy_error } from './proxy_error.js'
@@ -44,6 +46,8 @@ export const checks = {
   origin_connections,
   origin_applied,
   origin_repeated,
+  origin_outcome,
+  origin_stops,
   log_contains,
 }
 

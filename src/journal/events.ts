@@ -88,8 +88,12 @@ export interface ServedEvent {
   status?: number | undefined
   /** Body bytes that were read. */
   request_bytes: number
-  /** `answered`: in full; `faulted`: a fault took it; `aborted`: the peer left first. */
-  outcome: 'answered' | 'faulted' | 'aborted'
+  outcome: ServedOutcome
+  /** Until a worker took it, and in a worker until it had the lock; absent where the work was not finished. */
+  queued_ms?: number | undefined
+  locked_ms?: number | undefined
+  /** In a worker, after that. */
+  worked_ms?: number | undefined
   ms: number
 }
 
@@ -103,6 +107,21 @@ export interface OperationEvent {
   key: string
   /** The n-th time that it was applied; 0: it had been before, and is only answered. */
   applied: number
+}
+
+/**
+ * `answered`: in full; `faulted`: a fault took it; `aborted`: the peer left first; `wasted`: the peer left, and the work
+ * was finished all the same; `shed`: turned away, for want of a worker; `refused`: turned away for its framing.
+ */
+export const servedOutcomes = ['answered', 'faulted', 'aborted', 'wasted', 'shed', 'refused'] as const
+export type ServedOutcome = (typeof servedOutcomes)[number]
+
+/** A server hop stops accepting connections, or begins again. */
+export interface AcceptingEvent {
+  event: 'accepting'
+  t: number
+  hop: string
+  accepting: boolean
 }
 
 /** The connection that an exchange went over. Durations are absent for what was not reached, or was done before. */
@@ -226,6 +245,7 @@ export type JournalEvent =
   | HelloEvent
   | ServedEvent
   | OperationEvent
+  | AcceptingEvent
   | ForwardEvent
   | LogEvent
   | AttemptEvent

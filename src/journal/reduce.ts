@@ -5,7 +5,15 @@
 import { build, type Histogram } from 'hdr-histogram-js'
 import { type InnerList, type Item, type List, parseList } from 'structured-headers'
 import type { Failure } from '../core/failure.js'
-import type { AttemptEvent, ForwardEvent, JournalEvent, OperationEvent, RequestEvent, ServedEvent } from './events.js'
+import type {
+  AcceptingEvent,
+  AttemptEvent,
+  ForwardEvent,
+  JournalEvent,
+  OperationEvent,
+  RequestEvent,
+  ServedEvent,
+} from './events.js'
 import type { ClientMetrics } from './result.js'
 import { byName, createTally, type Tally } from './tally.js'
 
@@ -60,7 +68,9 @@ export interface FailureCount extends Pick<Failure, 'type' | 'stage' | 'manner' 
 export interface OriginFacts {
   requests: number
   statuses: Counts
-  /** `answered`, `faulted`, `aborted`. */
+  /** How often it stopped accepting connections. */
+  stops: number
+  /** By `ServedOutcome`. */
   outcomes: Counts
   /** Where it counts operations: how often any was applied, and how many of their keys more than once. */
   operations: { applied: number; repeated: number }
@@ -104,6 +114,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
       else if (event.event === 'connection') connections.add(event.hop)
       else if (event.event === 'served') origins.at(event.hop).served(event)
       else if (event.event === 'operation') origins.at(event.hop).operation(event)
+      else if (event.event === 'accepting') origins.at(event.hop).accepting(event)
       else if (event.event === 'forward') proxies.at(event.hop).forward(event)
       else if (event.event === 'log') logs.at(event.hop).add(event.line)
       else if (event.event === 'attempt') clients.at(event.client).attempt(event)
@@ -216,8 +227,11 @@ const lineFacts = (tally: Tally): LineFacts => ({ lines: tally.counts(), others:
 
 function createOriginFold() {
   const [statuses, outcomes] = [createTally(), createTally()]
-  let [requests, applied, repeated] = [0, 0, 0]
+  let [requests, stops, applied, repeated] = [0, 0, 0, 0]
   return {
+    accepting(event: AcceptingEvent) {
+      if (!event.accepting) stops++
+    },
     served(event: ServedEvent) {
       if (event.health) return
       requests++
@@ -230,6 +244,7 @@ function createOriginFold() {
     },
     facts: (): OriginFacts => ({
       requests,
+      stops,
       statuses: statuses.counts(),
       outcomes: outcomes.counts(),
       operations: { applied, repeated },

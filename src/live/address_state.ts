@@ -6,6 +6,7 @@ import type { Server } from 'node:net'
 import type { Fault } from '../core/fault/fault.js'
 import { BlackHole } from './black_hole.js'
 import { soon } from './clock.js'
+import { isBehindShutGate } from './gate.js'
 import { acceptQueue } from './kernel_table.js'
 import type { Site } from './site.js'
 
@@ -16,10 +17,11 @@ export type Listener = Pick<Server, 'listen' | 'once' | 'on' | 'removeListener' 
   close(): unknown
 }
 
-export function listen(server: Listener, port: number): Promise<void> {
+/** @param backlog connections that the kernel keeps until they are accepted */
+export function listen(server: Listener, port: number, backlog = 4096): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: HOST, port, backlog: 4096 }, () => {
+    server.listen({ host: HOST, port, backlog }, () => {
       server.removeListener('error', reject)
       resolve()
     })
@@ -71,7 +73,7 @@ export async function followFaults(site: Site, place: string, server: Listener, 
     })
   })
   server.on('close', () => {
-    if (!closing && listening) site.broken(`hop "${place}" stopped listening unasked`)
+    if (!closing && listening && !isBehindShutGate(server)) site.broken(`hop "${place}" stopped listening unasked`)
   })
   server.on('error', broken('failed'))
   site.scope.add(async () => {

@@ -14,8 +14,9 @@ export async function listenAt(
   place: string,
   server: Listener,
   port: number | undefined,
+  backlog = 4096,
 ): Promise<Address> {
-  await listen(server, port ?? 0).catch((error: NodeJS.ErrnoException) => {
+  await listen(server, port ?? 0, backlog).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
     const what = error.code === 'EACCES' ? 'needs privileges' : 'is taken'
     const remedy = `Free the port, or leave "port" of hops.${place} out to get any free one`

@@ -27,6 +27,7 @@ export async function runLoad(scenario: Scenario, journal: Journal, signal?: Abo
     await Promise.all(
       Object.entries(scenario.clients).map(([name, config]) => runClient(site, name, config, stop.signal)),
     )
+    await site.endLoad(stop.signal)
   } finally {
     stopTimer(limit)
     signal?.removeEventListener('abort', abort)

@@ -18,6 +18,8 @@ import { startWaf } from './waf.js'
 export interface LiveSite extends Site {
   /** From now on `t` counts: windows open and close relative to this moment. */
   beginLoad(): Promise<void>
+  /** The clients are done: resolves when the hops have finished what they had in hand, or on abort. */
+  endLoad(signal: AbortSignal): Promise<void>
   /** Arms or disarms a fault, and waits until listeners follow. */
   setArmed(fault: string, armed: boolean): Promise<void>
 }
@@ -97,6 +99,7 @@ function createSite(
   const addresses = new Map<string, Address>()
   const course = createCourse(plan, scope)
   const { now, follow } = course
+  const atLoadEnd: ((signal: AbortSignal) => Promise<void>)[] = []
   let closing = false
   scope.add(() => {
     closing = true
@@ -126,7 +129,11 @@ function createSite(
       journal?.({ event: 'error', t: now(), message })
       onBroken(message)
     },
+    onLoadEnd: (finish: (signal: AbortSignal) => Promise<void>) => void atLoadEnd.push(finish),
     beginLoad: () => course.begin(),
+    async endLoad(signal: AbortSignal) {
+      await Promise.all(atLoadEnd.map((finish) => finish(signal)))
+    },
     async setArmed(fault: string, armed: boolean) {
       if (armed) plan.arm(fault)
       else plan.disarm(fault)

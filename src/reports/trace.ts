@@ -106,7 +106,9 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
   }
   const got = attempt.failure
     ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure)}`
-    : `${attempt.status}, ${attempt.bytes} bytes`
+    : attempt.gave_up
+      ? `${attempt.status === undefined ? 'nothing' : `${attempt.status}, ${attempt.bytes} bytes`}, then closed the connection`
+      : `${attempt.status}, ${attempt.bytes} bytes`
   lines.push(row(attempt.client, 'received', `${got}  ${formatMs(attempt.ms)}`))
   const wait = attempt.wait_ms === undefined ? '' : ` after ${formatMs(attempt.wait_ms)}`
   lines.push(row(attempt.client, 'decision', `${attempt.decision.replaceAll('_', ' ')}${wait}`))
@@ -166,7 +168,7 @@ function farSide(story: Story, request: string, one: Pick<Try, 'local' | 'failur
   const served = takeFirst(story.served, request, mine)
   if (served) {
     const { hop, method, path, status, outcome } = served
-    lines.push(row(hop, 'served', `${method} ${path}: ${status ?? 'no status'}, ${outcome}`))
+    lines.push(row(hop, 'served', `${method} ${path}: ${status ?? 'no status'}, ${outcome}${spentText(served)}`))
   }
   return lines
 }
@@ -184,6 +186,17 @@ function takeAny<Event>(map: Map<string, Event[]>, keys: readonly string[], fits
     if (found) return found
   }
   return undefined
+}
+
+/** Where the time went, where a worker was needed. */
+function spentText({ queued_ms, locked_ms, worked_ms }: ServedEvent): string {
+  if (worked_ms === undefined) return ''
+  const waited = [
+    queued_ms && `${formatMs(queued_ms)} in the queue`,
+    locked_ms && `${formatMs(locked_ms)} for the lock`,
+    `${formatMs(worked_ms)} of work`,
+  ]
+  return ` after ${waited.filter(Boolean).join(', ')}`
 }
 
 const tcpText = (one: ConnectionUse): string =>

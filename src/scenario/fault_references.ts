@@ -63,6 +63,10 @@ function impossibleMoment({ on, at, effect, path }: FaultOutline, hop: HopOutlin
       wrongValue([...path, 'effect'], `${article(hop.kind)} can't crash, only an origin runs in a process of its own`),
     ]
   }
+  if ((at === 'connect' || effect === 'crash') && hop?.stopsAccepting) {
+    const message = `"${hop.name}" stops accepting by itself (capacity), so no ${at === 'connect' ? at : 'crash'} fault can rule its address as well`
+    return [wrongValue([...path, at === 'connect' ? 'at' : 'effect'], message)]
+  }
   const possible: readonly string[] = triggers[at].effects
   if (effect === undefined || possible.includes(effect)) return []
   return [wrongValue([...path, 'effect'], `${effect} can't happen at ${at}, expected one of: ${possible.join(', ')}`)]

@@ -1,6 +1,8 @@
 /** The kinds of hops a scenario can build its path from, and what each can be told. */
 import { z } from 'zod'
 import type { TriggerName } from '../core/fault/triggers/index.js'
+import { capacitySchema } from '../core/origin/capacity.js'
+import { requestFramingSchema } from '../core/origin/framing.js'
 import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
@@ -40,6 +42,10 @@ const origin = {
     port: port.optional(),
     tls: serverTls.prefault(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
     response: responseSchema.prefault({}),
+    capacity: capacitySchema.optional().meta({ description: 'What it can do at once; without, it answers right away' }),
+    request_framing: requestFramingSchema
+      .prefault({})
+      .meta({ description: 'How strict it is about the framing of requests' }),
     operations: operationsSchema
       .optional()
       .meta({ description: 'Count how often the operation of each key was applied' }),

@@ -20,6 +20,8 @@ export interface HopOutline extends Reference {
   to: readonly Reference[]
   tls: boolean
   port: number | undefined
+  /** Its `capacity` says stop_accepting. */
+  stopsAccepting: boolean
 }
 
 export interface ClientOutline extends Reference {
@@ -85,7 +87,7 @@ export function outlineOf(input: unknown): Outline {
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port } = mappingOf(value) ?? {}
+  const { kind, to, tls, port, capacity } = mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.map((edge, index) => edgeReference(edge, [...path, 'to', index])) : []
   return {
     name,
@@ -94,6 +96,7 @@ function hopOutline(name: string, value: unknown): HopOutline {
     to: [reference(to, [...path, 'to']), ...edges].filter((edge) => edge !== undefined),
     tls: tls === true || mappingOf(tls) !== undefined,
     port: typeof port === 'number' ? port : undefined,
+    stopsAccepting: mappingOf(capacity)?.when_full === 'stop_accepting',
   }
 }
 

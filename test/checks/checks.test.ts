@@ -118,6 +118,15 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ origin: 'app1', requests: 0 }, [make.served()], 'fail', '1'],
     [{ origin: 'app1', requests: '>= 1' }, [], 'fail', '0'],
   ],
+  origin_outcome: [
+    [{ origin: 'app1', outcome: 'shed', count: 1 }, [make.served({ outcome: 'shed' }), make.served()], 'pass', '1'],
+    [{ origin: 'app1', outcome: 'wasted', count: 1 }, [make.served({ outcome: 'shed' })], 'fail', '0'],
+    [{ origin: 'app1', outcome: 'shed', count: 0 }, [], 'pass', '0'],
+  ],
+  origin_stops: [
+    [{ origin: 'app1', stops: 1 }, [make.accepting(false), make.accepting(true)], 'pass', '1'],
+    [{ origin: 'app1', stops: '>= 1' }, [make.served()], 'fail', '0'],
+  ],
   origin_connections: [
     [{ origin: 'app1', connections: 1 }, [make.connection('app1'), make.connection('lb')], 'pass', '1'],
     [{ origin: 'app1', connections: 1 }, [], 'fail', '0'],

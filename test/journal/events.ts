@@ -34,6 +34,8 @@ export const fault = (id: string): FaultEvent => ({
   effect: 'reset',
 })
 
+export const accepting = (accepting: boolean): JournalEvent => ({ event: 'accepting', t: 1, hop: 'app1', accepting })
+
 export const connection = (hop: string): JournalEvent => ({ event: 'connection', t: 1, hop, peer: '127.0.0.1:1' })
 
 export const served = (more: Partial<ServedEvent> = {}): ServedEvent => ({

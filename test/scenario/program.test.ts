@@ -26,6 +26,7 @@ test('defaults are filled in, and words become objects', async (t) => {
         kind: 'origin',
         tls: false,
         response: { status: 200, headers: {}, echo: false, framing: 'content-length' },
+        request_framing: { without_length: 'accept', unknown_coding: 'accept' },
         health: '/health',
       },
       lb: {

@@ -161,17 +161,29 @@ const rows: Row[] = [
   [
     'match of a ClientHello at a request',
     fault('on: app1, at: request_head, effect: reset, match: { path: /a*, ja3: x }'),
-    ['11:79: faults[0].match.ja3: "ja3" is not known at request_head, expected one of: method, path, header, ordinal'],
+    [
+      '11:79: faults[0].match.ja3: "ja3" is not known at request_head, expected one of: method, path, header, source, ordinal',
+    ],
   ],
   [
     'match of a request at a ClientHello',
     fault('on: fw, at: client_hello, effect: reset, match: { method: GET }'),
-    ['11:66: faults[0].match.method: "method" is not known at client_hello, expected one of: ja3, ja4, sni'],
+    ['11:66: faults[0].match.method: "method" is not known at client_hello, expected one of: ja3, ja4, sni, source'],
   ],
   [
     'match before anything is known',
     fault('on: app1, at: accept, effect: reset, match: { sni: x }'),
     ['11:62: faults[0].match.sni: "sni" is not known at accept, expected one of: source'],
+  ],
+  [
+    'two that rule an address',
+    {
+      4: '  app1: { kind: origin, capacity: { workers: 1, service_time: 5ms, when_full: stop_accepting } }',
+      ...fault('on: app1, at: connect, effect: refuse'),
+    },
+    [
+      '11:30: faults[0].at: "app1" stops accepting by itself (capacity), so no connect fault can rule its address as well',
+    ],
   ],
   [
     'rate of an address',

@@ -174,6 +174,22 @@ const rows: Row[] = [
     ['9:28: clients.plain.source: expected an address of 127.0.0.0/8, such as 127.0.0.9; got "10.0.0.1"'],
   ],
   [
+    'capacity of nothing',
+    { 4: '  app1: { kind: origin, capacity: { workers: 0, when_full: 504 } }' },
+    [
+      '4:25: hops.app1.capacity.service_time: missing key "service_time": expected a duration with its unit, such as 250ms, 10s or 2m or a mapping',
+      '4:46: hops.app1.capacity.workers: expected at least 1; got 0',
+      '4:60: hops.app1.capacity.when_full: expected one of: queue, 503, reset, stop_accepting; got 504',
+    ],
+  ],
+  [
+    'strictness of another kind',
+    { 4: '  app1: { kind: origin, request_framing: { without_length: reset } }' },
+    [
+      '4:60: hops.app1.request_framing.without_length: unknown without_length "reset", expected one of: accept, 411, close',
+    ],
+  ],
+  [
     'wrong unit',
     { 9: '  plain: { to: lb, timeout: 250 msec }' },
     ['9:29: clients.plain.timeout: expected a duration with its unit, such as 250ms, 10s or 2m; got "250 msec"'],

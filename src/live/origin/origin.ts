@@ -5,16 +5,19 @@
 import { createServer, type Socket } from 'node:net'
 import type { OriginHop } from '../../scenario/hops.js'
 import { Faults } from '../faults.js'
+import { createGate } from '../gate.js'
 import { listenAt, trackSockets } from '../listen.js'
 import type { Address, Site } from '../site.js'
 import { startSecure } from './secure.js'
 import { Server } from './serve.js'
 import type { HttpLine } from './visit.js'
+import { Workers } from './workers.js'
 
 /** Starts the origin hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startOrigin(site: Site, name: string, hop: OriginHop): Promise<Address> {
   const faults = new Faults(site, name)
-  const http = new Server(site, name, hop, faults)
+  const workers = hop.capacity && new Workers(site, name, hop.capacity)
+  const http = new Server(site, name, hop, faults, workers)
   const speak = (line: HttpLine, stream: Socket) => http.speak(line, stream)
   const secure = hop.tls && (await startSecure(site, name, hop.tls, faults, speak))
   let connections = 0
@@ -27,5 +30,9 @@ export async function startOrigin(site: Site, name: string, hop: OriginHop): Pro
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
   trackSockets(site, server)
-  return listenAt(site, name, server, hop.port)
+  const { when_full, backlog } = hop.capacity ?? {}
+  if (when_full !== 'stop_accepting') return listenAt(site, name, server, hop.port)
+  const address = await listenAt(site, name, server, hop.port, backlog)
+  workers!.gate = await createGate(site, name, server, backlog!)
+  return address
 }

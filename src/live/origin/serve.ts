@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { refusalOf } from '../../core/origin/framing.js'
 import { createOperations, KEY_LIMIT, type Operations } from '../../core/origin/operations.js'
 import type { ResponseConfig } from '../../core/origin/response.js'
 import type { OriginHop } from '../../scenario/hops.js'
@@ -17,7 +18,9 @@ import { type Exchange, momentOf } from './exchange.js'
 import { takeIn } from './intake.js'
 import { play } from './playback.js'
 import { responseBody } from './respond.js'
+import { framingOf, type ParseError, refuseFraming, refuseUnparsed } from './strictness.js'
 import { type HttpLine, Visit } from './visit.js'
+import type { Workers } from './workers.js'
 
 export class Server {
   private readonly lines = new WeakMap<Socket, HttpLine>()
@@ -31,12 +34,16 @@ export class Server {
     private readonly name: string,
     private readonly hop: OriginHop,
     private readonly faults: Faults,
+    private readonly workers: Workers | undefined,
   ) {
     this.body = responseBody(hop.response)
     const full = () => site.broken(`more than ${KEY_LIMIT} operations at "${name}"`)
     this.operations = hop.operations && createOperations(hop.operations, full)
     this.http.on('request', (request, response) => this.inTurn(request, response))
-    this.http.on('clientError', (_error, socket) => refuse(socket as Socket))
+    this.http.on('clientError', (error: ParseError, socket) => {
+      const line = this.lines.get(socket as Socket)!
+      if (!refuseUnparsed(site, name, hop.request_framing, error, socket as Socket, line)) refuse(socket as Socket)
+    })
   }
 
   /** HTTP from here on. */
@@ -79,6 +86,8 @@ export class Server {
   }
 
   private read(exchange: Exchange): void {
+    const refusal = refusalOf(this.hop.request_framing, framingOf(exchange.request))
+    if (refusal) return refuseFraming(exchange, refusal, this.early(exchange))
     takeIn(this.faults, exchange, () => this.work(exchange), this.early(exchange))
   }
 
@@ -89,8 +98,15 @@ export class Server {
 
   /** The request is there: what an origin does for it comes before the answer. */
   private work(exchange: Exchange): void {
+    const usual = () => this.respond(exchange, this.hop.response)
+    if (this.workers)
+      return this.workers.take(
+        exchange,
+        () => this.apply(exchange),
+        (other) => (other ? this.early(exchange)(other) : usual()),
+      )
     this.apply(exchange)
-    this.respond(exchange, this.hop.response)
+    usual()
   }
 
   private apply({ visit, request }: Exchange): void {
@@ -108,7 +124,7 @@ export class Server {
 
   private finished({ visit, request, response }: Exchange): void {
     // A socket that was destroyed drops what it held, and its writes count as finished all the same.
-    visit.book(request.socket.destroyed ? 'aborted' : 'answered', response.statusCode)
+    visit.book(request.socket.destroyed ? 'aborted' : (visit.turnedAway ?? 'answered'), response.statusCode)
     if (response.shouldKeepAlive && !visit.line.over) this.idle(visit.line, request.socket)
   }
 

@@ -1,6 +1,8 @@
 /** What an origin keeps of a connection and of a request that it read, and what it journals of them. */
 import type { Hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Spent } from '../../core/origin/capacity.js'
+import type { ServedOutcome } from '../../journal/events.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import type { Line } from '../faults.js'
 import type { Site } from '../site.js'
@@ -22,6 +24,12 @@ export class Visit {
   /** Body bytes that were read, and their digest where somebody wants it. */
   bytes = 0
   hash: Hash | undefined
+  /** In a queue or a worker: its end is told when it leaves there. */
+  atWork = false
+  /** What it took, when its work is done. */
+  spent: Spent | undefined
+  /** It is answered, but only to turn it away. */
+  turnedAway: 'shed' | 'refused' | undefined
   private begin = ''
   private booked = false
 
@@ -45,8 +53,8 @@ export class Visit {
     if (this.begin.length < STATUS_LINE.length) this.begin += bytes.toString('latin1', 0, STATUS_LINE.length)
   }
 
-  book(outcome: 'answered' | 'faulted' | 'aborted', status = this.statusSent(), health?: true): void {
-    if (this.booked) return
+  book(outcome: ServedOutcome, status = this.statusSent(), health?: true): void {
+    if (this.booked || this.atWork) return
     this.booked = true
     this.site.journal({
       event: 'served',
@@ -57,9 +65,12 @@ export class Visit {
       method: this.request.method!,
       path: this.request.url!,
       ordinal: this.ordinal,
-      status: outcome === 'aborted' ? undefined : status,
+      status: outcome === 'aborted' || outcome === 'wasted' ? undefined : status,
       request_bytes: this.bytes,
       outcome,
+      queued_ms: roundMs(this.spent?.queued_ms),
+      locked_ms: roundMs(this.spent?.locked_ms),
+      worked_ms: roundMs(this.spent?.worked_ms),
       health,
       ms: roundMs(monotonicMs() - this.started),
     })

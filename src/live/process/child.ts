@@ -39,6 +39,9 @@ async function hear(message: ToProcess): Promise<void> {
     case 'follow':
       await site!.follow(message.state)
       return say({ say: 'followed', id: message.id })
+    case 'finish':
+      await site!.endLoad()
+      return say({ say: 'followed', id: message.id })
     case 'answer':
       return site!.answered(message.id, message.value)
     case 'close':

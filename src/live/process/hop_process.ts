@@ -9,7 +9,7 @@ import type { OriginHop } from '../../scenario/hops.js'
 import { startTimer, stopTimer, type Timer, toSharedMs } from '../clock.js'
 import { type Address, formatAddress, type Site } from '../site.js'
 import { type Channel, type Exit, openChannel } from './channel.js'
-import type { FromProcess, RunState } from './protocol.js'
+import type { FromProcess, RunState, ToProcess } from './protocol.js'
 
 /** Whether a fault of this run may kill the hop. */
 export const mayCrash = (site: Site, hop: string): boolean =>
@@ -21,6 +21,7 @@ export async function startHopProcess(site: Site, name: string, hop: OriginHop):
   site.scope.add(() => life.close())
   const address = await life.start()
   site.onAddressChange(name, () => life.follow())
+  site.onLoadEnd((signal) => life.finish(signal))
   return address
 }
 
@@ -87,10 +88,20 @@ class Life {
     this.zero = zero
     if (anew) this.counts = {}
     if (this.state.is === 'down' && anew) return this.again()
+    await this.done((id) => ({ do: 'follow', state: this.runState(), id }))
+  }
+
+  /** The load is over: resolves when the process has finished what it has in hand, or is gone. */
+  async finish(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    if (!signal.aborted) await Promise.race([aborted, this.done((id) => ({ do: 'finish', id }))])
+  }
+
+  private async done(order: (id: number) => ToProcess): Promise<void> {
     if (this.state.is !== 'up') return
     const id = ++this.lastId
     const done = new Promise<void>((resolve) => this.followed.set(id, resolve))
-    this.state.channel.tell({ do: 'follow', state: this.runState(), id })
+    this.state.channel.tell(order(id))
     await done
   }
 

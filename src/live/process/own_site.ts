@@ -18,6 +18,8 @@ export interface OwnSite extends Site {
   follow(state: RunState): Promise<void>
   /** The run's answer to a question. */
   answered(id: number, value: unknown): void
+  /** The load is over: resolves when what was in hand is finished. */
+  endLoad(): Promise<void>
 }
 
 export function createOwnSite(order: Start, say: (message: FromProcess) => void): OwnSite {
@@ -27,6 +29,7 @@ export function createOwnSite(order: Start, say: (message: FromProcess) => void)
   const plan = createFaultPlan(faults, chance)
   const course = createCourse(plan, scope)
   const questions: ((value: unknown) => void)[] = []
+  const atLoadEnd: ((signal: AbortSignal) => Promise<void>)[] = []
   let zero: number | undefined
   plan.resume(order.counts)
   return {
@@ -39,6 +42,11 @@ export function createOwnSite(order: Start, say: (message: FromProcess) => void)
     now: course.now,
     loadStart: course.loadStart,
     onAddressChange: course.onAddressChange,
+    onLoadEnd: (finish) => void atLoadEnd.push(finish),
+    async endLoad() {
+      const { signal } = new AbortController()
+      await Promise.all(atLoadEnd.map((finish) => finish(signal)))
+    },
     addressStates: new Map(),
     certificates: {
       ca: order.ca,

@@ -35,6 +35,8 @@ export interface Start {
 export type ToProcess =
   | Start
   | { do: 'follow'; state: RunState; id: number }
+  /** The load is over: what is in hand is finished, then followed. */
+  | { do: 'finish'; id: number }
   /** The answer to `ask`. */
   | { do: 'answer'; value: unknown; id: number }
   | { do: 'close' }
@@ -43,6 +45,7 @@ export type FromProcess =
   | { say: 'listening'; address: Address }
   | { say: 'cannot_run'; what: string; remedy: string }
   | { say: 'event'; event: JournalEvent }
+  /** It has done so. */
   | { say: 'followed'; id: number }
   /** For a certificate: the CA's key stays in one place. */
   | { say: 'ask'; of: Parameters<Certificates['of']>; id: number }
