@@ -188,7 +188,9 @@ const rows: Row[] = [
   [
     'rate of an address',
     fault('on: app1, at: connect, effect: refuse, rate_over: 5/s'),
-    ['11:55: faults[0].rate_over: "rate_over" has no use at connect, since a kernel does not ask: expected a window'],
+    [
+      '11:55: faults[0].rate_over: "rate_over" has no use at connect, since a kernel does not ask: expected window or flapping',
+    ],
   ],
   [
     'rate without a unit',
