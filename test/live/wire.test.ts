@@ -1,9 +1,10 @@
 /** What is on the wire, seen from the peer's own socket: every reset, close, cut and silence that the issue names. */
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { type Rig, type RigInput, rig } from '../../src/rig.js'
+import { captureHello } from './hellos.js'
 
 /** How a connection ended for the peer, and every byte it got. */
 interface Ended {
@@ -35,22 +36,6 @@ function ask(lab: Rig, hop: string): Promise<Ended> {
 
 const askTls = (lab: Rig, hop: string): TLSSocket =>
   connectTls({ port: portOf(lab, hop), host: '127.0.0.1', servername: 'app', ca: lab.ca })
-
-/** The first flight of a TLS client. */
-function captureHello(): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) =>
-      socket.once('data', (hello) => {
-        socket.destroy()
-        server.close(() => resolve(hello))
-      }),
-    )
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      connectTls({ port, host: '127.0.0.1' }).on('error', () => {})
-    })
-  })
-}
 
 async function withRig(input: RigInput, use: (lab: Rig) => Promise<void>): Promise<void> {
   const lab = await rig(input)
