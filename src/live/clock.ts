@@ -33,6 +33,18 @@ export const stopTimer = (timer: Timer | undefined): void => clearTimeout(timer)
 export const soon = (act: () => void): void => void setImmediate(act)
 
 /**
+ * All hops of a run share one event loop. When it was busy, a time limit passes while bytes are still between two of
+ * them, each a turn or two from the next: who is late is only told when the loop has come around so often.
+ */
+const GRACE_TURNS = 20
+
+/** Calls back when what had arrived by now has gone its way through every hop; at once, where the loop is idle. */
+export function afterGrace(act: () => void, turns = GRACE_TURNS): void {
+  if (turns === 0) act()
+  else setImmediate(() => afterGrace(act, turns - 1))
+}
+
+/**
  * Undici takes `setImmediate` from the global object at every reuse of a connection, some of it a microtask later. While
  * a suite fakes it, the real one stands there for just as long as undici looks; otherwise this only calls `act`.
  */

@@ -9,7 +9,7 @@ import { classify, type Ending, type Failure, type TimerName } from '../core/fai
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, endingOf, openBooks, pageOf, watchReads } from './books.js'
-import { roundMs, soon, startTimer, stopTimer, type Timer, withRealImmediate } from './clock.js'
+import { afterGrace, roundMs, startTimer, stopTimer, type Timer, withRealImmediate } from './clock.js'
 import { dial } from './dial.js'
 import { type ContinueFilter, filterContinue, isFramingKnown } from './incoming.js'
 import { formatAddress, type Site, type Target } from './site.js'
@@ -177,7 +177,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.requestSent = true
     if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.read)
     const { response } = this.limits
-    if (response !== undefined && !this.over) this.whole = startTimer(response, () => soon(this.exceeded))
+    if (response !== undefined && !this.over) this.whole = startTimer(response, () => afterGrace(this.exceeded))
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
@@ -216,11 +216,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.fail({ by: 'parser', message: 'unexpected upgrade' })
   }
 
-  /** No byte moved for the time allowed, as far as is known: a loop that was busy lets its timers go before it looks. */
+  /** No byte moved for the time allowed, as far as is known: a loop that was busy lets its timers go before it looks at sockets. */
   silent(): void {
     const stream = this.books.stream!
     const progress = stream.bytesRead - stream.writableLength
-    soon(() => {
+    afterGrace(() => {
       if (stream.bytesRead - stream.writableLength === progress) this.late()
     })
   }

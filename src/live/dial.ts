@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import type { EffectName } from '../core/fault/effects/index.js'
 import type { Fault } from '../core/fault/fault.js'
 import { type ConnectionBooks, watchEnding } from './books.js'
-import { monotonicMs, soon, startTimer, stopTimer, type Timer } from './clock.js'
+import { afterGrace, monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
 import { noteDialled } from './dialled.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
@@ -39,9 +39,9 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
   let stream: Socket = raw
   let timer: Timer | undefined = limit()
 
-  /** A loop that was busy lets its timers go before it looks: what has arrived by then is not late. */
+  /** What has arrived by then, or is on its way, is not late. */
   function limit(): Timer {
-    const mine = startTimer(limitMs, () => soon(() => timer === mine && expire()))
+    const mine = startTimer(limitMs, () => afterGrace(() => timer === mine && expire()))
     return mine
   }
   function expire(): void {

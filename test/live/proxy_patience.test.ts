@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
+import type { RigInput } from '../../src/rig.js'
 import {
   deafAddress,
   dialed,
@@ -230,6 +231,30 @@ t.test('what has come while the process was busy is not late', async (t) => {
     },
     { timeouts: { read: '100ms' } },
   )
+})
+
+t.test('nor is what is still on its way between the hops of one process', async (t) => {
+  const timeouts = { connect: '100ms', read: '100ms' }
+  const busy = () => {
+    for (const end = performance.now() + 300; performance.now() < end; );
+  }
+  for (const [moment, tls] of Object.entries({ connection: false, served: false, hello: true })) {
+    const hops: RigInput['hops'] = {
+      app: { kind: 'origin', tls },
+      fw: { kind: 'waf', to: 'app' },
+      lb: { kind: 'proxy', to: ['fw'], timeouts },
+      before: { kind: 'proxy', to: ['fw'] },
+    }
+    await withRig({ hops }, async (lab) => {
+      // Certificates are made at first use, by another thread.
+      await good(portOf(lab, 'before'))
+      const start = lab.journal.length
+      const answer = good(portOf(lab, 'lb'))
+      await until(() => lab.journal.slice(start).some(({ event }) => event === moment))
+      busy()
+      t.match(await answer, /^HTTP\/1\.1 200 /, moment)
+    })
+  }
 })
 
 t.test('timeouts are about the one who is late', async (t) => {
