@@ -44,6 +44,26 @@ export function afterGrace(act: () => void, turns = GRACE_TURNS): void {
   else setImmediate(() => afterGrace(act, turns - 1))
 }
 
+/** Stops it, however far it is. */
+export type Stop = () => void
+
+/**
+ * For limits, and for what faults make late: with the same grace for both they pass in the order of their times,
+ * however busy the loop was when they were due.
+ */
+export function startDeadline(ms: number, act: () => void): Stop {
+  let stopped = false
+  const timer = startTimer(ms, () =>
+    afterGrace(() => {
+      if (!stopped) act()
+    }),
+  )
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+  }
+}
+
 /**
  * Undici takes `setImmediate` from the global object at every reuse of a connection, some of it a microtask later. While
  * a suite fakes it, the real one stands there for just as long as undici looks; otherwise this only calls `act`.

@@ -9,7 +9,7 @@ import { classify, type Ending, type Failure, type TimerName } from '../core/fai
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, endingOf, openBooks, pageOf, watchReads } from './books.js'
-import { afterGrace, roundMs, startTimer, stopTimer, type Timer, withRealImmediate } from './clock.js'
+import { afterGrace, roundMs, type Stop, startDeadline, withRealImmediate } from './clock.js'
 import { dial } from './dial.js'
 import { type ContinueFilter, filterContinue, isFramingKnown } from './incoming.js'
 import { formatAddress, type Site, type Target } from './site.js'
@@ -155,7 +155,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private bodiless = false
   private over = false
   private paused = false
-  private whole: Timer | undefined
+  private stopWhole: Stop | undefined
   private abortRequest: ((error?: Error) => void) | undefined
 
   constructor(
@@ -177,7 +177,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.requestSent = true
     if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.read)
     const { response } = this.limits
-    if (response !== undefined && !this.over) this.whole = startTimer(response, () => afterGrace(this.exceeded))
+    if (response !== undefined && !this.over) this.stopWhole = startDeadline(response, this.exceeded)
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
@@ -216,7 +216,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.fail({ by: 'parser', message: 'unexpected upgrade' })
   }
 
-  /** No byte moved for the time allowed, as far as is known: a loop that was busy lets its timers go before it looks at sockets. */
+  /** No byte moved for the time allowed, as far as is known: a busy loop lets its timers go before it looks. */
   silent(): void {
     const stream = this.books.stream!
     const progress = stream.bytesRead - stream.writableLength
@@ -296,7 +296,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private finish(): boolean {
     if (this.over) return false
     this.over = true
-    stopTimer(this.whole)
+    this.stopWhole?.()
     this.books.latest = undefined
     this.onOver()
     return true

@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import type { EffectName } from '../core/fault/effects/index.js'
 import type { Fault } from '../core/fault/fault.js'
 import { type ConnectionBooks, watchEnding } from './books.js'
-import { afterGrace, monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
+import { monotonicMs, startDeadline } from './clock.js'
 import { noteDialled } from './dialled.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
@@ -37,31 +37,22 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
   const raw = connectTcp({ host, port: target.port, localAddress: target.source, noDelay: true })
   watchEnding(books, raw)
   let stream: Socket = raw
-  let timer: Timer | undefined = limit()
+  let stopLimit = startDeadline(limitMs, expire)
 
-  /** What has arrived by then, or is on its way, is not late. */
-  function limit(): Timer {
-    const mine = startTimer(limitMs, () => afterGrace(() => timer === mine && expire()))
-    return mine
-  }
   function expire(): void {
     books.ending ??= { by: 'timer', timer: 'connect' }
     stream.destroy(new Error('connect timed out'))
     raw.destroy()
   }
-  function settled(): void {
-    stopTimer(timer)
-    timer = undefined
-  }
   /** Every way to fail ends in a close: by then the first cause is booked. */
   function failed(): void {
-    settled()
+    stopLimit()
     if (fault) notice(site, fault, books)
     noticeExhaustion(site, books)
     done(new Error(`no connection to ${formatAddress(target)}`))
   }
   function ready(): void {
-    settled()
+    stopLimit()
     stream.removeListener('close', failed)
     books.stream = stream
     done(null, stream)
@@ -73,8 +64,8 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
     books.local = `${raw.localAddress}:${raw.localPort}`
     books.connectMs = monotonicMs() - started
     if (target.servername === undefined) return ready()
-    settled()
-    timer = limit()
+    stopLimit()
+    stopLimit = startDeadline(limitMs, expire)
     raw.removeListener('close', failed)
     const connected = monotonicMs()
     stream = connectTls({ ...target.tls, socket: raw, servername: target.servername })

@@ -1,15 +1,15 @@
 /** Something that happens to a connection after a time, unless it is closed by then, by whomever: a site closes all. */
 import type { Socket } from 'node:net'
-import { startTimer, stopTimer } from './clock.js'
+import { startDeadline } from './clock.js'
 
 /** Returns how to call it off. */
 export function later(socket: Socket, ms: number, act: () => void): () => void {
   if (socket.destroyed) return () => {}
   const stop = (): void => {
-    stopTimer(timer)
+    cancel()
     socket.removeListener('close', stop)
   }
-  const timer = startTimer(ms, () => {
+  const cancel = startDeadline(ms, () => {
     stop()
     act()
   })

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Fault } from '../core/fault/fault.js'
 import type { Direction, Ended, Fate, Passed } from '../core/link/crossing.js'
-import { monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
+import { monotonicMs, type Stop, startDeadline } from './clock.js'
 import { reset } from './wire.js'
 
 export interface LinkOfOne {
@@ -39,7 +39,9 @@ const HELD_ITEMS = 1000
 class Lane {
   private readonly queue: Item[] = []
   private held = 0
-  private timer: Timer | undefined
+  /** What is not due yet, and how to stop waiting for it. */
+  private waitingFor: Bytes | undefined
+  private stopWaiting: Stop = () => {}
   /** The next piece at a pace goes no sooner. */
   private freeMs = 0
   /** `ended`: its sender said FIN. `cut`: whatever else arrives is read and dropped. */
@@ -113,7 +115,6 @@ class Lane {
 
   /** Everything that is due, as far as the receiver takes it. */
   private move(): void {
-    stopTimer(this.timer)
     for (let head = this.queue[0]; head; head = this.queue[0]) {
       if (head.do === 'bytes') {
         if (!this.send(head)) break
@@ -129,10 +130,11 @@ class Lane {
 
   /** False when it has to wait. */
   private send(head: Bytes): boolean {
+    if (this.waitingFor === head) return false
     const now = monotonicMs()
     const atMs = head.pace ? Math.max(head.atMs, this.freeMs) : head.atMs
     if (atMs > now) {
-      if (atMs < Number.POSITIVE_INFINITY) this.timer = startTimer(Math.ceil(atMs - now), () => this.move())
+      this.wait(head, Math.ceil(atMs - now))
       return false
     }
     if (this.to.writableNeedDrain) return false
@@ -143,6 +145,15 @@ class Lane {
     this.held -= bytes.length
     this.to.write(bytes)
     return true
+  }
+
+  private wait(head: Bytes, ms: number): void {
+    this.waitingFor = head
+    if (ms === Number.POSITIVE_INFINITY) return
+    this.stopWaiting = startDeadline(ms, () => {
+      this.waitingFor = undefined
+      this.move()
+    })
   }
 
   private end(item: Exclude<Item, Bytes>): void {
@@ -169,7 +180,7 @@ class Lane {
 
   /** Nothing of what is on its way arrives. */
   private stop(): void {
-    stopTimer(this.timer)
+    this.stopWaiting()
     this.state = 'cut'
     this.queue.length = 0
     this.held = 0

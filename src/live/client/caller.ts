@@ -4,7 +4,7 @@
  */
 import { call, type Decision } from '../../core/client/call.js'
 import type { ClientConfig } from '../../scenario/clients.js'
-import { roundMs, startTimer, stopTimer, wait } from '../clock.js'
+import { roundMs, startDeadline, wait } from '../clock.js'
 import type { Pool } from '../pool.js'
 import type { Site } from '../site.js'
 import { Attempt, type Seen } from './attempt.js'
@@ -56,9 +56,9 @@ export class Caller {
       const attempt = new Attempt(this.pool, connection, keep_alive && this.out.raw === undefined, resolve)
       const stop = () => attempt.stop()
       this.signal.addEventListener('abort', stop, { once: true })
-      const patience = gives_up === undefined ? undefined : startTimer(gives_up, () => attempt.giveUp())
+      const stopPatience = gives_up === undefined ? undefined : startDeadline(gives_up, () => attempt.giveUp())
       attempt.cleanUp = () => {
-        stopTimer(patience)
+        stopPatience?.()
         this.signal.removeEventListener('abort', stop)
       }
       connection.run(this.out.request(id), attempt, this.out.raw)
