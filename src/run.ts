@@ -181,7 +181,7 @@ function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' |
     faults,
     clients: Object.fromEntries(names.flatMap((name) => clientMetrics(name, facts))),
     checks,
-    ...judge(faults, checks, facts),
+    ...judge(faults, checks, facts, scenario.max_lag),
   }
 }
 

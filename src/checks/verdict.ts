@@ -11,16 +11,24 @@ export interface Judgement {
   reason?: string
 }
 
-/** @param faults those that were armed */
+/**
+ * @param faults those that were armed
+ * @param maxLagMs how late timers may have been; whatever the checks say then, the machine may have said it
+ */
 export function judge(
   faults: readonly Pick<FaultResult, 'id' | 'fired'>[],
   checks: readonly CheckResult[],
-  facts: Pick<Facts, 'errors' | 'interrupted'>,
+  facts: Pick<Facts, 'errors' | 'interrupted' | 'lag_ms'>,
+  maxLagMs = Number.POSITIVE_INFINITY,
 ): Judgement {
   const [error, ...more] = facts.errors
   if (error !== undefined)
     return { verdict: 'error', reason: more.length ? `${error}, and ${more.length} more` : error }
   if (facts.interrupted) return { verdict: 'error', reason: 'interrupted before its end' }
+  if (facts.lag_ms > maxLagMs) {
+    const late = `timers were up to ${facts.lag_ms.toFixed(0)} ms late, and it bears ${maxLagMs} ms`
+    return { verdict: 'inconclusive', reason: `this machine was too loaded to judge: ${late}` }
+  }
   const silent = faults.filter(({ fired }) => fired === 0).map(({ id }) => id)
   if (silent.length > 0) {
     const who = silent.length === 1 ? 'fault' : 'faults'

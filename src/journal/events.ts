@@ -223,6 +223,13 @@ export interface RequestEvent {
   ms: number
 }
 
+/** How late the process's own timers were during the load, at worst: what a busy machine adds to every duration. */
+export interface LagEvent {
+  event: 'lag'
+  t: number
+  max_ms: number
+}
+
 /** Something outside the experiment went wrong: the verdict is `error`. */
 export interface ErrorEvent {
   event: 'error'
@@ -250,6 +257,7 @@ export type JournalEvent =
   | LogEvent
   | AttemptEvent
   | RequestEvent
+  | LagEvent
   | ErrorEvent
   | EndEvent
 

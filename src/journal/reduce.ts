@@ -31,6 +31,8 @@ export interface Facts {
   /** From the load's start to the end of the last request, in milliseconds. */
   readonly load_ms: number
   readonly interrupted: boolean
+  /** How late timers were, in milliseconds, at worst. */
+  readonly lag_ms: number
 }
 
 export interface ClientFacts {
@@ -108,6 +110,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
   const logs = byName(createTally)
   let loadMs = 0
   let interrupted = false
+  let lagMs = 0
   return {
     add(event) {
       if (event.event === 'fault') fired.add(event.fault)
@@ -121,7 +124,8 @@ export function createReduction(untold: readonly string[] = []): Reduction {
       else if (event.event === 'request') {
         clients.at(event.client).request(event)
         loadMs = Math.max(loadMs, event.t)
-      } else if (event.event === 'error') errors.add(event.message)
+      } else if (event.event === 'lag') lagMs = Math.max(lagMs, event.max_ms)
+      else if (event.event === 'error') errors.add(event.message)
       else if (event.event === 'end') interrupted ||= event.interrupted === true
     },
     get facts() {
@@ -135,6 +139,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
         errors: [...errors.counts().keys()],
         load_ms: loadMs,
         interrupted,
+        lag_ms: lagMs,
       }
     },
   }

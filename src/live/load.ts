@@ -3,7 +3,8 @@ import type { Journal } from '../journal/events.js'
 import type { Scenario } from '../scenario/schema.js'
 import { version } from '../version.js'
 import { runClient } from './client/client.js'
-import { startTimer, stopTimer } from './clock.js'
+import { roundMs, startTimer, stopTimer } from './clock.js'
+import { type LagWatch, watchLag } from './lag.js'
 import { startSite } from './start.js'
 
 /**
@@ -21,15 +22,18 @@ export async function runLoad(scenario: Scenario, journal: Journal, signal?: Abo
     site.broken(`took longer than time_limit, ${scenario.time_limit} ms`),
   )
   const { id, seed } = scenario
+  let lag: LagWatch | undefined
   try {
     journal({ event: 'run', t: site.now(), scenario: id, seed, engine: 'live', version, node: process.version })
     await site.beginLoad()
+    lag = watchLag()
     await Promise.all(
       Object.entries(scenario.clients).map(([name, config]) => runClient(site, name, config, stop.signal)),
     )
     await site.endLoad(stop.signal)
   } finally {
     stopTimer(limit)
+    if (lag) journal({ event: 'lag', t: site.now(), max_ms: roundMs(lag.stop()) })
     signal?.removeEventListener('abort', abort)
     await site.scope.close()
     journal({ event: 'end', t: site.now(), interrupted: signal?.aborted ? true : undefined })

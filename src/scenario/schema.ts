@@ -33,6 +33,9 @@ export const scenarioSchema = z.strictObject({
     })
     .optional()
     .meta({ description: 'A patch (RFC 7396) that takes the cause away, where no fault is it: then nothing passes' }),
+  max_lag: duration().optional().meta({
+    description: 'How late timers may be for it to be judged: on a machine that is busier it is inconclusive',
+  }),
   alone: z.boolean().default(false).meta({ description: 'Loads the machine: nothing else runs beside it' }),
   expect: z.array(checkSchema).default([]).meta({ description: 'What must hold for a pass' }),
   about: z.string().optional().meta({ description: 'What to look for, how the layer at fault is told, the usual fix' }),

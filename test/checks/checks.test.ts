@@ -214,7 +214,7 @@ test('the schema can be published, every key with a description', async (t) => {
   }
 })
 
-const quiet = { errors: [], interrupted: false }
+const quiet = { errors: [], interrupted: false, lag_ms: 0 }
 const check = (verdict: CheckResult['verdict']): CheckResult => ({ name: 'c', verdict, expected: '= 1', actual: '0' })
 const [pass, fail, open] = [check('pass'), check('fail'), check('inconclusive')]
 test('a verdict: errors first, then faults that never fired, then failing checks, then open ones', async (t) => {
@@ -225,11 +225,14 @@ test('a verdict: errors first, then faults that never fired, then failing checks
   ]
   t.same(judge(fired, [pass], quiet), { verdict: 'pass' })
   t.same(judge([], [], quiet), { verdict: 'pass' })
-  t.match(judge(silent, [fail], { errors: ['disk full', 'b'], interrupted: true }), {
+  t.match(judge(silent, [fail], { errors: ['disk full', 'b'], interrupted: true, lag_ms: 0 }), {
     verdict: 'error',
     reason: 'disk full, and 1 more',
   })
-  t.match(judge(fired, [pass], { errors: [], interrupted: true }), { verdict: 'error', reason: /interrupted/ })
+  t.match(judge(fired, [pass], { errors: [], interrupted: true, lag_ms: 0 }), {
+    verdict: 'error',
+    reason: /interrupted/,
+  })
   t.match(judge(silent, [fail, pass], quiet), {
     verdict: 'inconclusive',
     reason: 'fault rst never fired: nothing was shown',
@@ -239,6 +242,13 @@ test('a verdict: errors first, then faults that never fired, then failing checks
     reason: /^faults rst, b never fired/,
   })
   t.match(judge(fired, [fail, open, pass], quiet), { verdict: 'fail', reason: '1 of 3 checks failed' })
+  const late = { ...quiet, lag_ms: 51 }
+  t.match(judge(silent, [fail], late, 50), {
+    verdict: 'inconclusive',
+    reason: 'this machine was too loaded to judge: timers were up to 51 ms late, and it bears 50 ms',
+  })
+  t.match(judge(fired, [pass], late, 51), { verdict: 'pass' })
+  t.match(judge(fired, [pass], late), { verdict: 'pass' }, 'without a limit')
   t.match(judge(fired, [open], quiet), { verdict: 'inconclusive', reason: 'too little to judge 1 of 1 check by' })
 })
 
