@@ -16,7 +16,7 @@ test('every source that a scenario names is in docs/sources.md', async (t) => {
 })
 
 /** What the walk in CONTRIBUTING.md makes. */
-const MADE = new Set(['src/core/fault/effects/banner.ts', 'scenarios/causes/ssh-banner.yaml'])
+const MADE = new Set(['src/core/fault/effects/mirror.ts', 'scenarios/causes/echo-service.yaml'])
 
 test('every file that the guides name exists', async (t) => {
   for (const guide of ['docs/architecture.md', 'CONTRIBUTING.md']) {
