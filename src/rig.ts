@@ -49,6 +49,8 @@ export interface Rig extends AsyncDisposable {
   readonly url: string
   /** PEM of the CA that the rig's https hops are signed by. */
   readonly ca: string
+  /** host:port of the name server, for the resolver of any client; undefined where no proxy has one. */
+  readonly nameServer: string | undefined
   /** The address of any hop. */
   urlOf(hop: string): string
   /** @throws ScenarioError for an id that the rig does not have */
@@ -113,6 +115,7 @@ async function openRig(scenario: Scenario): Promise<Rig> {
   return {
     url: urlOf(entrance),
     ca: site.certificates.ca,
+    nameServer: site.nameServer,
     urlOf,
     attempts: (filter) => attemptsAt(entrance, filter),
     attemptsAt,

@@ -51,7 +51,11 @@ const otherCertificate: Record<CertificateKind, CertificateKind> = {
 }
 
 function neighbour(fault: Fault): Fault {
-  const effect = neighbours[fault.effect.type](fault.effect as never)
+  // Silence of a name server looks most like one that fails: there is no connection to close.
+  const effect: Effect =
+    fault.at.type === 'resolve' && fault.effect.type === 'stall'
+      ? { type: 'dns', answer: 'servfail' }
+      : neighbours[fault.effect.type](fault.effect as never)
   // A refused address has no neighbour among the states of one: a connection that is closed at once looks most alike.
   return fault.effect.type === 'refuse' && !fault.on.includes('->')
     ? { ...fault, effect, at: { type: 'accept' }, window: undefined }

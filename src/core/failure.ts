@@ -11,6 +11,7 @@ export type Stage = (typeof stages)[number]
 
 /** How the other side, or a timer of ours, ended it: tells an RST from a FIN where the error type does not. */
 export const manners = [
+  'unresolved',
   'refused',
   'unroutable',
   'reset',
@@ -32,6 +33,8 @@ export interface Failure {
   manner: Manner
   /** One short sentence in our words, without addresses: the same facts give the same text. */
   details: string
+  /** What the name server said, by its name in the registry of DNS: NXDOMAIN, SERVFAIL, REFUSED, NOERROR. */
+  rcode?: string
   /** The TLS alert that was received (RFC 8446 section 6.2). */
   alert_id?: number
   /** OpenSSL's name of the verification error, e.g. CERT_HAS_EXPIRED. */
@@ -49,6 +52,8 @@ export type Ending =
   | { by: 'timer'; timer: TimerName }
   /** `seen`: what it had read of the response last, up to and with the byte at which it stopped; Latin-1. */
   | { by: 'parser'; message: string; seen?: string | undefined }
+  /** No address was found for the name: the code is c-ares', as Node's dns.Resolver gives it. */
+  | { by: 'resolver'; code: string }
 
 /** Whose limit it was: the dialler's, between two writes, between two arrivals, or for the whole response. */
 export type TimerName = 'connect' | 'send' | 'read' | 'response'
@@ -69,6 +74,7 @@ export interface Books {
 
 /** The failure that these books and this ending amount to. */
 export function classify(books: Books, ending: Ending): Failure {
+  if (ending.by === 'resolver') return unresolved(ending.code)
   const stage = stageOf(books)
   if (ending.by === 'timer') return timedOut(stage, ending.timer)
   if (ending.by === 'parser') return unparsable(stage, ending.message, ending.seen ?? '')
@@ -92,6 +98,32 @@ export const noServer = (details: string): Failure => ({
   manner: 'unavailable',
   details,
 })
+
+/** The answers of a name server that hold no address; NOERROR is one that knows the name, but none of its addresses. */
+const RCODES: Readonly<Record<string, [rcode: string, details: string]>> = {
+  ENOTFOUND: ['NXDOMAIN', 'no such name'],
+  ESERVFAIL: ['SERVFAIL', 'the name server failed'],
+  EREFUSED: ['REFUSED', 'the name server refused'],
+  ENODATA: ['NOERROR', 'the name has no address'],
+  EFORMERR: ['FORMERR', 'the name server did not understand'],
+  ENOTIMP: ['NOTIMP', 'the name server has no such service'],
+}
+
+/** RFC 9209 would take an info-code (RFC 8914) as well; no resolver of Node shows one. */
+function unresolved(code: string): Failure {
+  const stage = 'dns'
+  if (code === 'ETIMEOUT') {
+    return { type: 'dns_timeout', stage, manner: 'timeout', details: 'the name server did not answer' }
+  }
+  const known = RCODES[code]
+  const failure: Failure = {
+    type: 'dns_error',
+    stage,
+    manner: 'unresolved',
+    details: known?.[1] ?? `no answer: ${code}`,
+  }
+  return known ? { ...failure, rcode: known[0] } : failure
+}
 
 const RESETS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 const UNROUTABLE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOWN'])

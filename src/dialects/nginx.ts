@@ -17,6 +17,8 @@ export interface LogContext {
   upstream?: string | undefined
   /** The Host field. */
   host?: string | undefined
+  /** The name that was to be resolved. */
+  name?: string | undefined
   /** The name that the certificate must have. */
   serverName?: string | undefined
 }
@@ -29,8 +31,26 @@ export interface LogLine {
 /** The line for a try that failed. What nginx has no words for is given in ours, behind `upstream failed:`. */
 export const errorLogLine = (failure: Failure, context: LogContext): LogLine => ({
   level: 'error',
-  message: `${said(failure, context)} while ${doing(failure, context)}${tail(context)}`,
+  message:
+    failure.stage === 'dns'
+      ? `${context.name} could not be resolved (${notResolved(failure)})${tail({ ...context, upstream: undefined })}`
+      : `${said(failure, context)} while ${doing(failure, context)}${tail(context)}`,
 })
+
+/** The words of nginx's resolver; a name without an address is not found for it. It is at no action then. */
+function notResolved({ type, rcode }: Failure): string {
+  if (type === 'dns_timeout') return '110: Operation timed out'
+  return RESOLVER_ERRORS[rcode ?? ''] ?? '2: Server failure'
+}
+
+const RESOLVER_ERRORS: Readonly<Record<string, string>> = {
+  FORMERR: '1: Format error',
+  SERVFAIL: '2: Server failure',
+  NXDOMAIN: '3: Host not found',
+  NOERROR: '3: Host not found',
+  NOTIMP: '4: Unimplemented',
+  REFUSED: '5: Operation refused',
+}
 
 /** The line for a client that left before the response was complete: status 499 in nginx's access log. */
 export function clientLeftLine(context: LogContext, stage: Stage = 'response_head'): LogLine {

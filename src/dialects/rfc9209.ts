@@ -51,6 +51,7 @@ export function appendProxyStatus(existing: string | undefined, member: string):
 }
 
 function extraParameters(failure: Failure): [string, BareItem][] {
+  if (failure.type === 'dns_error') return failure.rcode === undefined ? [] : [['rcode', failure.rcode]]
   if (failure.type !== 'tls_alert_received' || failure.alert_id === undefined) return []
   const name = tlsAlerts[failure.alert_id]?.name
   const id: [string, BareItem] = ['alert-id', failure.alert_id]

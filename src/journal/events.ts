@@ -124,6 +124,23 @@ export interface AcceptingEvent {
   accepting: boolean
 }
 
+/** A proxy asked the name server for an address. */
+export interface LookupEvent extends Lookup {
+  event: 'lookup'
+  t: number
+  /** Who asked. */
+  hop: string
+}
+
+/** How an address was found by a name. */
+export interface Lookup {
+  name: string
+  /** The address, or c-ares' word for what came instead: ENOTFOUND, ESERVFAIL, ETIMEOUT. */
+  answer: string
+  /** Absent where it was known, and may still be used. */
+  ms?: number | undefined
+}
+
 /** The connection that an exchange went over. Durations are absent for what was not reached, or was done before. */
 export interface ConnectionUse {
   /** host:port that was dialled. */
@@ -133,6 +150,8 @@ export interface ConnectionUse {
   /** The connection had served a request before. */
   reused: boolean
   tls: boolean
+  /** Where the address was found by its name. */
+  lookup?: Lookup | undefined
   connect_ms?: number | undefined
   tls_ms?: number | undefined
 }
@@ -250,6 +269,7 @@ export type JournalEvent =
   | FaultEvent
   | ConnectionEvent
   | HelloEvent
+  | LookupEvent
   | ServedEvent
   | OperationEvent
   | AcceptingEvent

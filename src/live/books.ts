@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Books, Ending } from '../core/failure.js'
+import type { Lookup } from '../journal/events.js'
 
 export interface ConnectionBooks {
   /** The TCP handshake was done; and the TLS handshake, null where none is wanted. */
@@ -21,11 +22,18 @@ export interface ConnectionBooks {
   local: string | undefined
   connectMs: number | undefined
   tlsMs: number | undefined
+  /** How its address was found, where the name was resolved. */
+  lookup: Lookup | undefined
+  /** The address that was dialled; undefined while none is known. */
+  host: string | undefined
   /** Requests that were begun on it. */
   requests: number
   /** Nobody wants it any more; read before a SYN is sent. */
   abandoned: boolean
 }
+
+/** Finds an address. Calls back with it, or with none: then `books.ending` says why. */
+export type Resolve = (books: ConnectionBooks, found: (address: string | undefined) => void) => void
 
 export const openBooks = (tls: boolean): ConnectionBooks => ({
   connected: false,
@@ -37,6 +45,8 @@ export const openBooks = (tls: boolean): ConnectionBooks => ({
   local: undefined,
   connectMs: undefined,
   tlsMs: undefined,
+  lookup: undefined,
+  host: undefined,
   requests: 0,
   abandoned: false,
 })

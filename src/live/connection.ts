@@ -52,7 +52,6 @@ const QUIET = {
 export class Connection {
   books: ConnectionBooks
   readonly target: Target
-  private readonly address: string
   private readonly client: Client
   private readonly limits: Timeouts
   private exchange: Exchange | undefined
@@ -63,11 +62,10 @@ export class Connection {
 
   constructor(site: Site, target: Target, limits: Timeouts, onDead: (connection: Connection) => void) {
     this.target = target
-    this.address = formatAddress(target)
     this.limits = limits
     this.books = openBooks(target.servername !== undefined)
     const scheme = target.servername === undefined ? 'http' : 'https'
-    this.client = new Client(`${scheme}://${this.address}`, {
+    this.client = new Client(`${scheme}://${formatAddress(target)}`, {
       ...QUIET,
       connect: (_options, callback) => {
         // One Client is one connection: a second dial would mix two connections' books.
@@ -121,13 +119,19 @@ export class Connection {
     return destroyed
   }
 
+  /** The target as it was dialled; by its name where no address was found. */
+  get reached(): Target {
+    const { target, books } = this
+    return { ...target, host: books.host ?? target.name ?? target.host }
+  }
+
   /** For the journal, of the exchange that was run last. */
   get use(): ConnectionUse {
-    const { address, books } = this
-    const { secured, requests, local, connectMs, tlsMs } = books
+    const { secured, requests, local, connectMs, tlsMs, lookup } = this.books
+    const address = formatAddress(this.reached)
     const tls = secured !== null
     if (requests > 1) return { address, local, reused: true, tls }
-    return { address, local, reused: false, tls, connect_ms: roundMs(connectMs), tls_ms: roundMs(tlsMs) }
+    return { address, local, reused: false, tls, lookup, connect_ms: roundMs(connectMs), tls_ms: roundMs(tlsMs) }
   }
 
   /** An exchange may begin: nothing has ended the connection yet, as far as anybody here knows. */

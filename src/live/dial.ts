@@ -9,12 +9,12 @@ import type { Fault } from '../core/fault/fault.js'
 import { type ConnectionBooks, watchEnding } from './books.js'
 import { monotonicMs, startDeadline } from './clock.js'
 import { noteDialled } from './dialled.js'
-import { formatAddress, type Site, type Target } from './site.js'
+import { elsewhere, formatAddress, type Site, type Target } from './site.js'
 
 /** Called once, with the stream that carries the bytes or with the error that ended the attempt. */
 type Dialled = (error: Error | null, stream?: Socket) => void
 
-/** Calls back once; where it failed, `books.ending` says why. */
+/** Calls back once; where it failed, `books.ending` says why. Its name first, where it is to be dialled by one. */
 export function dial(
   site: Site,
   target: Target,
@@ -22,12 +22,21 @@ export function dial(
   books: ConnectionBooks,
   done: Dialled,
 ): void {
-  const turning = site.addressStates.get(target.place)?.turning
-  if (!turning) return connect(site, target, connectTimeoutMs, books, done)
-  void turning.then(() => {
-    if (books.abandoned) return done(new Error('abandoned'))
-    dial(site, target, connectTimeoutMs, books, done)
+  const { resolve, name } = target
+  if (!resolve) return whenSettled(site, target, connectTimeoutMs, books, done)
+  resolve(books, (host) => {
+    if (host === undefined) return done(new Error(`no address for ${name}`))
+    const found = host === target.host ? target : { ...target, ...elsewhere(target, target.port, host) }
+    whenSettled(site, found, connectTimeoutMs, books, done)
   })
+}
+
+/** An address may be turning from one state into another: then a moment later. */
+function whenSettled(site: Site, target: Target, limitMs: number, books: ConnectionBooks, done: Dialled): void {
+  if (books.abandoned) return done(new Error('abandoned'))
+  const turning = site.addressStates.get(target.place)?.turning
+  if (!turning) return connect(site, target, limitMs, books, done)
+  void turning.then(() => whenSettled(site, target, limitMs, books, done))
 }
 
 function connect(site: Site, target: Target, limitMs: number, books: ConnectionBooks, done: Dialled): void {
@@ -35,6 +44,7 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
   const fault = faultOf(site, target.place)
   const host = fault?.effect.type === 'unreachable' ? NO_ROUTE : target.host
   const raw = connectTcp({ host, port: target.port, localAddress: target.source, noDelay: true })
+  books.host = host
   watchEnding(books, raw)
   let stream: Socket = raw
   let stopLimit = startDeadline(limitMs, expire)

@@ -9,6 +9,7 @@ import type { Journal } from '../journal/events.js'
 import type { Chance } from '../lib/random.js'
 import type { Scope } from '../lib/scope.js'
 import type { Scenario } from '../scenario/schema.js'
+import type { Resolve } from './books.js'
 import type { Certificates } from './certificates.js'
 import type { Crash } from './process/crash.js'
 
@@ -29,6 +30,8 @@ export interface Site {
   addressOf(hop: string, from?: string): Address
   /** `apply` is called whenever the faults of the address at that place may have changed. */
   onAddressChange(place: string, apply: () => Promise<void>): void
+  /** host:port of the name server; undefined where no proxy resolves by name. */
+  readonly nameServer: string | undefined
   /** By place, as it is carried out: who dials looks here. */
   readonly addressStates: Map<string, AddressState>
   /** How this process is killed, where it is a hop's own; there is no such thing in that of the run. */
@@ -56,6 +59,9 @@ export interface Address {
 
 /** Whom to dial and how to speak to it. */
 export interface Target extends Address {
+  /** The name to find the address by, and how; undefined where it is known. */
+  name?: string
+  resolve?: Resolve
   /** The name to ask for and to verify, undefined for plain TCP. */
   servername: string | undefined
   /** The address to dial from; the kernel's choice if absent. */
@@ -70,16 +76,24 @@ export const formatAddress = (address: { host: string; port: number }): string =
  * Whom a hop reaches, and in which scheme: that of the hop at the end of the bytes, unless the edge says otherwise.
  * @param tls how `from` speaks TLS
  */
-export function targetOf(
-  site: Site,
-  from: string,
-  { hop, scheme }: { hop: string; scheme?: 'http' | 'https' | undefined },
-  tls: ConnectionOptions,
-): Target {
+export function targetOf(site: Site, from: string, { hop, scheme, port }: Edge, tls: ConnectionOptions): Target {
   const end = endOfBytes(site, hop)
-  const address = site.addressOf(hop, from)
+  const own = site.addressOf(hop, from)
+  const address = port === undefined ? own : elsewhere(own, typeof port === 'string' ? site.addressOf(port).port : port)
   const secured = scheme === undefined ? end.tls : scheme === 'https'
   return secured ? { ...address, servername: tls.servername ?? end.name, tls } : { ...address, servername: undefined }
+}
+
+export interface Edge {
+  hop: string
+  scheme?: 'http' | 'https' | undefined
+  /** A number, or the hop that listens there; the hop's own if absent. */
+  port?: number | string | undefined
+}
+
+/** An address that no hop is known to have: no faults count there. */
+export function elsewhere(address: Address, port: number, host = address.host): Address {
+  return { ...address, host, port, place: formatAddress({ host, port }) }
 }
 
 /** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it. */

@@ -12,6 +12,7 @@ import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
 import { startProxy } from './proxy/proxy.js'
 import { startRelay } from './relay.js'
+import { startNameServer } from './resolver.js'
 import { type Address, type AddressState, formatAddress, type Site } from './site.js'
 import { startWaf } from './waf.js'
 
@@ -35,6 +36,8 @@ export async function startSite(
 ): Promise<LiveSite> {
   const scope = createScope()
   const site = createSite(scenario, journal, onBroken, scope, await createCertificates())
+  const byName = Object.values(scenario.hops).some((hop) => hop.kind === 'proxy' && hop.resolver)
+  if (byName) site.nameServer = await startNameServer(site)
   const starting = startHops(site, scenario.hops, site.addresses)
   try {
     await Promise.all(starting.values())
@@ -121,6 +124,7 @@ function createSite(
       return address
     },
     onAddressChange: course.onAddressChange,
+    nameServer: undefined as string | undefined,
     addressStates: new Map<string, AddressState>(),
     loadStart: course.loadStart,
     crash: undefined,

@@ -139,10 +139,7 @@ function tryLines(story: Story, hop: string, request: string, one: Try): string[
 }
 
 function connectionLines(story: Story, who: string, use: ConnectionUse): string[] {
-  const lines = [
-    row(who, 'dns', `${use.address.replace(/:\d+$/, '')}, nothing to resolve`),
-    row(who, 'tcp', tcpText(use)),
-  ]
+  const lines = [row(who, 'dns', dnsText(use)), row(who, 'tcp', tcpText(use))]
   if (!use.tls || use.reused) return lines
   const [hello] = story.hellos.get(use.local ?? '') ?? []
   if (hello) lines.push(row(who, 'tls', `ClientHello sent (JA3 ${hello.ja3}, JA4 ${hello.ja4})`))
@@ -154,8 +151,13 @@ function connectionLines(story: Story, who: string, use: ConnectionUse): string[
  * What the far side of a try tells of it, once: by its connection, or, where a firewall stood between, by the request
  * and in the order in which its tries came through. Where no connection was made, the state of one of those places.
  */
-function farSide(story: Story, request: string, one: Pick<Try, 'local' | 'failure'>, places: string[]): string[] {
-  const { local, failure } = one
+function farSide(
+  story: Story,
+  request: string,
+  one: Pick<Try, 'local' | 'failure' | 'lookup'>,
+  places: string[],
+): string[] {
+  const { local, failure, lookup } = one
   const tries = (story.forwards.get(request) ?? []).flatMap((forward) => forward.tries)
   const ends = new Set(tries.map((each) => each.local))
   const mine = ({ peer }: { peer?: string | undefined }) => peer === local || !ends.has(peer)
@@ -163,6 +165,7 @@ function farSide(story: Story, request: string, one: Pick<Try, 'local' | 'failur
   const fault =
     takeFirst(story.faults, request, mine) ??
     (local === undefined ? undefined : takeFirst(story.faults, local)) ??
+    takeAny(story.faults, places, ({ at }) => at === 'resolve' && lookup?.ms !== undefined) ??
     (failure?.stage === 'connect' ? takeAny(story.faults, places, ({ at }) => at === 'connect') : undefined)
   if (fault) lines.push(row(fault.hop, 'fault', `${fault.fault}: ${fault.effect} at ${fault.at}`))
   const served = takeFirst(story.served, request, mine)
@@ -197,6 +200,12 @@ function spentText({ queued_ms, locked_ms, worked_ms }: ServedEvent): string {
     `${formatMs(worked_ms)} of work`,
   ]
   return ` after ${waited.filter(Boolean).join(', ')}`
+}
+
+function dnsText({ address, lookup }: ConnectionUse): string {
+  if (!lookup) return `${address.replace(/:\d+$/, '')}, nothing to resolve`
+  const how = lookup.ms === undefined ? 'still known' : `asked in ${formatMs(lookup.ms)}`
+  return `${lookup.name} is ${lookup.answer}, ${how}`
 }
 
 const tcpText = (one: ConnectionUse): string =>

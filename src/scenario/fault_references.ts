@@ -18,6 +18,7 @@ export function findFaultProblems(faults: readonly FaultOutline[], { hops, clien
       hops?.find(({ name }) => name === fault.on),
     ),
     ...(fault.at ? uselessSelectors(fault, fault.at) : []),
+    ...(hops && fault.at === 'resolve' ? neverAsked(fault, hops) : []),
     ...emptyWindow(fault),
   ])
 }
@@ -70,6 +71,16 @@ function impossibleMoment({ on, at, effect, path }: FaultOutline, hop: HopOutlin
   const possible: readonly string[] = triggers[at].effects
   if (effect === undefined || possible.includes(effect)) return []
   return [wrongValue([...path, 'effect'], `${effect} can't happen at ${at}, expected one of: ${possible.join(', ')}`)]
+}
+
+/** A name is asked for by proxies with a resolver, and by nobody else. */
+function neverAsked({ on, path }: FaultOutline, hops: readonly HopOutline[]): Finding[] {
+  const hop = hops.find(({ name }) => name === on)
+  const askers = hops.filter(({ to }) => to.some(({ name }) => name === on))
+  if (!hop || askers.some(({ resolves }) => resolves)) return []
+  const proxy = askers.find(({ kind }) => kind === 'proxy')
+  const remedy = proxy ? `set resolver: {} on "${proxy.name}"` : 'put a proxy with a resolver in front of it'
+  return [wrongValue([...path, 'at'], `nobody asks for the name of "${on}": ${remedy}`)]
 }
 
 const SELECTORS: readonly string[] = ['first', 'after', 'sequence', 'probability', 'rate_over', 'match']

@@ -7,18 +7,40 @@ import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
+import { resolverSchema } from '../core/proxy/resolver.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
+import { duration } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
 
+/** Whole seconds are all that a DNS record can say. */
+const dns = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*$/, 'expected a host name in lower case, such as app.test')
+      .optional()
+      .meta({ description: 'The name that resolves to its address; the hop’s own with .test behind it if absent' }),
+    ttl: duration()
+      .refine((ms) => ms % 1000 === 0, 'expected whole seconds, such as 0s or 5s')
+      .prefault('60s')
+      .meta({ description: 'How long an answer may be kept' }),
+  })
+  .prefault({})
+  .meta({ description: 'What the name server knows of it; a proxy asks where it has a resolver' })
+
 /** The next hop: its name, or more about the edge. */
 export const edgeSchema = z.union([
-  z.string().transform((hop) => ({ hop, scheme: undefined })),
+  z.string().transform((hop) => ({ hop, scheme: undefined, port: undefined })),
   z.strictObject({
     hop: z.string(),
     scheme: z.enum(['http', 'https']).optional().meta({ description: 'What to speak; what the hop speaks if absent' }),
+    port: z
+      .union([z.int().min(1).max(65535), z.string()])
+      .optional()
+      .meta({ description: 'Another port than the hop’s: a number, or the hop that listens there' }),
   }),
 ])
 
@@ -40,6 +62,7 @@ const origin = {
   schema: z.strictObject({
     kind: z.literal('origin'),
     port: port.optional(),
+    dns,
     tls: serverTls.prefault(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
     response: responseSchema.prefault({}),
     capacity: capacitySchema.optional().meta({ description: 'What it can do at once; without, it answers right away' }),
@@ -63,6 +86,7 @@ const waf = {
   schema: z.strictObject({
     kind: z.literal('waf'),
     port: port.optional(),
+    dns,
     to: z.string().meta({ description: 'The hop behind it' }),
   }),
 } as const satisfies HopKind
@@ -73,6 +97,7 @@ const proxy = {
   schema: z.strictObject({
     kind: z.literal('proxy'),
     port: port.optional(),
+    dns,
     tls: serverTls.prefault(false).meta({ description: 'Speak TLS towards clients' }),
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
@@ -83,6 +108,9 @@ const proxy = {
       .meta({ description: 'Which failures move a request on to the next server, as in nginx' }),
     tries: z.int().min(0).default(0).meta({ description: 'Tries in all; 0: one per server' }),
     timeouts: timeoutsSchema.prefault({}),
+    resolver: resolverSchema.optional().meta({
+      description: 'Find upstreams by name, at the run’s own name server; without it their addresses are known',
+    }),
   }),
 } as const satisfies HopKind
 
@@ -105,6 +133,13 @@ export type ProxyHop = z.output<typeof proxy.schema>
 /** The moments at which a fault can act on a link, such as `lb->app`. */
 export const linkTriggers: readonly TriggerName[] = ['connect', 'wire']
 
-/** The names of the hops that a hop forwards to. */
+/** The name that a hop goes by in DNS. */
+export const dnsNameOf = (name: string, { dns }: Pick<Hop, 'dns'>): string => dns.name ?? `${name}.test`
+
+/** The names of the hops that a hop forwards to, or whose port it uses. */
 export const nextHops = (hop: Hop): string[] =>
-  hop.kind === 'origin' ? [] : hop.kind === 'waf' ? [hop.to] : hop.to.map((edge) => edge.hop)
+  hop.kind === 'origin'
+    ? []
+    : hop.kind === 'waf'
+      ? [hop.to]
+      : hop.to.flatMap(({ hop, port }) => (typeof port === 'string' ? [hop, port] : [hop]))

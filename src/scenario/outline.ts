@@ -19,6 +19,10 @@ export interface HopOutline extends Reference {
   kind: keyof typeof hopKinds | undefined
   to: readonly Reference[]
   tls: boolean
+  /** It finds upstreams by name. */
+  resolves: boolean
+  /** By which a name server knows it. */
+  dnsName: string
   port: number | undefined
   /** Its `capacity` says stop_accepting. */
   stopsAccepting: boolean
@@ -87,21 +91,26 @@ export function outlineOf(input: unknown): Outline {
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port, capacity } = mappingOf(value) ?? {}
-  const edges = Array.isArray(to) ? to.map((edge, index) => edgeReference(edge, [...path, 'to', index])) : []
+  const { kind, to, tls, port, capacity, resolver, dns } = mappingOf(value) ?? {}
+  const edges = Array.isArray(to) ? to.flatMap((edge, index) => edgeReferences(edge, [...path, 'to', index])) : []
   return {
     name,
     path,
     kind: wordOf(hopKinds, kind),
     to: [reference(to, [...path, 'to']), ...edges].filter((edge) => edge !== undefined),
     tls: tls === true || mappingOf(tls) !== undefined,
+    resolves: resolver !== undefined,
+    dnsName: textOf(mappingOf(dns)?.name) ?? `${name}.test`,
     port: typeof port === 'number' ? port : undefined,
     stopsAccepting: mappingOf(capacity)?.when_full === 'stop_accepting',
   }
 }
 
-const edgeReference = (edge: unknown, path: Path): Reference | undefined =>
-  reference(edge, path) ?? reference(mappingOf(edge)?.hop, [...path, 'hop'])
+/** The next hop, and the one whose port is used. */
+function edgeReferences(edge: unknown, path: Path): (Reference | undefined)[] {
+  const { hop, port } = mappingOf(edge) ?? {}
+  return [reference(edge, path) ?? reference(hop, [...path, 'hop']), reference(port, [...path, 'port'])]
+}
 
 function faultOutline(value: unknown, path: Path): FaultOutline {
   const fault = mappingOf(value) ?? {}

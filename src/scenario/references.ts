@@ -78,6 +78,7 @@ function findHopProblems(hops: readonly HopOutline[]): Finding[] {
     ...hops.flatMap(twiceInOneList),
     ...findLoops(hops),
     ...findTakenPorts(hops),
+    ...findTakenNames(hops),
   ]
 }
 
@@ -90,6 +91,13 @@ function findTakenPorts(hops: readonly HopOutline[]): Finding[] {
   return hops.flatMap(({ port, path }, index) => {
     const first = port === undefined ? undefined : hops.slice(0, index).find((hop) => hop.port === port)
     return first ? [wrongValue([...path, 'port'], `port ${port} is taken by "${first.name}"`)] : []
+  })
+}
+
+function findTakenNames(hops: readonly HopOutline[]): Finding[] {
+  return hops.flatMap(({ dnsName, path }, index) => {
+    const first = hops.slice(0, index).find((hop) => hop.dnsName === dnsName)
+    return first ? [wrongValue([...path, 'dns', 'name'], `the name ${dnsName} is taken by "${first.name}"`)] : []
   })
 }
 

@@ -241,6 +241,30 @@ const certificateCodes = [
   'UNSPECIFIED',
 ]
 
+test('a name that does not resolve: the answer of the name server decides, whatever the books', async (t) => {
+  const codes: [code: string, rcode: string | undefined][] = [
+    ['ENOTFOUND', 'NXDOMAIN'],
+    ['ESERVFAIL', 'SERVFAIL'],
+    ['EREFUSED', 'REFUSED'],
+    ['ENODATA', 'NOERROR'],
+    ['EFORMERR', 'FORMERR'],
+    ['ENOTIMP', 'NOTIMP'],
+    ['EBADRESP', undefined],
+  ]
+  for (const books of Object.values(phases)) {
+    for (const [code, rcode] of codes) {
+      const failure = classify(books, { by: 'resolver', code })
+      t.match(failure, { type: 'dns_error', stage: 'dns', manner: 'unresolved' }, code)
+      t.equal(failure.rcode, rcode)
+    }
+    t.match(classify(books, { by: 'resolver', code: 'ETIMEOUT' }), {
+      type: 'dns_timeout',
+      stage: 'dns',
+      manner: 'timeout',
+    })
+  }
+})
+
 test('the error types are those of RFC 9209', async (t) => {
   const tally: Record<string, number> = {}
   for (const name of errorTypeNames)

@@ -33,6 +33,7 @@ const next = { do: 'try', server: 1 }
 
 test('each way to fail moves on under its own condition', async (t) => {
   const table: Record<Manner, 'error' | 'timeout' | 'never'> = {
+    unresolved: 'error',
     refused: 'error',
     unroutable: 'error',
     reset: 'error',

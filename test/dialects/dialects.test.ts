@@ -26,6 +26,8 @@ const invalidHead = (...fields: string[]) => failed('http_protocol_error', 'resp
 const certificate = (certificate_error: string) =>
   failed('tls_certificate_error', 'tls', 'certificate', { certificate_error })
 
+const unresolved = (rcode?: string) => failed('dns_error', 'dns', 'unresolved', rcode === undefined ? {} : { rcode })
+
 test('RFC 9209: the recommended status', async (t) => {
   for (const type of errorTypeNames) {
     const open = { http_request_error: 400, proxy_internal_response: 500 }[type as string]
@@ -60,6 +62,11 @@ test('RFC 9209: one member of Proxy-Status', async (t) => {
       proxyStatusMember('lb', { failure: alerted(200) }),
       'lb;error=tls_alert_received;alert-id=200;details="TLS alert 200"',
     ],
+    [
+      proxyStatusMember('lb', { failure: unresolved('NXDOMAIN'), nextHop: 'app.test:80' }),
+      'lb;error=dns_error;rcode="NXDOMAIN";next-hop="app.test:80";details="what happened"',
+    ],
+    [proxyStatusMember('lb', { failure: unresolved() }), 'lb;error=dns_error;details="what happened"'],
     [proxyStatusMember('edge proxy', {}), '"edge proxy"'],
     [proxyStatusMember('7eleven', {}), '"7eleven"'],
     [
@@ -193,6 +200,25 @@ test('nginx: the error log over plain HTTP', async (t) => {
   ]
   for (const [failure, said] of lines) {
     t.strictSame(errorLogLine(failure, context), { level: 'error', message: `${said}${tail(context)}` }, said)
+  }
+})
+
+test('nginx: a name that does not resolve, in the words of its resolver, without an action or an address', async (t) => {
+  const lines: [Failure, string][] = [
+    [unresolved('FORMERR'), '1: Format error'],
+    [unresolved('SERVFAIL'), '2: Server failure'],
+    [unresolved('NXDOMAIN'), '3: Host not found'],
+    [unresolved('NOERROR'), '3: Host not found'],
+    [unresolved('NOTIMP'), '4: Unimplemented'],
+    [unresolved('REFUSED'), '5: Operation refused'],
+    [unresolved(), '2: Server failure'],
+    [failed('dns_timeout', 'dns', 'timeout'), '110: Operation timed out'],
+  ]
+  const { client, server, request } = context
+  const end = `, client: ${client}, server: ${server}, request: "${request}", host: "gw.test"`
+  for (const [failure, said] of lines) {
+    const message = `app.test could not be resolved (${said})${end}`
+    t.strictSame(errorLogLine(failure, { ...context, name: 'app.test' }), { level: 'error', message })
   }
 })
 

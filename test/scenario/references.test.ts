@@ -157,6 +157,39 @@ const rows: Row[] = [
     fault('on: app1, at: connect, effect: blackhole, flapping: { every: 0ms }'),
     ['11:77: faults[0].flapping.every: expected at least 1ms; got "0ms"'],
   ],
+  [
+    'name that nobody asks for',
+    fault('on: app1, at: resolve, effect: stall'),
+    ['11:30: faults[0].at: nobody asks for the name of "app1": set resolver: {} on "lb"'],
+  ],
+  [
+    'name of a hop behind a firewall',
+    fault('on: app2, at: resolve, effect: stall'),
+    ['11:30: faults[0].at: nobody asks for the name of "app2": put a proxy with a resolver in front of it'],
+  ],
+  [
+    'name that is asked for',
+    { ...fault('on: app1, at: resolve, effect: stall'), 7: '  lb: { kind: proxy, to: [app1, fw], resolver: {} }' },
+    [],
+  ],
+  [
+    'name that is taken',
+    { 4: '  app1: { kind: origin, dns: { name: app2.test } }' },
+    ['5:3: hops.app2.dns.name: the name app2.test is taken by "app1"'],
+  ],
+  [
+    'name that is none',
+    { 4: '  app1: { kind: origin, dns: { name: App_1, ttl: 1500ms } }' },
+    [
+      '4:38: hops.app1.dns.name: expected a host name in lower case, such as app.test; got "App_1"',
+      '4:50: hops.app1.dns.ttl: expected whole seconds, such as 0s or 5s; got "1500ms"',
+    ],
+  ],
+  [
+    'port of an unknown hop',
+    { 7: '  lb: { kind: proxy, to: [{ hop: app1, port: ap2 }, fw] }' },
+    ['7:46: hops.lb.to[0].port: unknown hop "ap2", did you mean "app2"?'],
+  ],
   ['window of an address', fault('on: app1, at: connect, effect: refuse, window: { from: 1s, to: 2s }'), []],
   [
     'match of a ClientHello at a request',

@@ -76,6 +76,7 @@ export function createForward(config: ForwardConfig, balancer: Balancer, method:
 
 /** `error` and `timeout` are about the connection; a response that is not HTTP is nginx's `invalid_header`. */
 const RETRIABLE = new Set<Failure['manner']>([
+  'unresolved',
   'refused',
   'unroutable',
   'reset',

@@ -47,6 +47,7 @@ export function createOwnSite(order: Start, say: (message: FromProcess) => void)
       const { signal } = new AbortController()
       await Promise.all(atLoadEnd.map((finish) => finish(signal)))
     },
+    nameServer: undefined,
     addressStates: new Map(),
     certificates: {
       ca: order.ca,

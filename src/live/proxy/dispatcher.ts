@@ -8,11 +8,12 @@ import type { Failure } from '../../core/failure.js'
 import { type Balancer, createBalancer } from '../../core/proxy/balancers/index.js'
 import { createForward, type Forward, type ForwardAction, type ForwardConfig } from '../../core/proxy/forward.js'
 import type { Try } from '../../journal/events.js'
-import type { ProxyHop } from '../../scenario/hops.js'
+import { dnsNameOf, type ProxyHop } from '../../scenario/hops.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import type { Connection, ExchangeListener, RawFields } from '../connection.js'
 import { Pool } from '../pool.js'
 import { type Site, type Target, targetOf } from '../site.js'
+import { createNames } from './names.js'
 import type { RequestBody } from './request_body.js'
 
 /** One request to forward; beside undici's own options. */
@@ -54,7 +55,12 @@ export class UpstreamDispatcher extends Dispatcher {
   ) {
     super()
     this.journaling = site.journaling
-    this.pools = hop.to.map((edge) => new Pool(site, targetOf(site, name, edge, tls), hop.timeouts))
+    const names = hop.resolver && createNames(site, name, hop.resolver)
+    this.pools = hop.to.map((edge) => {
+      const target = targetOf(site, name, edge, tls)
+      const dnsName = dnsNameOf(edge.hop, site.scenario.hops[edge.hop]!)
+      return new Pool(site, names ? { ...target, name: dnsName, resolve: names(dnsName) } : target, hop.timeouts)
+    })
     this.balancer = createBalancer(hop.balance)
     this.config = { servers: this.pools.length, nextUpstream: hop.next_upstream, tries: hop.tries }
   }
@@ -81,6 +87,8 @@ class Forwarding implements ExchangeListener {
   private readonly forward: Forward
   private pool: Pool | undefined
   private connection: Connection | undefined
+  /** Whom the last try that failed had dialled. */
+  private reached: Target | undefined
   private body: RequestBody | null = null
   private started = 0
   private status: number | undefined
@@ -128,7 +136,8 @@ class Forwarding implements ExchangeListener {
       return this.send()
     }
     this.book(failure)
-    this.dispatcher.onTryFailed(this.request, failure, pool!.target)
+    this.reached = connection!.reached
+    this.dispatcher.onTryFailed(this.request, failure, this.reached)
     pool!.discard(connection!)
     this.connection = undefined
     const responseBegun = this.status !== undefined
@@ -145,7 +154,7 @@ class Forwarding implements ExchangeListener {
   }
 
   private carryOut(action: ForwardAction): void {
-    if (action.do !== 'try') return this.handler.onError!(new UpstreamError(action.failure, this.pool?.target))
+    if (action.do !== 'try') return this.handler.onError!(new UpstreamError(action.failure, this.reached))
     this.pool = this.dispatcher.pools[action.server]!
     this.send()
   }

@@ -153,6 +153,7 @@ function logContext(hop: string, { request }: Downstream, target: Target | undef
     request: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
     upstream: target ? `${scheme}://${formatAddress(target)}${request.url}` : undefined,
     host: request.headers.host,
+    name: target?.name,
     serverName: target?.servername,
   }
 }
