@@ -34,6 +34,16 @@ export const cipherSuites = [
 ] as const
 export type CipherSuite = (typeof cipherSuites)[number]
 
+/**
+ * Alerts that end a connection (RFC 8446 section 6; the older ones of RFC 5246). Of a number that is not assigned, Node
+ * tells no more than that the connection was closed.
+ */
+export const alertIds = [
+  10, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 109, 110, 111, 112,
+  113, 114, 115, 116, 120,
+] as const
+export type AlertId = (typeof alertIds)[number]
+
 export interface TlsChoice {
   min_version?: TlsVersion | undefined
   max_version?: TlsVersion | undefined

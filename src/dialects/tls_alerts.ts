@@ -2,6 +2,8 @@
  * TLS alerts: the name in RFC 8446 section 6 (the older ones from RFC 5246), and what OpenSSL 3.0 calls the error that
  * receiving one becomes. The dialects translate a failure's `alert_id` with it.
  */
+import type { AlertId } from '../core/tls.js'
+
 export interface TlsAlert {
   name: string
   openssl: string
@@ -9,7 +11,7 @@ export interface TlsAlert {
 
 const alert = (name: string, openssl: string): TlsAlert => ({ name, openssl })
 
-export const tlsAlerts: Readonly<Record<number, TlsAlert>> = {
+const known: Readonly<Record<AlertId, TlsAlert>> = {
   10: alert('unexpected_message', 'sslv3 alert unexpected message'),
   20: alert('bad_record_mac', 'sslv3 alert bad record mac'),
   21: alert('decryption_failed', 'tlsv1 alert decryption failed'),
@@ -44,3 +46,6 @@ export const tlsAlerts: Readonly<Record<number, TlsAlert>> = {
   116: alert('certificate_required', 'tlsv13 alert certificate required'),
   120: alert('no_application_protocol', 'tlsv1 alert no application protocol'),
 }
+
+/** By any number, since a server may send any. */
+export const tlsAlerts: Readonly<Record<number, TlsAlert>> = known

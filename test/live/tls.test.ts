@@ -8,7 +8,14 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Failure } from '../../src/core/failure.js'
 import { type CertificateKind, certificateKinds } from '../../src/core/fault/effects/certificate.js'
-import { cipherSuites, type DialTls, dialTlsSchema, type ServerTls, serverTlsSchema } from '../../src/core/tls.js'
+import {
+  alertIds,
+  cipherSuites,
+  type DialTls,
+  dialTlsSchema,
+  type ServerTls,
+  serverTlsSchema,
+} from '../../src/core/tls.js'
 import { createCertificates } from '../../src/live/certificates.js'
 import { Connection } from '../../src/live/connection.js'
 import { targetOf } from '../../src/live/site.js'
@@ -117,6 +124,13 @@ t.test('whatever two sides speak, show and demand, the failure is the one that t
   t.ok(met.size >= 4, `many kinds of endings were met: ${[...met].join(', ')}`)
 })
 
+t.test('an alert in the place of a ServerHello arrives with its number, whatever it is', async (t) => {
+  for (const id of alertIds) {
+    const seen = await perceive({}, { type: 'alert', id }, true, 'client_hello')
+    t.match(seen, { ok: false, type: 'tls_alert_received', stage: 'tls', why: id }, `${id}`)
+  }
+})
+
 t.test('a choice that leaves no version is refused where it is read, and no other', async () => {
   const valid = (schema: typeof dialTlsSchema | typeof serverTlsSchema, options: Choice) =>
     schema.safeParse(options).success === speaks(options).length > 0
@@ -126,10 +140,10 @@ t.test('a choice that leaves no version is refused where it is read, and no othe
 })
 
 /** One origin that speaks TLS. */
-const origin = (tls: ServerTls | true = true, effect?: object): RigInput =>
+const origin = (tls: ServerTls | true = true, effect?: object, at = 'handshake'): RigInput =>
   ({
     hops: { app: { kind: 'origin', tls } },
-    faults: effect ? [{ id: 'f', on: 'app', at: 'handshake', effect }] : [],
+    faults: effect ? [{ id: 'f', on: 'app', at, effect }] : [],
   }) as RigInput
 
 /** A handshake, seen by a client of Node's own. */
@@ -189,14 +203,15 @@ t.test(
 )
 
 /** What the client that asks the origin itself perceives. */
-async function perceive(tls: Partial<DialTls>, effect: object, options?: ServerTls) {
+async function perceive(tls: Partial<DialTls>, effect: object, options?: ServerTls | true, at?: string) {
   let seen: unknown
-  const input = { ...origin(options, effect), clients: { direct: { to: 'app', tls } } } as RigInput
+  const input = { ...origin(options, effect, at), clients: { direct: { to: 'app', tls } } } as RigInput
   await withRig(input, async (lab) => {
     await lab.load()
     const { ok, failure } = lab.journal.find((event) => event.event === 'request')!
     const sni = lab.journal.find((event) => event.event === 'hello')?.sni
-    seen = { ok, sni, why: failure?.certificate_error ?? failure?.alert_id }
+    const { type, stage } = failure ?? {}
+    seen = { ok, sni, type, stage, why: failure?.certificate_error ?? failure?.alert_id }
   })
   return seen
 }

@@ -23,7 +23,7 @@ const secured = (tls: object | boolean, fault?: object): RigInput =>
 
 t.test('alert: one fatal alert in a record of its own, then FIN', async (t) => {
   for (const on of ['app', 'fw']) {
-    for (const id of [0, 40, 112, 255]) {
+    for (const id of [10, 40, 112]) {
       const fault = { on, at: 'client_hello', effect: { type: 'alert', id } }
       await withRig(secured(true, fault), async (lab) => {
         const seen = await answerTo(portOf(lab, on), await captureHello())
