@@ -62,7 +62,13 @@ function neighbour(fault: Fault): Fault {
     : { ...fault, effect }
 }
 
-const run = (file: string, scenario: Scenario) => runScenario({ file, scenario })
+/** Again while the machine was too loaded to judge: a scenario that says so is neither green nor red then. */
+async function run(file: string, scenario: Scenario) {
+  for (let left = 9; ; left--) {
+    const result = await runScenario({ file, scenario })
+    if (left === 0 || !result.reason?.startsWith('this machine was too loaded')) return result
+  }
+}
 
 function test(file: string, scenario: Scenario): Promise<unknown> {
   const { control, faults } = scenario

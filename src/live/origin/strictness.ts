@@ -48,6 +48,8 @@ export function refuseUnparsed(
   if (code !== 'HPE_INVALID_TRANSFER_ENCODING') return false
   const how = refusalOf(config, { method: '', contentLength: undefined, transferEncoding: '?' })
   if (!how) return false
+  // The parser says it again for whatever comes behind.
+  if (line.over) return true
   const [, method = '', path = ''] = /^(\S+) (\S+) HTTP/.exec(rawPacket?.toString('latin1') ?? '') ?? []
   const status = how === 'close' ? undefined : how
   const seen = {
