@@ -6,7 +6,16 @@
 import type { ErrorType } from './error_types.js'
 
 /** The moment of the exchange in which it failed, in the order in which they pass. */
-export const stages = ['select', 'dns', 'connect', 'tls', 'request', 'response_head', 'response_body'] as const
+export const stages = [
+  'select',
+  'dns',
+  'connect',
+  'tls',
+  'request',
+  'response_head',
+  'response_body',
+  'tunnel',
+] as const
 export type Stage = (typeof stages)[number]
 
 /** How the other side, or a timer of ours, ended it: tells an RST from a FIN where the error type does not. */
@@ -70,6 +79,8 @@ export interface Books {
   responseBytes: number
   /** The response head was parsed. */
   headComplete: boolean
+  /** Another protocol was asked for; it is spoken since the head was complete. */
+  upgrade?: boolean
 }
 
 /** The failure that these books and this ending amount to. */
@@ -77,7 +88,7 @@ export function classify(books: Books, ending: Ending): Failure {
   if (ending.by === 'resolver') return unresolved(ending.code)
   const stage = stageOf(books)
   if (ending.by === 'timer') return timedOut(stage, ending.timer)
-  if (ending.by === 'parser') return unparsable(stage, ending.message, ending.seen ?? '')
+  if (ending.by === 'parser') return unparsable(stage, ending.message, ending.seen ?? '', books.upgrade)
   if (ending.by === 'fin') return ended(books, stage, 'closed')
   const alert = /alert number (\d+)/.exec(ending.message)
   if (alert && books.connected) return alerted(stage, Number(alert[1]))
@@ -125,13 +136,21 @@ function unresolved(code: string): Failure {
   return known ? { ...failure, rcode: known[0] } : failure
 }
 
+/** Another protocol was agreed on, and then not spoken as its rules are. */
+export const misspoken = (details: string): Failure => ({
+  type: 'http_upgrade_failed',
+  stage: 'tunnel',
+  manner: 'http',
+  details,
+})
+
 const RESETS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 const UNROUTABLE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOWN'])
 
 function stageOf(books: Books): Stage {
   if (!books.connected) return 'connect'
   if (books.secured === false) return 'tls'
-  if (books.headComplete) return 'response_body'
+  if (books.headComplete) return books.upgrade ? 'tunnel' : 'response_body'
   return books.requestSent || books.responseBytes > 0 ? 'response_head' : 'request'
 }
 
@@ -142,6 +161,7 @@ function ended(books: Books, stage: Stage, manner: keyof typeof HOW): Failure {
   const how = HOW[manner]
   if (stage === 'connect') return { type: 'connection_terminated', stage, manner, details: `${how} while connecting` }
   if (stage === 'tls') return { type: 'connection_terminated', stage, manner, details: `${how} in the TLS handshake` }
+  if (stage === 'tunnel') return { type: 'connection_terminated', stage, manner, details: `${how} within the tunnel` }
   if (books.responseBytes === 0) {
     return { type: 'connection_terminated', stage, manner, details: `${how} before any byte of a response` }
   }
@@ -160,17 +180,13 @@ function timedOut(stage: Stage, timer: TimerName): Failure {
   if (timer === 'response') {
     return { type: 'http_response_timeout', stage, manner: 'timeout', details: 'the whole response took too long' }
   }
-  const part = stage === 'response_body' ? 'body' : 'head'
-  return {
-    type: 'connection_read_timeout',
-    stage,
-    manner: 'timeout',
-    details: `reading the response ${part} timed out`,
-  }
+  const what = { tunnel: 'waiting in the tunnel', response_body: 'reading the response body' }[stage as string]
+  const details = `${what ?? 'reading the response head'} timed out`
+  return { type: 'connection_read_timeout', stage, manner: 'timeout', details }
 }
 
 /** The parser's words are llhttp's or undici's; the framing of a chunked body is the one transfer coding there is. */
-function unparsable(stage: Stage, message: string, seen: string): Failure {
+function unparsable(stage: Stage, message: string, seen: string, upgrade = false): Failure {
   const manner = 'http'
   if (/headers?.overflow/i.test(message)) {
     return stage === 'response_body'
@@ -182,6 +198,9 @@ function unparsable(stage: Stage, message: string, seen: string): Failure {
   }
   if (message === 'unknown transfer coding') {
     return { type: 'http_response_transfer_coding', stage, manner, details: 'transfer coding other than chunked' }
+  }
+  if (upgrade && message === 'bad upgrade') {
+    return { type: 'http_upgrade_failed', stage, manner, details: 'switched to another protocol than was asked for' }
   }
   const details = message === 'bad upgrade' ? 'switched protocols unasked' : 'response is not valid HTTP'
   const invalid: Failure = { type: 'http_protocol_error', stage, manner, details }

@@ -68,6 +68,7 @@ const ACTIONS: Record<Stage, string> = {
   request: 'sending request to upstream',
   response_head: 'reading response header from upstream',
   response_body: 'reading upstream',
+  tunnel: 'proxying upgraded connection',
 }
 
 /** While it sends, nginx meets by reading whatever is not a timeout or a write that fails. */

@@ -185,6 +185,8 @@ export interface ForwardEvent {
   cut?: true | undefined
   /** The client left before the response was complete. */
   client_left?: true | undefined
+  /** Bytes that went each way once another protocol was spoken. */
+  tunnel?: { up_bytes: number; down_bytes: number } | undefined
   proxy_status?: string | undefined
   proxy_error?: string | undefined
   ms: number

@@ -87,23 +87,13 @@ function seenUntil(latest: Buffer, rest: string | undefined): string {
 /** Undici takes no longer head. */
 const SEEN_LIMIT = 16_384
 
-/** Reads of undici's pass here: its errors do not tell what was before the byte at which it stopped. */
-export function watchReads(books: ConnectionBooks, stream: Socket): void {
-  const { read } = stream
-  stream.read = (size?: number) => {
-    const chunk = read.call(stream, size) as Buffer | null
-    if (chunk) books.latest = chunk
-    return chunk
-  }
-}
-
 /** Its parser asserts what no valid response breaks, such as a status of at least 100. */
 const UNDICI_PARSER = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_ASSERTION'])
 
 /** What the classifier needs of one exchange on the connection. */
 export function pageOf(
   books: ConnectionBooks,
-  page: Pick<Books, 'requestSent' | 'headComplete'>,
+  page: Pick<Books, 'requestSent' | 'headComplete' | 'upgrade'>,
   startBytes: number,
 ): Books {
   return {
@@ -111,6 +101,7 @@ export function pageOf(
     secured: books.secured,
     requestSent: page.requestSent,
     headComplete: page.headComplete,
+    upgrade: page.upgrade,
     responseBytes: (books.stream?.bytesRead ?? 0) - startBytes,
   }
 }

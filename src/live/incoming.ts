@@ -1,17 +1,18 @@
 /** Where undici reads a response otherwise than the RFCs have it: `100 Continue` and transfer codings. A connection calls it. */
 import type { Socket } from 'node:net'
+import type { ConnectionBooks } from './books.js'
 
-export interface ContinueFilter {
+export interface Incoming {
   /** The next bytes begin a response. */
   begin(): void
 }
 
 /**
  * Undici hangs up on a `100 Continue`, though a server may send one unasked (RFC 9110 section 15.2). This takes it out of
- * what undici reads; whatever else begins a response passes untouched.
+ * what undici reads; whatever else begins a response passes untouched, and what it got last stands in the books.
  * @param onContinue called for every one that was taken out
  */
-export function filterContinue(stream: Socket, onContinue: () => void): ContinueFilter {
+export function readAs(books: ConnectionBooks, stream: Socket, onContinue: () => void): Incoming {
   const read = stream.read
   let awaiting = true
   /** What may become one, but is not whole yet. */
@@ -31,11 +32,16 @@ export function filterContinue(stream: Socket, onContinue: () => void): Continue
     return end + 4 === bytes.length ? null : look(bytes.subarray(end + 4))
   }
   stream.read = (size?: number): Buffer | null => {
-    const chunk = read.call(stream, size) as Buffer | null
-    if (chunk === null || !awaiting) return chunk
-    const bytes = held ? Buffer.concat([held, chunk]) : chunk
-    held = undefined
-    return look(bytes)
+    let chunk = read.call(stream, size) as Buffer | null
+    if (chunk === null) return null
+    if (awaiting) {
+      const bytes = held ? Buffer.concat([held, chunk]) : chunk
+      held = undefined
+      chunk = look(bytes)
+    }
+    // Undici's errors do not tell what was before the byte at which it stopped.
+    if (chunk) books.latest = chunk
+    return chunk
   }
   return {
     begin() {

@@ -1,6 +1,6 @@
 /**
  * Carries the bytes between two sockets: back-pressure for back-pressure, FIN for FIN, RST for RST, each behind what was
- * sent before it. Firewall and relay call it; what a link makes of bytes on their way is for `link` to say.
+ * sent before it. Firewall, relay and tunnel call it; what a link makes of bytes on their way is for `link` to say.
  */
 import type { Socket } from 'node:net'
 import type { Fault } from '../core/fault/fault.js'
@@ -14,11 +14,16 @@ export interface LinkOfOne {
   fired(fault: Fault): void
 }
 
-export function pass(near: Socket, far: Socket, link?: LinkOfOne): void {
+/** @returns ends it: from then on neither side hears of the other */
+export function pass(near: Socket, far: Socket, link?: LinkOfOne): () => void {
   const up = new Lane('up', near, far, link)
   const down = new Lane('down', far, near, link)
   up.open(down)
   down.open(up)
+  return () => {
+    up.stop()
+    down.stop()
+  }
 }
 
 /** What is on its way in one direction, in order. */
@@ -179,7 +184,7 @@ class Lane {
   }
 
   /** Nothing of what is on its way arrives. */
-  private stop(): void {
+  stop(): void {
     this.stopWaiting()
     this.state = 'cut'
     this.queue.length = 0

@@ -13,8 +13,9 @@ export class Pool {
     private readonly limits: Timeouts,
   ) {}
 
-  acquire(): Connection {
-    for (let connection = this.idle.pop(); connection; connection = this.idle.pop()) {
+  /** @param fresh only a new one will do */
+  acquire(fresh = false): Connection {
+    for (let connection = fresh ? undefined : this.idle.pop(); connection; connection = this.idle.pop()) {
       if (connection.usable) return connection
     }
     const connection = new Connection(this.site, this.target, this.limits, this.forget)

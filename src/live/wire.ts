@@ -8,12 +8,14 @@ import { monotonicMs, wait } from './clock.js'
 import { dialledEnd } from './dialled.js'
 
 /**
- * Ends the connection with RST. Bytes sent before are on the peer's side first: a Node peer reads an RST that
+ * Ends the connection with RST, that under TLS without its goodbye. Bytes sent before are on the peer's side first: a Node peer reads an RST that
  * closely follows data as a clean end, and a kernel drops what it had not sent.
  * @param now called right before the RST leaves, and never when the peer was faster
  */
-export async function reset(raw: Socket, now: () => void = () => {}): Promise<void> {
+export async function reset(socket: Socket, now: () => void = () => {}): Promise<void> {
+  const raw = rawOf(socket)
   if (raw.destroyed) return
+  if (raw !== socket && !socket.destroyed) await flushed(socket)
   if (raw.bytesWritten > 0 || raw.writableLength > 0) {
     await flushed(raw)
     await drainedByPeer(raw)
@@ -22,6 +24,9 @@ export async function reset(raw: Socket, now: () => void = () => {}): Promise<vo
   now()
   raw.resetAndDestroy()
 }
+
+/** The TCP connection that carries the TLS of a socket, or the socket itself. */
+const rawOf = (socket: Socket): Socket => (socket as { _parent?: Socket })._parent ?? socket
 
 /** Ends the connection with FIN, behind what was written, and reads on until the peer closes too. */
 export function close(raw: Socket): void {

@@ -119,6 +119,8 @@ function forwardLines(story: Story, forward: ForwardEvent): string[] {
   const { hop } = forward
   const lines = [row(hop, 'request', `${forward.method} ${forward.path}`)]
   for (const attempt of forward.tries) lines.push(...tryLines(story, hop, forward.request, attempt))
+  const { tunnel } = forward
+  if (tunnel) lines.push(row(hop, 'tunnel', `${tunnel.up_bytes} bytes up, ${tunnel.down_bytes} bytes down`))
   const status = forward.status === undefined ? 'nothing' : String(forward.status)
   const how = forward.cut ? ', cut' : forward.client_left ? ', the client had left' : ''
   lines.push(row(hop, 'answer', `${status}${how}  ${formatMs(forward.ms)}`))

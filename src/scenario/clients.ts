@@ -30,6 +30,10 @@ export const requestSchema = z.strictObject({
     .enum(['content-length', 'chunked'])
     .default('content-length')
     .meta({ description: 'How the end of the body is told' }),
+  upgrade: z
+    .enum(['websocket'])
+    .optional()
+    .meta({ description: 'Ask for another protocol; in it the body is sent as one message, and its echo awaited' }),
   raw: z
     .string()
     .min(1)

@@ -72,6 +72,7 @@ const origin = {
     operations: operationsSchema
       .optional()
       .meta({ description: 'Count how often the operation of each key was applied' }),
+    websocket: z.boolean().default(false).meta({ description: 'Take WebSocket upgrades, and echo every message' }),
     health: z
       .string()
       .regex(/^\//, 'expected a path that starts with /')

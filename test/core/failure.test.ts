@@ -26,6 +26,8 @@ const phases = {
   earlyHead: { ...http, connected: true, responseBytes: 9 },
   inBody: { ...http, connected: true, requestSent: true, responseBytes: 99, headComplete: true },
   earlyBody: { ...http, connected: true, responseBytes: 99, headComplete: true },
+  asking: { ...http, connected: true, requestSent: true, responseBytes: 9, upgrade: true },
+  inTunnel: { ...http, connected: true, requestSent: true, responseBytes: 99, headComplete: true, upgrade: true },
   tlsDialling: https,
   handshaking: { ...https, connected: true },
   secured: { ...https, connected: true, secured: true },
@@ -42,6 +44,8 @@ const stageOf: Record<Phase, Stage> = {
   earlyHead: 'response_head',
   inBody: 'response_body',
   earlyBody: 'response_body',
+  asking: 'response_head',
+  inTunnel: 'tunnel',
   tlsDialling: 'connect',
   handshaking: 'tls',
   secured: 'request',
@@ -220,7 +224,13 @@ const rows: Row[] = [
     'http',
     { fields: ['Transfer-Encoding: chunked', 'Content-Length: '] },
   ],
-  ['sent', parser('unexpected upgrade'), 'http_protocol_error', 'http'],
+  ['inHead', parser('bad upgrade'), 'http_protocol_error', 'http', { details: 'switched protocols unasked' }],
+  ['asking', parser('bad upgrade'), 'http_upgrade_failed', 'http'],
+  ['asking', fin, 'http_response_incomplete', 'closed'],
+  ['inHead', parser('unknown transfer coding'), 'http_response_transfer_coding', 'http'],
+  ['inTunnel', fin, 'connection_terminated', 'closed', { details: 'connection closed within the tunnel' }],
+  ['inTunnel', error('ECONNRESET'), 'connection_terminated', 'reset'],
+  ['inTunnel', timer('read'), 'connection_read_timeout', 'timeout', { details: 'waiting in the tunnel timed out' }],
 ]
 
 /** Node's codes for a certificate that is not accepted; UNSPECIFIED is a key too weak, for one. */
@@ -315,16 +325,16 @@ test('no server to try', async (t) => {
   })
 })
 
-const afterConnect: Stage[] = ['tls', 'request', 'response_head', 'response_body']
+const afterConnect: Stage[] = ['tls', 'request', 'response_head', 'response_body', 'tunnel']
 /** Where each type that the classifier gives can happen. */
 const legal: Partial<Record<ErrorType, Stage[]>> = {
   connection_refused: ['connect'],
   destination_ip_unroutable: ['connect'],
   connection_timeout: ['connect', 'tls'],
-  connection_terminated: ['connect', 'tls', 'request', 'response_head'],
-  connection_read_timeout: ['request', 'response_head', 'response_body'],
-  http_response_timeout: ['request', 'response_head', 'response_body'],
-  connection_write_timeout: ['request', 'response_head', 'response_body'],
+  connection_terminated: ['connect', 'tls', 'request', 'response_head', 'tunnel'],
+  connection_read_timeout: ['request', 'response_head', 'response_body', 'tunnel'],
+  connection_write_timeout: ['request', 'response_head', 'response_body', 'tunnel'],
+  http_response_timeout: ['request', 'response_head', 'response_body', 'tunnel'],
   tls_certificate_error: ['tls'],
   tls_alert_received: afterConnect,
   tls_protocol_error: afterConnect,

@@ -1,9 +1,12 @@
 /** One attempt of a client, watched until it ends: what came back, what the client itself perceived, or that it left. */
+import type { Socket } from 'node:net'
 import type { Outcome } from '../../core/client/outcome.js'
 import type { ConnectionUse } from '../../journal/events.js'
 import { monotonicMs, roundMs } from '../clock.js'
-import type { Connection, ExchangeListener } from '../connection.js'
+import type { Connection } from '../connection.js'
+import type { ExchangeListener } from '../exchange.js'
 import type { Pool } from '../pool.js'
+import type { Conversation } from './conversation.js'
 
 export interface Seen extends Outcome {
   use: ConnectionUse
@@ -33,6 +36,7 @@ export class Attempt implements ExchangeListener {
     private readonly pool: Pool,
     private readonly connection: Connection,
     private readonly keepAlive: boolean,
+    private readonly conversation: Conversation | undefined,
     private readonly resolve: (seen: Seen) => void,
   ) {}
 
@@ -51,7 +55,16 @@ export class Attempt implements ExchangeListener {
     return true
   }
 
+  switched(rawHeaders: Buffer[], stream: Socket): void {
+    this.seen.status = 101
+    this.conversation!.begin(rawHeaders, stream, (bytes) => {
+      this.seen.bytes += bytes
+    })
+  }
+
   end(): void {
+    const failure = this.seen.status === 101 ? this.conversation?.failure : undefined
+    if (failure) return this.failed(failure)
     const { connection, keepAlive, pool } = this
     this.seen.letGo = () => (keepAlive ? pool.release(connection) : pool.discard(connection))
     this.done()

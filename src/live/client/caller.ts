@@ -51,9 +51,11 @@ export class Caller {
 
   private attempt(id: string): Promise<Seen> {
     const { gives_up, keep_alive } = this.config
-    const connection = this.pool.acquire()
+    const conversation = this.out.converse()
+    const connection = this.pool.acquire(conversation !== undefined)
     return new Promise((resolve) => {
-      const attempt = new Attempt(this.pool, connection, keep_alive && this.out.raw === undefined, resolve)
+      const again = keep_alive && this.out.raw === undefined
+      const attempt = new Attempt(this.pool, connection, again, conversation, resolve)
       const stop = () => attempt.stop()
       this.signal.addEventListener('abort', stop, { once: true })
       const stopPatience = gives_up === undefined ? undefined : startDeadline(gives_up, () => attempt.giveUp())
@@ -61,7 +63,7 @@ export class Caller {
         stopPatience?.()
         this.signal.removeEventListener('abort', stop)
       }
-      connection.run(this.out.request(id), attempt, this.out.raw)
+      connection.run(this.out.request(id, conversation), attempt, this.out.raw)
     })
   }
 

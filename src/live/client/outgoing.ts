@@ -1,12 +1,15 @@
 /** What a client puts on the wire, made of its configuration: a request with its body's framing, or raw bytes. */
 import { Readable } from 'node:stream'
 import type { ClientConfig } from '../../scenario/clients.js'
-import type { ExchangeRequest } from '../connection.js'
+import type { ExchangeRequest } from '../exchange.js'
 import type { Target } from '../site.js'
+import { Conversation } from './conversation.js'
 
 export interface Outgoing {
+  /** What to speak behind the handshake; a new one for every attempt, with a key of its own. */
+  converse(): Conversation | undefined
   /** A new one for every attempt: a streamed body is read once. */
-  request(id: string): ExchangeRequest
+  request(id: string, conversation?: Conversation): ExchangeRequest
   /** Goes out in the place of the request. */
   raw: Buffer | undefined
 }
@@ -17,12 +20,21 @@ export function outgoing(config: ClientConfig['request'], target: Target): Outgo
   const body = bodyOf(config)
   return {
     raw: config.raw === undefined ? undefined : Buffer.from(config.raw, 'latin1'),
-    request: (id) => ({
+    converse: () => (config.upgrade === undefined ? undefined : new Conversation(body ?? Buffer.from('hello'))),
+    request: (id, conversation) => ({
       method,
       path,
-      headers: Object.entries({ Host: host, 'X-Request-Id': id, ...config.headers }).flat(),
+      headers: [
+        ...Object.entries({ Host: host, 'X-Request-Id': id, ...config.headers }).flat(),
+        ...(conversation?.fields ?? []),
+      ],
+      once: conversation && { upgrade: 'websocket' },
       // Of a stream nobody knows the length: it goes out in chunks.
-      body: body && config.framing === 'chunked' ? Readable.from([body], { objectMode: false }) : body,
+      body: conversation
+        ? null
+        : body && config.framing === 'chunked'
+          ? Readable.from([body], { objectMode: false })
+          : body,
     }),
   }
 }

@@ -20,11 +20,13 @@ import { play } from './playback.js'
 import { responseBody } from './respond.js'
 import { framingOf, type ParseError, refuseFraming, refuseUnparsed } from './strictness.js'
 import { type HttpLine, Visit } from './visit.js'
+import { asksForWebSocket, Echoes, openResponse } from './websocket.js'
 import type { Workers } from './workers.js'
 
 export class Server {
   private readonly lines = new WeakMap<Socket, HttpLine>()
   private readonly http = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 })
+  private readonly echoes = new Echoes()
   /** Of every usual response, unless it tells what arrived. */
   private readonly body: Buffer
   private readonly operations: Operations | undefined
@@ -40,6 +42,12 @@ export class Server {
     const full = () => site.broken(`more than ${KEY_LIMIT} operations at "${name}"`)
     this.operations = hop.operations && createOperations(hop.operations, full)
     this.http.on('request', (request, response) => this.inTurn(request, response))
+    // Without that listener node:http serves a request as if nothing else had been asked for.
+    if (hop.websocket) {
+      this.http.on('upgrade', (request, socket, head) =>
+        this.inTurn(request, openResponse(request, socket as Socket, head)),
+      )
+    }
     this.http.on('clientError', (error: ParseError, socket) => {
       const line = this.lines.get(socket as Socket)!
       if (!refuseUnparsed(site, name, hop.request_framing, error, socket as Socket, line)) refuse(socket as Socket)
@@ -88,6 +96,7 @@ export class Server {
   private read(exchange: Exchange): void {
     const refusal = refusalOf(this.hop.request_framing, framingOf(exchange.request))
     if (refusal) return refuseFraming(exchange, refusal, this.early(exchange))
+    if (asksForWebSocket(exchange.request)) return this.work(exchange)
     takeIn(this.faults, exchange, () => this.work(exchange), this.early(exchange))
   }
 
@@ -98,7 +107,8 @@ export class Server {
 
   /** The request is there: what an origin does for it comes before the answer. */
   private work(exchange: Exchange): void {
-    const usual = () => this.respond(exchange, this.hop.response)
+    const websocket = asksForWebSocket(exchange.request)
+    const usual = () => (websocket ? this.echoes.accept(exchange) : this.respond(exchange, this.hop.response))
     if (this.workers)
       return this.workers.take(
         exchange,

@@ -2,6 +2,7 @@
  * The upstream side of a mini proxy as an undici Dispatcher: asks `forward` which server to try, keeps one connection
  * per exchange, and reports what was tried. It never retries unless `forward` says so, and writes nothing downstream.
  */
+import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { Dispatcher } from 'undici'
 import type { Failure } from '../../core/failure.js'
@@ -10,7 +11,8 @@ import { createForward, type Forward, type ForwardAction, type ForwardConfig } f
 import type { Try } from '../../journal/events.js'
 import { dnsNameOf, type ProxyHop } from '../../scenario/hops.js'
 import { monotonicMs, roundMs } from '../clock.js'
-import type { Connection, ExchangeListener, RawFields } from '../connection.js'
+import type { Connection } from '../connection.js'
+import type { ExchangeListener, Once, RawFields } from '../exchange.js'
 import { Pool } from '../pool.js'
 import { type Site, type Target, targetOf } from '../site.js'
 import { createNames } from './names.js'
@@ -23,6 +25,8 @@ export interface UpstreamRequest {
   headers: string[]
   /** A new reader of what is left of the client's body; null for none. */
   openBody: (() => RequestBody) | null
+  /** It needs a connection of its own. */
+  once: Once | undefined
   /** Every try is added here as it ends, if there is a journal. */
   tries: Try[]
 }
@@ -121,6 +125,11 @@ class Forwarding implements ExchangeListener {
     return this.handler.onData!(chunk)
   }
 
+  switched(rawHeaders: Buffer[], stream: Socket): void {
+    this.status = 101
+    this.handler.onUpgrade!(101, rawHeaders as never, stream)
+  }
+
   end(trailers: RawFields): void {
     this.book(undefined)
     this.pool!.release(this.connection!)
@@ -160,11 +169,11 @@ class Forwarding implements ExchangeListener {
   }
 
   private send(): void {
-    this.connection = this.pool!.acquire()
+    const { method, path, headers, once } = this.request
+    this.connection = this.pool!.acquire(once !== undefined)
     this.started = monotonicMs()
     this.body = this.request.openBody?.() ?? null
-    const { method, path, headers } = this.request
-    this.connection.run({ method, path, headers, body: this.body }, this)
+    this.connection.run({ method, path, headers, body: this.body, once }, this)
   }
 
   private book(failure: Failure | undefined): void {

@@ -5,19 +5,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Failure } from '../../core/failure.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import { appendProxyStatus, proxyStatusMember, statusOf } from '../../dialects/rfc9209.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
 import { monotonicMs, roundMs } from '../clock.js'
-import type { RawFields } from '../connection.js'
+import { fieldOf, type RawFields } from '../exchange.js'
 import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
 import { atEndOfTurn } from './end_of_turn.js'
-import { responseHeaders, trailerFields } from './headers.js'
+import { headBytes, responseHeaders, trailerFields } from './headers.js'
 import { discardBody } from './request_body.js'
+import { Tunnel } from './tunnel.js'
+import { release } from './upgrade.js'
 
 export class Downstream implements Dispatcher.DispatchHandler {
   readonly tries: Try[] = []
@@ -27,6 +30,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private status: number | undefined
   private proxyStatus: string | undefined
   private lengthTold = false
+  private tunnel: Tunnel | undefined
   /** The first chunk, until the turn ends. */
   private held: Buffer | undefined
   private flushed = false
@@ -61,6 +65,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.resume = resume
     const { headers, proxyStatus, lengthTold, trailer } = responseHeaders(rawHeaders)
     this.lengthTold = lengthTold
+    if (status === UPGRADE_REQUIRED) this.offer(rawHeaders, headers)
     if (trailer !== undefined && this.willBeChunked(status)) headers.push('Trailer', trailer)
     if (proxyStatus !== undefined || status >= 500) {
       this.proxyStatus = appendProxyStatus(proxyStatus, proxyStatusMember(this.hop, { receivedStatus: status }))
@@ -78,12 +83,29 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (this.request.httpVersionMinor === 0) return true
     const { headers, proxyStatus } = responseHeaders(rawHeaders)
     if (proxyStatus !== undefined) headers.push('Proxy-Status', proxyStatus)
-    const fields = headers.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`)).join('')
-    const head = Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields}\r\n`, 'latin1')
+    const head = headBytes(status, headers)
     const { socket } = this.response
-    if (socket) socket.write(head)
+    // Node counts that one: an answer that comes without it, to a client that waits, is the connection's last.
+    if (socket && status === 100) this.response.writeContinue()
+    else if (socket) socket.write(head)
     else this.response.once('socket', (socket: Socket) => socket.write(head))
     return true
+  }
+
+  /** This answer has to name the protocol (RFC 9110 section 15.5.22), and the proxy passes such a request on. */
+  private offer(rawHeaders: Buffer[], headers: string[]): void {
+    const protocols = fieldOf(rawHeaders, 'upgrade')
+    const last = this.response.shouldKeepAlive ? '' : ', close'
+    if (protocols !== undefined) headers.push('Upgrade', protocols, 'Connection', `Upgrade${last}`)
+  }
+
+  /** From here on the client and the upstream speak what they agreed on. */
+  onUpgrade(status: number, rawHeaders: RawFields | null, upstream: Duplex): void {
+    this.status = status
+    const fields = (rawHeaders ?? []) as Buffer[]
+    const switched = ['Connection', 'Upgrade', 'Upgrade', fieldOf(fields, 'upgrade')!]
+    const head = headBytes(status, [...switched, ...responseHeaders(fields).headers])
+    this.tunnel = new Tunnel(release(this.response), upstream as Socket, head)
   }
 
   /** Only then can trailers follow: no length is told, there may be a body, and the client knows chunks. */
@@ -106,6 +128,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   onComplete(trailers: RawFields | null): void {
     if (!this.finish()) return
     this.complete = true
+    if (this.tunnel) return this.left(this.tunnel)
     if (trailers !== null && trailers.length > 0 && this.willBeChunked(this.status!)) {
       // Node writes them where the response is in chunks.
       this.response.addTrailers(trailerFields(trailers))
@@ -131,7 +154,9 @@ export class Downstream implements Dispatcher.DispatchHandler {
     const { failure, target } = error as UpstreamError
     if (!this.finish()) return
     if (this.status !== undefined) {
-      this.cut()
+      // The upstream's own end has passed through the tunnel; that the proxy gave up nobody has heard.
+      if (!this.tunnel) this.cut()
+      else if (failure.manner === 'timeout') this.tunnel.close()
       return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
     }
     this.answer(failure, target && formatAddress(target))
@@ -180,10 +205,12 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (!socket) return void response.once('socket', () => queueMicrotask(() => this.cut()))
     this.flush()
     if (response.chunkedEncoding || this.lengthTold) return socket.destroySoon()
-    // Under TLS the RST has to come from below, where no alert says goodbye.
-    const raw = (socket as { _parent?: Socket })._parent
-    if (raw) socket.write('', () => void reset(raw))
-    else void reset(socket)
+    void reset(socket)
+  }
+
+  private left({ clientLeft }: Tunnel): void {
+    if (clientLeft) this.onClientLeft(this)
+    this.book(clientLeft ? { client_left: true } : {})
   }
 
   private readonly closed = (): void => {
@@ -213,6 +240,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       method: this.request.method!,
       path: this.request.url!,
       tries: this.tries,
+      tunnel: this.tunnel?.bytes,
       status: this.status,
       proxy_status: this.proxyStatus,
       ms: roundMs(monotonicMs() - this.started),
@@ -223,6 +251,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
 /** A reason phrase as Node wants its bytes: undici has read them as UTF-8. */
 const octets = (phrase: string): string => Buffer.from(phrase).toString('latin1')
+
+const UPGRADE_REQUIRED = 426
 
 const owner = Symbol('downstream')
 type Owned = ServerResponse & { [owner]?: Downstream }

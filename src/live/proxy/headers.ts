@@ -2,7 +2,8 @@
  * Fields on their way through a proxy: what is meant for one hop only stays behind (RFC 9110 section 7.6.1). `TE` does
  * too: trailers are passed on to whoever can be sent them. `Proxy-Authenticate` passes, as among proxies of one house.
  */
-import type { RawFields } from '../connection.js'
+import { STATUS_CODES } from 'node:http'
+import type { RawFields } from '../exchange.js'
 import { RequestRefused } from './request_check.js'
 
 const HOP_BY_HOP = new Set([
@@ -70,6 +71,12 @@ export function responseHeaders(rawHeaders: readonly Buffer[]): ResponseHead {
     headers.push(all[i]!, all[i + 1]!)
   }
   return { headers, proxyStatus, lengthTold, trailer }
+}
+
+/** A head as it goes on the wire, of flat names and values. */
+export function headBytes(status: number, headers: readonly string[]): Buffer {
+  const fields = headers.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`)).join('')
+  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields}\r\n`, 'latin1')
 }
 
 /** Names and values of a trailer section as pairs, without what may not stand in one (RFC 9110 section 6.5.1). */

@@ -14,10 +14,12 @@ import { type Address, formatAddress, type Site, type Target } from '../site.js'
 import { dialOptions, serverOptions } from '../tls.js'
 import { UpstreamDispatcher, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
+import { goAlone, needsOwnConnection } from './go_alone.js'
 import { requestHeaders } from './headers.js'
 import { type Refusals, refusals } from './refusal.js'
 import { hasBody, RequestBody } from './request_body.js'
 import { checkRequest, RequestRefused } from './request_check.js'
+import { takeUpgrades } from './upgrade.js'
 
 /** Starts the proxy hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startProxy(site: Site, name: string, hop: ProxyHop): Promise<Address> {
@@ -51,11 +53,14 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       )
       reply.hijack()
       const downstream = new Downstream(site, name, id, raw, reply.raw, (left) => logClientLeft(site, name, left))
+      const body = hasBody(raw)
+      const once = needsOwnConnection(raw, body) ? goAlone(raw, headers) : undefined
       const upstream: ProxiedRequest = {
         method: raw.method!,
         path: raw.url!,
         headers,
-        openBody: hasBody(raw) ? () => new RequestBody(raw) : null,
+        openBody: body ? () => new RequestBody(raw) : null,
+        once,
         tries: downstream.tries,
         downstream,
       }
@@ -107,6 +112,9 @@ async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Re
       } as object)
     : Fastify({ ...options, http: limits } as object)
   app.setErrorHandler(refuse)
+  // By the book the server behind says whether to go on (RFC 9110 section 10.1.1): Node does not say it first.
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
+  takeUpgrades(app.server, hop.tls ? 'secureConnection' : 'connection')
   app.server.on('connect', (request, socket) => refusing.connect(request, socket as Socket))
   app.server.on('checkExpectation', (request, response) => {
     if (refusing.done(request.socket)) return

@@ -8,9 +8,9 @@ import type { Socket } from 'node:net'
 import type { Failure } from '../../core/failure.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import { proxyStatusMember } from '../../dialects/rfc9209.js'
-import { startTimer, stopTimer } from '../clock.js'
 import type { Site } from '../site.js'
 import { downstreamOf } from './front.js'
+import { lingeringClose } from './linger.js'
 import { whenAnswered } from './turn.js'
 
 export interface Refusals {
@@ -75,7 +75,6 @@ export function refusals(site: Site, hop: string): Refusals {
   function connect(request: IncomingMessage, socket: Socket): void {
     whenAnswered(socket, () => {
       if (refusing.has(socket) || !socket.writable) return void socket.destroy()
-      socket.resume()
       say(socket, 405, { Allow: '', ...head(405, 'CONNECT is not spoken here', request) })
     })
   }
@@ -86,13 +85,9 @@ export function refusals(site: Site, hop: string): Refusals {
 /** Written past Node's response, which may be waiting for an upstream. What still comes is read, or it becomes an RST. */
 function say(socket: Socket, status: number, fields: Record<string, string>): void {
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`)
-  const timer = startTimer(LINGER_MS, () => socket.destroy())
-  socket.once('close', () => stopTimer(timer))
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`)
+  lingeringClose(socket)
 }
-
-/** As long as a client may go on sending that was told to stop. */
-const LINGER_MS = 5000
 
 const STATUS_OF: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 

@@ -1,0 +1,238 @@
+/**
+ * One request and its response on a connection: undici's handler, or once.ts's, on one side, our listener on the other.
+ * It watches the timers and the books, and tells how the exchange ended; live/connection.ts makes one for each request.
+ */
+import type { Socket } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { classify, type Ending, type Failure, type TimerName } from '../core/failure.js'
+import type { Timeouts } from '../core/proxy/timeouts.js'
+import { type ConnectionBooks, endingOf, pageOf } from './books.js'
+import { afterGrace, type Stop, startDeadline } from './clock.js'
+import { isFramingKnown } from './incoming.js'
+
+export interface ExchangeRequest {
+  method: string
+  /** Origin form. */
+  path: string
+  /** Names and values in turn; without hop-by-hop fields. */
+  headers: string[]
+  body: Readable | Buffer | null
+  /** What only a connection made for it can do; its fields of the hop are in `headers` then. */
+  once?: Once | undefined
+}
+
+export interface Once {
+  /** The protocol that was asked for. */
+  upgrade?: string | undefined
+  /** Asked for when the body has ended. */
+  trailers?: (() => [name: string, value: string][]) | undefined
+}
+
+/** Names and values in turn, as undici and Node's parser give them. */
+export type RawFields = readonly (Buffer | string)[]
+
+/** Who asked, and gets to hear. `failed` or `end` comes last, once. */
+export interface ExchangeListener {
+  /** A response that is not the final one (RFC 9110 section 15.2), any number of times before `head`. */
+  interim?(status: number, rawHeaders: Buffer[]): void
+  /** False: wait for `resume` before the first data. */
+  head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean
+  /** False: wait for the `resume` that `head` was given. */
+  data(chunk: Buffer): boolean
+  /** Another protocol is spoken from now on, on that stream; `end` or `failed` still comes last. */
+  switched?(rawHeaders: Buffer[], stream: Socket): void
+  /** With the fields of the trailer section. */
+  end(trailers: RawFields): void
+  /** `written`: bytes of the request may have reached the server. */
+  failed(failure: Failure, written: boolean): void
+}
+
+/** One request and its response: undici's handler on one side, our listener on the other. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  private readonly startBytes: number
+  private requestSent = false
+  private headComplete = false
+  private bodiless = false
+  private over = false
+  private paused = false
+  private stopWhole: Stop | undefined
+  private abortRequest: ((error?: Error) => void) | undefined
+
+  constructor(
+    private readonly books: ConnectionBooks,
+    private readonly limits: Timeouts,
+    private readonly listener: ExchangeListener,
+    /** The protocol that was asked for. */
+    private readonly upgrade: string | undefined,
+    private readonly onOver: () => void,
+  ) {
+    this.startBytes = books.stream?.bytesRead ?? 0
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    if (this.over) return abort()
+    this.abortRequest = abort
+    if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.send)
+  }
+
+  onRequestSent(): void {
+    this.requestSent = true
+    if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.read)
+    const { response } = this.limits
+    if (response !== undefined && !this.over) this.stopWhole = startDeadline(response, this.exceeded)
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    if (status < 200) return this.interim(status, rawHeaders)
+    if (this.over) return true
+    if (!isFramingKnown(rawHeaders)) return this.refuse('unknown transfer coding')
+    try {
+      const more = this.listener.head(status, rawHeaders, statusText, () => this.resume(resume))
+      this.headComplete = true
+      this.bodiless = status === 304 || status === 204
+      return this.flow(more)
+    } catch (error) {
+      // Undici's parser lets control characters pass, in a reason phrase for one; node:http, which has to say them, does not.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_CHAR') throw error
+      return this.refuse((error as Error).message)
+    }
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.over ? true : this.flow(this.listener.data(chunk))
+  }
+
+  onComplete(trailers: RawFields | null): void {
+    // A body that ends with the connection is complete for undici even when the connection was reset.
+    if (this.books.ending?.by === 'error') return this.fail(this.books.ending)
+    this.ended(trailers ?? [])
+  }
+
+  onError(error: Error): void {
+    // The length that a 304 may tell is one of a body elsewhere (RFC 9110 section 8.6); undici misses the body here.
+    if (this.bodiless && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return this.ended([])
+    this.fail(this.books.ending ?? endingOf(error, this.books.latest))
+  }
+
+  onUpgrade(_status: number, rawHeaders: RawFields | null, stream: Duplex): void {
+    if (this.over) return void stream.destroy()
+    // A server switches to what was asked for and to nothing else (RFC 9110 section 7.8).
+    const fields = (rawHeaders ?? []) as Buffer[]
+    if (this.upgrade === undefined || !switchesTo(this.upgrade, fields)) return void this.refuse('bad upgrade')
+    this.headComplete = true
+    // The response is there, whole; what follows may take its time.
+    this.stopWhole?.()
+    // `books.ending` tells the ends apart: the socket's first word is heard there.
+    stream.once('close', () => {
+      const { ending } = this.books
+      if (ending?.by === 'error') this.fail(ending)
+      else this.ended([])
+    })
+    this.listener.switched!(fields, stream as Socket)
+  }
+
+  /** No byte moved for the time allowed, as far as is known: a busy loop lets its timers go before it looks. */
+  silent(): void {
+    const stream = this.books.stream!
+    const progress = stream.bytesRead - stream.writableLength
+    afterGrace(() => {
+      if (stream.bytesRead - stream.writableLength === progress) this.late()
+    })
+  }
+
+  private late(): void {
+    if (this.paused || this.over) return
+    const stream = this.books.stream
+    // Nothing waits to be written: it is the caller's body that does not come, not the server that does not read.
+    if (!this.requestSent && stream?.writableLength === 0) return void stream.setTimeout(this.limits.send)
+    this.expire(this.requestSent ? 'read' : 'send')
+  }
+
+  /** A client that reads slowly does not stop this limit. */
+  private readonly exceeded = (): void => this.expire('response')
+
+  private expire(timer: TimerName): void {
+    if (this.over) return
+    this.books.ending ??= { by: 'timer', timer }
+    this.fail({ by: 'timer', timer })
+    this.abortRequest?.(new Error('timed out'))
+  }
+
+  /**
+   * Hears of a socket's error before undici does, the books have it by then. Undici takes ECONNRESET for an end that it
+   * may finish its parser with; of a paused one it then asserts that it is not, where nobody can catch it.
+   */
+  lost(error: NodeJS.ErrnoException): void {
+    if (this.paused && error.code === 'ECONNRESET') error.code = 'EPIPE'
+  }
+
+  abandon(): void {
+    if (this.finish()) this.abortRequest?.(new Error('abandoned'))
+  }
+
+  /** A protocol that nobody asked for is not spoken (RFC 9110 section 15.2.2); undici takes 101 alone for interim. */
+  interim(status: number, rawHeaders: Buffer[]): boolean {
+    if (status === 101 || status < 100) return this.refuse(status === 101 ? 'bad upgrade' : 'bad status')
+    if (!this.over) this.listener.interim?.(status, rawHeaders)
+    return true
+  }
+
+  /** The head can be parsed, and yet it is none to go on with. */
+  private refuse(message: string): boolean {
+    this.fail({ by: 'parser', message })
+    this.abortRequest?.(new Error(message))
+    return true
+  }
+
+  private flow(more: boolean): boolean {
+    if (!more) this.paused = true
+    return more
+  }
+
+  private resume(undiciResume: () => void): void {
+    this.paused = false
+    this.books.stream?.setTimeout(this.limits.read)
+    undiciResume()
+  }
+
+  private ended(trailers: RawFields): void {
+    if (this.finish()) this.listener.end(trailers)
+  }
+
+  private fail(ending: Ending): void {
+    if (!this.finish()) return
+    const page = {
+      requestSent: this.requestSent,
+      headComplete: this.headComplete,
+      upgrade: this.upgrade !== undefined,
+    }
+    // Undici says onConnect, and with it how to abort, right before it writes.
+    const written = this.abortRequest !== undefined
+    this.listener.failed(classify(pageOf(this.books, page, this.startBytes), ending), written)
+  }
+
+  /** True the first time. */
+  private finish(): boolean {
+    if (this.over) return false
+    this.over = true
+    this.stopWhole?.()
+    this.books.latest = undefined
+    this.onOver()
+    return true
+  }
+}
+
+function switchesTo(protocol: string, rawHeaders: readonly Buffer[]): boolean {
+  const said = fieldOf(rawHeaders, 'upgrade')
+  return said !== undefined && said.trim().toLowerCase() === protocol
+}
+
+/** The value of the first field of that name, which is given in lower case. */
+export function fieldOf(rawHeaders: readonly Buffer[], name: string): string | undefined {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === name.length && rawHeaders[i]!.toString('latin1').toLowerCase() === name)
+      return rawHeaders[i + 1]!.toString('latin1')
+  }
+  return undefined
+}

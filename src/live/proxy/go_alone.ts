@@ -1,0 +1,35 @@
+/**
+ * The few requests that go upstream on a connection of their own, because undici can't send them: those that wait for
+ * 100 Continue, that end with trailers, or that ask for another protocol. The proxy's handler asks for each request.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Once } from '../exchange.js'
+import { trailerFields } from './headers.js'
+import { OFFERED } from './upgrade.js'
+
+/** Node's parser tells; its types don't. */
+type Parsed = IncomingMessage & { upgrade?: boolean }
+
+/** @param body the framing announces one: without, there is nothing to wait with and nothing to end */
+export function needsOwnConnection({ headers, httpVersionMinor, upgrade }: Parsed, body: boolean): boolean {
+  if (!body) return upgrade === true
+  const { expect, trailer, 'transfer-encoding': chunked } = headers
+  // HTTP/1.0 knows neither 100 nor chunks, and only behind those can trailers follow.
+  return (expect !== undefined || (trailer !== undefined && chunked !== undefined)) && httpVersionMinor === 1
+}
+
+/** Adds the fields of the hop that such a request needs. */
+export function goAlone(request: Parsed, fields: string[]): Once {
+  const { headers, upgrade } = request
+  if (upgrade) {
+    fields.push('Connection', 'Upgrade', 'Upgrade', OFFERED)
+    return { upgrade: OFFERED }
+  }
+  fields.push('Connection', 'close')
+  const chunked = headers['transfer-encoding'] !== undefined
+  if (chunked) fields.push('Transfer-Encoding', 'chunked')
+  if (headers.expect !== undefined) fields.push('Expect', '100-continue')
+  if (!chunked || headers.trailer === undefined) return {}
+  fields.push('Trailer', headers.trailer)
+  return { trailers: () => trailerFields(request.rawTrailers) }
+}
