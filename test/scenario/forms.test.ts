@@ -44,13 +44,13 @@ const rows: Row[] = [
     'expectation, unfinished',
     { 13: '  - { client: plain }' },
     [
-      '13:5: expect[0]: missing keys: expected metric and is, or status and count, or error and count, or truncated, or bytes',
+      '13:5: expect[0]: missing keys: expected metric and is, or status and count, or proxy_status and count, or error and count, or truncated, or bytes',
     ],
   ],
   [
     'expectation, nearly finished',
     { 13: '  - { client: plain, count: 5 }' },
-    ['13:5: expect[0]: missing keys: expected status, or error'],
+    ['13:5: expect[0]: missing keys: expected status, or proxy_status, or error'],
   ],
   [
     'expectation with a slip',
@@ -73,7 +73,7 @@ const rows: Row[] = [
     'expectation of a stranger',
     { 13: '  - { client: plain, colour: red }' },
     [
-      '13:22: expect[0].colour: unknown key "colour", expected one of: client, metric, is, status, count, error, truncated, bytes',
+      '13:22: expect[0].colour: unknown key "colour", expected one of: client, metric, is, status, count, proxy_status, error, truncated, bytes',
     ],
   ],
 ]

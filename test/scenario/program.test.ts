@@ -24,6 +24,7 @@ test('defaults are filled in, and words become objects', async (t) => {
     hops: {
       app: {
         kind: 'origin',
+        dns: { ttl: 60_000 },
         tls: false,
         response: { status: 200, headers: {}, echo: false, framing: 'content-length' },
         request_framing: { without_length: 'accept', unknown_coding: 'accept' },
@@ -31,8 +32,9 @@ test('defaults are filled in, and words become objects', async (t) => {
       },
       lb: {
         kind: 'proxy',
+        dns: { ttl: 60_000 },
         tls: false,
-        to: [{ hop: 'app', scheme: undefined }],
+        to: [{ hop: 'app', port: undefined, scheme: undefined }],
         upstream_tls: { verify: true, client_certificate: false },
         balance: { type: 'round_robin' },
         next_upstream: ['error', 'timeout'],
