@@ -28,6 +28,7 @@ test('defaults are filled in, and words become objects', async (t) => {
         tls: false,
         response: { status: 200, headers: {}, echo: false, framing: 'content-length' },
         request_framing: { without_length: 'accept', unknown_coding: 'accept' },
+        websocket: false,
         health: '/health',
       },
       lb: {
