@@ -103,7 +103,10 @@ const TOLERANCE_MS = 100
 
 function delayed(): Variation {
   const wait = () => (draw() < 0.5 ? 0 : LIMIT_MS * (0.2 + 1.6 * draw()))
-  return { kind: 'delayed', bytes: response('content-length'), ending: oneOf(ENDINGS), waits: [wait(), wait()] }
+  const bytes = response('content-length')
+  // Without a body the response is whole with its head, whatever comes later.
+  if (bytes.endsWith('\r\n\r\n')) return delayed()
+  return { kind: 'delayed', bytes, ending: oneOf(ENDINGS), waits: [wait(), wait()] }
 }
 
 const variations: Variation[] = [
