@@ -56,16 +56,38 @@ export function scenarioLines(result: ScenarioResult, palette: Palette = plain):
   const [mark, color] = MARKS[result.verdict]
   const time = result.verdict === 'skipped' ? undefined : formatMs(result.duration_ms)
   const run = [repeats(result), time].filter(Boolean).join(', ')
-  const seen = seenByClient(result)
-  const last = [seen.pop(), run && palette.dim(`(${run})`)].filter(Boolean).join(' ')
+  const seen = seenByClient(result).flatMap(folded)
+  const last = seen.pop() ?? ''
   const lines = [`${palette[color](mark)} ${palette.bold(result.id)}  ${result.title}`]
-  lines.push(...[...seen, last].filter((line) => line !== '').map((line) => `    ${line}`))
+  lines.push(...seen.map((line) => `    ${line}`), ...ended(last, run, palette))
   if (result.reason !== undefined) lines.push(`    ${palette[color](result.reason)}`)
   if (result.verdict !== 'pass') lines.push(...failingChecks(result).map((line) => `    ${line}`))
   const untold = result.faults.filter(({ fired }) => fired === null)
   lines.push(...untold.map(({ id }) => `    ${palette.dim(`fault ${id}: nobody could tell whether it fired`)}`))
   lines.push(...(result.trace ?? []).map((line) => `    ${palette.dim(line)}`))
   return lines.join('\n')
+}
+
+/** Columns of a terminal, less those that the lines under a scenario stand in. */
+const WIDTH = 80 - '    '.length
+
+/** Broken after commas where it is too long. */
+function folded(text: string): string[] {
+  const lines: string[] = []
+  for (const part of text.split(/(?<=, )/)) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + part.trimEnd().length <= WIDTH) lines[lines.length - 1] = line + part
+    else lines.push(line === undefined ? part : `    ${part}`)
+  }
+  return lines.map((line) => line.trimEnd())
+}
+
+/** How long the run took stands behind the last line, or under it. */
+function ended(last: string, run: string, palette: Palette): string[] {
+  if (run === '') return last === '' ? [] : [`    ${last}`]
+  const told = palette.dim(`(${run})`)
+  if (last === '') return [`    ${told}`]
+  return last.length + ` (${run})`.length <= WIDTH ? [`    ${last} ${told}`] : [`    ${last}`, `    ${told}`]
 }
 
 const COUNTED: readonly [verdict: Verdict, words: string, always: boolean][] = [

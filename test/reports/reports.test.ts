@@ -30,6 +30,14 @@ test('text: a scenario with colours says the same as without', async (t) => {
   t.equal(summary(result, palette).replace(colours, ''), summary(result))
 })
 
+test('text: what clients saw and how long it took fit a terminal of 80 columns', async (t) => {
+  for (const scenario of result.scenarios) {
+    const [head, ...under] = scenarioLines({ ...scenario, checks: [] }).split('\n')
+    t.ok(head, scenario.id)
+    for (const line of under) t.ok(line.length <= 80, line)
+  }
+})
+
 test('text: an interrupted run says so, and a run of nothing counts nothing', async (t) => {
   t.match(summary({ ...result, interrupted: true }), '1 could not run, interrupted (')
   t.match(summary({ ...result, scenarios: [] }), /^0 passed, 0 failed \(/)
