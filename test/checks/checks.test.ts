@@ -15,6 +15,8 @@ const asked = (count: number, more: Parameters<typeof make.request>[0] = {}): Jo
 const refused = make.forward({ status: 502, failure: refusedFailure, proxy_error: 'upstream_refused' })
 const manyLines = Array.from({ length: 10_001 }, (_, n) => make.log(`line ${n}`))
 
+const nested = [make.attempt({ proxy_status: 'inner; error=dns_error;details="a, b",  edge;received-status=502' })]
+
 type Row = [check: object, events: readonly JournalEvent[], verdict: CheckResult['verdict'], actual: string]
 
 const metric = (metric: string, is: string | number) => ({ client: 'plain', metric, is })
@@ -54,6 +56,16 @@ const rows: Record<keyof typeof checks, Row[]> = {
   client_proxy_status: [
     [{ client: 'plain', proxy_status: 'alert-id=40; alert-message=x', count: 2 }, alerted(40, 40, 70), 'pass', '2'],
     [{ client: 'plain', proxy_status: 'alert-id=40', count: 1 }, alerted(70), 'fail', '0'],
+    [
+      { client: 'plain', proxy_status: ['inner; error=dns_error', 'edge; received-status=502'], count: 1 },
+      nested,
+      'pass',
+      '1',
+    ],
+    [{ client: 'plain', proxy_status: ['edge', 'inner'], count: 1 }, nested, 'fail', '0'],
+    [{ client: 'plain', proxy_status: ['inner'], count: 1 }, nested, 'fail', '0'],
+    [{ client: 'plain', proxy_status: ['inner', 'edge', 'cdn'], count: 1 }, nested, 'fail', '0'],
+    [{ client: 'plain', proxy_status: ['x'], count: '= 0' }, [make.attempt({ proxy_status: 'x; "' })], 'pass', '0'],
     [{ client: 'plain', proxy_status: 'lb', count: '= 0' }, [make.attempt()], 'pass', '0'],
     [{ client: 'plain', proxy_status: 'lb', count: '= 0' }, [], 'inconclusive', 'no attempts'],
   ],
