@@ -31,6 +31,8 @@ interface Story {
   attempts: Map<string, AttemptEvent[]>
   /** By request id, in the order in which they ended: the innermost proxy first. */
   forwards: Map<string, ForwardEvent[]>
+  /** By the client's end of the connection. */
+  forwardsOf: Map<string, ForwardEvent[]>
   /** By the far end of the connection. */
   hellos: Map<string, HelloEvent[]>
   /** By request id; those of a connection by the far end, those of an address by its hop. */
@@ -46,6 +48,7 @@ function indexEvents(events: readonly JournalEvent[]): Story {
   const story: Story = {
     attempts: new Map(),
     forwards: new Map(),
+    forwardsOf: new Map(),
     hellos: new Map(),
     faults: new Map(),
     served: new Map(),
@@ -55,11 +58,13 @@ function indexEvents(events: readonly JournalEvent[]): Story {
   for (const event of events) {
     if (event.event === 'hop') story.hops.set(event.address, event.hop)
     else if (event.event === 'attempt') append(story.attempts, event.request, event)
-    else if (event.event === 'forward') append(story.forwards, event.request, event)
-    else if (event.event === 'hello') append(story.hellos, event.peer, event)
+    else if (event.event === 'forward') {
+      append(story.forwards, event.request, event)
+      if (event.peer !== undefined) append(story.forwardsOf, event.peer, event)
+    } else if (event.event === 'hello') append(story.hellos, event.peer, event)
     else if (event.event === 'request') story.order.push(event.request)
-    else if (event.event === 'fault') append(story.faults, event.request ?? event.peer ?? event.hop, event)
-    else if (event.event === 'served') append(story.served, event.request, event)
+    else if (event.event === 'fault') append(story.faults, event.request || event.peer || event.hop, event)
+    else if (event.event === 'served') append(story.served, event.request || event.peer, event)
   }
   return story
 }
@@ -93,7 +98,8 @@ function groupAlike(story: Story): { example: string; count: number }[] {
 
 function attemptLines(story: Story, attempt: AttemptEvent): string[] {
   const lines = [row(attempt.client, 'attempt', `${attempt.attempt} sent`)]
-  const forwards = story.forwards.get(attempt.request) ?? []
+  // Raw bytes hold no id that the proxy could have read: then the connection tells.
+  const forwards = story.forwards.get(attempt.request) ?? story.forwardsOf.get(attempt.local ?? '') ?? []
   // A request that is tried again passes every proxy again: one round of forwards for each attempt.
   const perAttempt = forwards.length / Math.max(1, story.attempts.get(attempt.request)!.length)
   const first = Math.round((attempt.attempt - 1) * perAttempt)
@@ -170,7 +176,7 @@ function farSide(
     takeAny(story.faults, places, ({ at }) => at === 'resolve' && lookup?.ms !== undefined) ??
     (failure?.stage === 'connect' ? takeAny(story.faults, places, ({ at }) => at === 'connect') : undefined)
   if (fault) lines.push(row(fault.hop, 'fault', `${fault.fault}: ${fault.effect} at ${fault.at}`))
-  const served = takeFirst(story.served, request, mine)
+  const served = takeFirst(story.served, request, mine) ?? takeFirst(story.served, local ?? '')
   if (served) {
     const { hop, method, path, status, outcome } = served
     lines.push(row(hop, 'served', `${method} ${path}: ${status ?? 'no status'}, ${outcome}${spentText(served)}`))

@@ -32,18 +32,19 @@ export function refusals(site: Site, hop: string): Refusals {
     // What comes behind a request that makes no sense may be meant as part of it.
     Connection: 'close',
   })
-  const book = (status: number, failure: Failure, request?: IncomingMessage): void => {
+  const book = (status: number, failure: Failure, socket: Socket, request?: IncomingMessage): void => {
     const { method = '', url: path = '' } = request ?? {}
     const id = (request?.headers['x-request-id'] as string | undefined) ?? ''
     const about = { request: id, method, path, tries: [], status, failure, proxy_error: proxyErrorWord(failure), ms: 0 }
-    site.journal({ event: 'forward', t: site.now(), hop, ...about })
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`
+    site.journal({ event: 'forward', t: site.now(), hop, peer, ...about })
   }
   const refusing = new WeakSet<Socket>()
 
   function head(status: number, details: string, request: IncomingMessage): Record<string, string> {
     const failure = refused(details)
     refusing.add(request.socket)
-    book(status, failure, request)
+    book(status, failure, request.socket, request)
     return fields(failure)
   }
 
@@ -62,7 +63,7 @@ export function refusals(site: Site, hop: string): Refusals {
     const status = STATUS_OF[error.code ?? ''] ?? 400
     const failure = refused(`${STATUS_CODES[status]!.toLowerCase()}: ${error.code ?? error.message}`)
     if (!current) {
-      book(status, failure)
+      book(status, failure, socket)
       return say(socket, status, fields(failure))
     }
     // Half a request and a FIN: the client has left.
