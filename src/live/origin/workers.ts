@@ -4,7 +4,7 @@
  */
 import { type CapacityAction, type CapacityConfig, createCapacity } from '../../core/origin/capacity.js'
 import { type ResponseConfig, responseSchema } from '../../core/origin/response.js'
-import { startTimer, stopTimer, type Timer } from '../clock.js'
+import { type Stop, startDeadline } from '../clock.js'
 import type { Gate } from '../gate.js'
 import type { Site } from '../site.js'
 import { reset } from '../wire.js'
@@ -17,7 +17,8 @@ interface Job {
   exchange: Exchange
   done(): void
   answer: Answer
-  timer: Timer | undefined
+  /** Calls off the end of its work. */
+  stop: Stop | undefined
 }
 
 export class Workers {
@@ -42,7 +43,7 @@ export class Workers {
   take(exchange: Exchange, done: () => void, answer: Answer): void {
     const id = ++this.count
     exchange.visit.atWork = true
-    this.inHand.set(id, { exchange, done, answer, timer: undefined })
+    this.inHand.set(id, { exchange, done, answer, stop: undefined })
     this.carryOut(this.capacity.arrive(id, exchange.request.url!, this.site.now()))
   }
 
@@ -55,7 +56,8 @@ export class Workers {
   private act(action: CapacityAction): void {
     switch (action.do) {
       case 'work':
-        this.inHand.get(action.id)!.timer = startTimer(action.for_ms, () =>
+        // As the limits of those who wait: whichever is shorter passes first, however busy the loop is.
+        this.inHand.get(action.id)!.stop = startDeadline(action.for_ms, () =>
           this.carryOut(this.capacity.elapsed(action.id, this.site.now())),
         )
         return
@@ -118,8 +120,8 @@ export class Workers {
   }
 
   private dropAll(): void {
-    for (const [id, { exchange, timer }] of [...this.inHand]) {
-      stopTimer(timer)
+    for (const [id, { exchange, stop }] of [...this.inHand]) {
+      stop?.()
       this.letGo(id)
       exchange.visit.book('aborted')
     }
