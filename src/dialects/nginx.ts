@@ -60,6 +60,12 @@ export function clientLeftLine(context: LogContext, stage: Stage = 'response_hea
   return { level: 'info', message: `${left} while ${action}${tail(context)}` }
 }
 
+/** The line for a client that took nothing more of the response for too long; 408 has no place in it any more. */
+export const clientStalledLine = (context: LogContext): LogLine => ({
+  level: 'info',
+  message: `client timed out (110: Connection timed out) while sending to client${tail(context)}`,
+})
+
 const ACTIONS: Record<Stage, string> = {
   select: 'connecting to upstream',
   dns: 'connecting to upstream',

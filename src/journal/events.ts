@@ -183,7 +183,7 @@ export interface ForwardEvent {
   failure?: Failure | undefined
   /** The response was begun and cut. */
   cut?: true | undefined
-  /** The client left before the response was complete. */
+  /** The client left before the response was complete, or took no more of it. */
   client_left?: true | undefined
   /** Bytes that went each way once another protocol was spoken. */
   tunnel?: { up_bytes: number; down_bytes: number } | undefined

@@ -6,7 +6,7 @@ import { targetOf } from '../../src/live/site.js'
 import { startSite } from '../../src/live/start.js'
 import { checkScenario } from '../../src/scenario/parse.js'
 
-const minute = { connect: 60_000, send: 60_000, read: 60_000, client: 60_000 }
+const minute = { connect: 60_000, send: 60_000, read: 60_000, reply: 1000, client: 60_000 }
 
 /** How an exchange ended: well, or with a failure and whether the request may have reached the server. */
 type End = 'well' | { failure: Failure; written: boolean }

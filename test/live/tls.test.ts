@@ -25,7 +25,7 @@ import type { RigInput } from '../../src/rig.js'
 import { checkScenario } from '../../src/scenario/parse.js'
 import { portOf, withRig } from './peers.js'
 
-const minute = { connect: 60_000, send: 60_000, read: 60_000, client: 60_000 }
+const minute = { connect: 60_000, send: 60_000, read: 60_000, reply: 1000, client: 60_000 }
 
 /** What became of one request on a connection of its own. */
 const ask = (connection: Connection): Promise<Failure | 'answered'> =>

@@ -11,6 +11,9 @@ export const timeoutsSchema = z.strictObject({
   response: duration()
     .optional()
     .meta({ description: 'For the whole response, counted from when the request was sent; none if absent' }),
+  reply: duration()
+    .prefault('60s')
+    .meta({ description: 'Between two successful writes of the response to the client' }),
   client: duration().prefault('300s').meta({ description: 'For a client to send its request, the body included' }),
 })
 

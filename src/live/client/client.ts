@@ -20,7 +20,7 @@ export async function runClient(site: Site, name: string, config: ClientConfig, 
   // One listener per request in flight.
   setMaxListeners(0, signal)
   const { timeout, source } = config
-  const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, client: timeout }
+  const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, reply: timeout, client: timeout }
   const tls = await dialOptions(site.certificates, name, config.tls)
   const pool = new Pool(site, { ...targetOf(site, name, { hop: config.to }, tls), source }, limits)
   const caller = new Caller(site, name, config, pool, signal)

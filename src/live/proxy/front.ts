@@ -31,6 +31,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private proxyStatus: string | undefined
   private lengthTold = false
   private tunnel: Tunnel | undefined
+  /** It did not leave: it was hung up on, since it took no more of the response. */
+  stalled = false
   /** The first chunk, until the turn ends. */
   private held: Buffer | undefined
   private flushed = false
@@ -46,6 +48,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
     readonly id: string,
     readonly request: IncomingMessage,
     private readonly response: ServerResponse,
+    /** As long as the client may take nothing of a response. */
+    private readonly patienceMs: number,
     private readonly onClientLeft: (downstream: Downstream) => void,
   ) {
     ;(response as Owned)[owner] = this
@@ -121,8 +125,27 @@ export class Downstream implements Dispatcher.DispatchHandler {
     }
     this.flush()
     if (this.response.write(chunk)) return true
-    this.response.once('drain', this.resume!)
+    this.waitForClient()
     return false
+  }
+
+  /** Until it has taken what was written, or took nothing of it for too long: Node's timer sees whether bytes move. */
+  private waitForClient(): void {
+    const { response } = this
+    const socket = response.socket
+    const stalled = () => {
+      this.stalled = true
+      socket!.destroy()
+    }
+    response.once('drain', () => {
+      socket?.setTimeout(0)
+      response.removeListener('timeout', stalled)
+      this.resume!()
+    })
+    // Behind another response in the pipe it is not its turn to be late.
+    if (!socket) return
+    response.once('timeout', stalled)
+    socket.setTimeout(this.patienceMs)
   }
 
   onComplete(trailers: RawFields | null): void {

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import type { Failure } from '../../core/failure.js'
-import { clientLeftLine, errorLogLine } from '../../dialects/nginx.js'
+import { clientLeftLine, clientStalledLine, errorLogLine } from '../../dialects/nginx.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { listenAt, trackSockets } from '../listen.js'
 import { type Address, formatAddress, type Site, type Target } from '../site.js'
@@ -35,6 +35,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
     if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   }
   const via = [`1.0 ${name}`, `1.1 ${name}`] as const
+  const patienceMs = hop.timeouts.reply
   let count = 0
   await app.register(httpProxy, {
     // Asked for by the plugin, dialled by nobody: the handler below takes every request.
@@ -52,7 +53,9 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
         via[raw.httpVersionMinor as 0 | 1],
       )
       reply.hijack()
-      const downstream = new Downstream(site, name, id, raw, reply.raw, (left) => logClientLeft(site, name, left))
+      const downstream = new Downstream(site, name, id, raw, reply.raw, patienceMs, (left) =>
+        logClientLeft(site, name, left),
+      )
       const body = hasBody(raw)
       const once = needsOwnConnection(raw, body) ? goAlone(raw, headers) : undefined
       const upstream: ProxiedRequest = {
@@ -149,7 +152,8 @@ function logFailure(site: Site, hop: string, upstream: ProxiedRequest, failure: 
 
 function logClientLeft(site: Site, hop: string, downstream: Downstream): void {
   if (!site.journaling) return
-  const { level, message } = clientLeftLine(logContext(hop, downstream, undefined))
+  const line = downstream.stalled ? clientStalledLine : clientLeftLine
+  const { level, message } = line(logContext(hop, downstream, undefined))
   site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
 }
 
