@@ -41,6 +41,7 @@ export interface RigFault {
   /** How often it took effect since the start or the last reset(); null where only a stranger could tell who dialled. */
   readonly fired: number | null
   arm(): Promise<void>
+  /** A hop that it has crashed stays dead, until restart_after or reset(). */
   disarm(): Promise<void>
 }
 
@@ -51,7 +52,7 @@ export interface Rig extends AsyncDisposable {
   readonly ca: string
   /** host:port of the name server, for the resolver of any client; undefined where no proxy has one. */
   readonly nameServer: string | undefined
-  /** The address of any hop. */
+  /** The address of any hop; of one at a unix socket, `unix:` and its path. */
   urlOf(hop: string): string
   /** @throws ScenarioError for an id that the rig does not have */
   fault(id: string): RigFault
@@ -105,8 +106,10 @@ async function openRig(scenario: Scenario): Promise<Rig> {
 
   const urlOf = (hop: string): string => {
     known('hop', hop, Object.keys(scenario.hops))
+    const { path, port } = site.addressOf(hop)
+    if (path !== undefined) return `unix:${path}`
     const scheme = endOfBytes(site, hop).tls ? 'https' : 'http'
-    return `${scheme}://127.0.0.1:${site.addressOf(hop).port}`
+    return `${scheme}://127.0.0.1:${port}`
   }
   const attemptsAt = (hop: string, filter: { requestId?: string } = {}): SeenAttempt[] => {
     known('hop', hop, Object.keys(scenario.hops))

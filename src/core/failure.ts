@@ -50,6 +50,8 @@ export interface Failure {
   certificate_error?: string
   /** The header lines at fault as they came, each up to and with the first byte that may not stand there; Latin-1. */
   fields?: string[]
+  /** The address is a file, and there is none: nobody listens there either. */
+  no_file?: true
   /** What OpenSSL said went wrong, without the place in its source: error:0A00010B:SSL routines::wrong version number. */
   tls_error?: string
 }
@@ -222,6 +224,10 @@ function unconnected(code: string): Failure {
   const stage = 'connect'
   if (code === 'ECONNREFUSED') {
     return { type: 'connection_refused', stage, manner: 'refused', details: 'connection refused' }
+  }
+  // A unix socket's listener ended in order and took its file away; nobody listens, as with a port that is refused.
+  if (code === 'ENOENT') {
+    return { type: 'connection_refused', stage, manner: 'refused', details: 'no such socket file', no_file: true }
   }
   if (UNROUTABLE.has(code)) {
     return { type: 'destination_ip_unroutable', stage, manner: 'unroutable', details: 'no route to the address' }

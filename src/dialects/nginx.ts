@@ -24,13 +24,13 @@ export interface LogContext {
 }
 
 export interface LogLine {
-  level: 'info' | 'error'
+  level: 'info' | 'error' | 'crit'
   message: string
 }
 
 /** The line for a try that failed. What nginx has no words for is given in ours, behind `upstream failed:`. */
 export const errorLogLine = (failure: Failure, context: LogContext): LogLine => ({
-  level: 'error',
+  level: failure.no_file ? 'crit' : 'error',
   message:
     failure.stage === 'dns'
       ? `${context.name} could not be resolved (${notResolved(failure)})${tail({ ...context, upstream: undefined })}`
@@ -91,7 +91,7 @@ function said(failure: Failure, context: LogContext): string {
     case 'connection_limit_reached':
       return 'no live upstreams'
     case 'connection_refused':
-      return 'connect() failed (111: Connection refused)'
+      return `connect()${toSocket(context)} failed ${failure.no_file ? '(2: No such file or directory)' : '(111: Connection refused)'}`
     case 'destination_ip_unroutable':
       return `connect() to ${addressOf(context)} failed (101: Network is unreachable)`
     case 'connection_terminated':
@@ -163,6 +163,12 @@ function invalidHead([one, other]: readonly string[]): string {
 }
 
 const overTls = ({ upstream }: LogContext): boolean => upstream?.startsWith('https:') === true
+
+/** A connect that fails at once is told with its address: nginx meets those at unix sockets. */
+function toSocket({ upstream }: LogContext): string {
+  const path = /^http:\/\/(unix:[^:]+):/.exec(upstream ?? '')?.[1]
+  return path === undefined ? '' : ` to ${path}`
+}
 
 /** host:port of the URL. */
 const addressOf = ({ upstream }: LogContext): string => /^\w+:\/\/([^/?#]*)/.exec(upstream ?? '')?.[1] ?? ''

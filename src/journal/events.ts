@@ -198,7 +198,7 @@ export interface LogEvent {
   t: number
   hop: string
   request?: string | undefined
-  level: 'info' | 'warn' | 'error'
+  level: 'info' | 'warn' | 'error' | 'crit'
   line: string
 }
 

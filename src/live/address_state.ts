@@ -9,6 +9,7 @@ import { soon } from './clock.js'
 import { isBehindShutGate } from './gate.js'
 import { acceptQueue } from './kernel_table.js'
 import type { Site } from './site.js'
+import { closeKeepingFile, removeFile } from './unix.js'
 
 export const HOST = '127.0.0.1'
 
@@ -17,11 +18,15 @@ export type Listener = Pick<Server, 'listen' | 'once' | 'on' | 'removeListener' 
   close(): unknown
 }
 
-/** @param backlog connections that the kernel keeps until they are accepted */
-export function listen(server: Listener, port: number, backlog = 4096): Promise<void> {
+/**
+ * @param at a port, or the path of a unix socket
+ * @param backlog connections that the kernel keeps until they are accepted
+ */
+export function listen(server: Listener, at: number | string, backlog = 4096): Promise<void> {
+  const where = typeof at === 'string' ? { path: at } : { host: HOST, port: at }
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: HOST, port, backlog }, () => {
+    server.listen({ ...where, backlog }, () => {
       server.removeListener('error', reject)
       resolve()
     })
@@ -35,8 +40,8 @@ const stateOf = (fault: Fault | undefined) => (fault?.effect.type ?? 'open') as 
  * Follows the faults of that place from now on. Connections that are open stay. While it is refused nobody listens, and
  * the kernel answers with RST. Without a route it is the dialler who goes astray (dial.ts); others are refused.
  */
-export async function followFaults(site: Site, place: string, server: Listener, port: number): Promise<void> {
-  const hole = canVanish(site, place) ? await BlackHole.prepare(port) : undefined
+export async function followFaults(site: Site, place: string, server: Listener, at: number | string): Promise<void> {
+  const hole = canVanish(site, place) && typeof at === 'number' ? await BlackHole.prepare(at) : undefined
   const wanted = () => site.plan.address(place, site.now())
   const broken = (what: string) => (error: Error) => site.broken(`hop "${place}" ${what}: ${error.message}`)
   let fault: Fault | undefined
@@ -45,7 +50,7 @@ export async function followFaults(site: Site, place: string, server: Listener, 
   let listening = true
 
   async function carryOut(): Promise<void> {
-    if (stateOf(fault) === 'open' && stateOf(wanted()) !== 'open') await accepted(port)
+    if (stateOf(fault) === 'open' && stateOf(wanted()) !== 'open') await accepted(at)
     if (closing) return
     // From here to the next await nobody can dial: an address is never seen between two states.
     const before = stateOf(fault)
@@ -54,12 +59,15 @@ export async function followFaults(site: Site, place: string, server: Listener, 
     if (before === after) return
     if (before === 'open') {
       listening = false
-      server.close()
+      const left = fault?.effect.type === 'refuse' && fault.effect.socket_file !== 'gone'
+      if (left) closeKeepingFile(server)
+      else server.close()
     }
     if (before === 'blackhole') hole!.lift()
     if (after === 'blackhole') await hole!.fill()
     if (after !== 'open') return
-    const opened = listen(server, port)
+    if (typeof at === 'string') removeFile(at)
+    const opened = listen(server, at)
     listening = true
     await opened
   }
@@ -87,8 +95,10 @@ export async function followFaults(site: Site, place: string, server: Listener, 
 const ROUNDS = 20
 
 /** What waits to be accepted would be reset when nobody listens any more, though it was not refused. */
-async function accepted(port: number): Promise<void> {
-  for (let round = 0; round < ROUNDS && acceptQueue(port) > 0; round++) await new Promise<void>(soon)
+async function accepted(at: number | string): Promise<void> {
+  // Who waits at a unix socket stands in no table.
+  const waiting = () => (typeof at === 'string' ? 1 : acceptQueue(at))
+  for (let round = 0; round < ROUNDS && waiting() > 0; round++) await new Promise<void>(soon)
 }
 
 const canVanish = ({ scenario }: Site, place: string): boolean =>

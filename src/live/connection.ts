@@ -61,9 +61,11 @@ export class Connection {
       })
     }
     const scheme = this.target.servername === undefined ? 'http' : 'https'
+    // Of a URL undici wants a host, also where there is only a path to dial.
+    const authority = this.target.path === undefined ? formatAddress(this.target) : 'localhost'
     const client = once
       ? new OnceClient(connect)
-      : new Client(`${scheme}://${formatAddress(this.target)}`, { ...QUIET, connect: connect as never })
+      : new Client(`${scheme}://${authority}`, { ...QUIET, connect: connect as never })
     client.on('disconnect', () => {
       this.dead = true
       this.onDead(this)

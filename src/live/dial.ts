@@ -22,8 +22,9 @@ export function dial(
   books: ConnectionBooks,
   done: Dialled,
 ): void {
-  const { resolve, name } = target
-  if (!resolve) return whenSettled(site, target, connectTimeoutMs, books, done)
+  const { resolve, name, path } = target
+  // A path is no name.
+  if (!resolve || path !== undefined) return whenSettled(site, target, connectTimeoutMs, books, done)
   resolve(books, (host) => {
     if (host === undefined) return done(new Error(`no address for ${name}`))
     const found = host === target.host ? target : { ...target, ...elsewhere(target, target.port, host) }
@@ -43,8 +44,9 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
   const started = monotonicMs()
   const fault = faultOf(site, target.place)
   const host = fault?.effect.type === 'unreachable' ? NO_ROUTE : target.host
-  const raw = connectTcp({ host, port: target.port, localAddress: target.source, noDelay: true })
-  books.host = host
+  const { path, port, source } = target
+  const raw = connectTcp(path === undefined ? { host, port, localAddress: source, noDelay: true } : { path })
+  if (path === undefined) books.host = host
   watchEnding(books, raw)
   let stream: Socket = raw
   let stopLimit = startDeadline(limitMs, expire)
@@ -71,7 +73,7 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
   raw.once('connect', () => {
     books.connected = true
     noteDialled(raw)
-    books.local = `${raw.localAddress}:${raw.localPort}`
+    books.local = path === undefined ? `${raw.localAddress}:${raw.localPort}` : undefined
     books.connectMs = monotonicMs() - started
     if (target.servername === undefined) return ready()
     stopLimit()
@@ -111,7 +113,7 @@ function notice(site: Site, { id, on, effect }: Fault, books: ConnectionBooks): 
 const failedWith = ({ ending }: ConnectionBooks, code: string) => ending?.by === 'error' && ending.code === code
 
 const EVIDENCE: Partial<Record<EffectName, (books: ConnectionBooks) => boolean>> = {
-  refuse: (books) => failedWith(books, 'ECONNREFUSED'),
+  refuse: (books) => failedWith(books, 'ECONNREFUSED') || failedWith(books, 'ENOENT'),
   unreachable: (books) => failedWith(books, 'ENETUNREACH'),
   // On loopback an answer comes before connect() returns: who gave up before any timer did has not had one either.
   blackhole: ({ connected, ending }) => !connected && (ending === undefined || ending.by === 'timer'),

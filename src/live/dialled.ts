@@ -8,7 +8,9 @@ const byLocalPort = new Map<number, Socket>()
 
 /** Called by who dialled, once the connection stands; forgets it when it is closed. */
 export function noteDialled(raw: Socket): void {
-  const port = raw.localPort!
+  const port = raw.localPort
+  // A unix socket has none.
+  if (port === undefined) return
   byLocalPort.set(port, raw)
   raw.once('close', () => {
     if (byLocalPort.get(port) === raw) byLocalPort.delete(port)

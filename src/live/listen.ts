@@ -5,7 +5,7 @@ import { followFaults, HOST, type Listener, listen } from './address_state.js'
 import type { Address, Site } from './site.js'
 
 /**
- * Listens at a fixed port, or at any free one, and follows the faults of the address from then on.
+ * Listens at a fixed port, at any free one, or at the path of a unix socket, and follows the faults of the address from then on.
  * @param place whose connect faults count: the hop, or a link to it
  * @throws CannotRunError when the port is taken
  */
@@ -13,15 +13,19 @@ export async function listenAt(
   site: Site,
   place: string,
   server: Listener,
-  port: number | undefined,
+  at: number | string | undefined,
   backlog = 4096,
 ): Promise<Address> {
-  await listen(server, port ?? 0, backlog).catch((error: NodeJS.ErrnoException) => {
+  await listen(server, at ?? 0, backlog).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
     const what = error.code === 'EACCES' ? 'needs privileges' : 'is taken'
     const remedy = `Free the port, or leave "port" of hops.${place} out to get any free one`
-    throw new CannotRunError(`Port ${port} for hop "${place}" ${what}`, remedy, { cause: error })
+    throw new CannotRunError(`Port ${at} for hop "${place}" ${what}`, remedy, { cause: error })
   })
+  if (typeof at === 'string') {
+    await followFaults(site, place, server, at)
+    return { hop: place, place, host: 'localhost', port: 0, path: at }
+  }
   const { port: actual } = server.address() as { port: number }
   await followFaults(site, place, server, actual)
   return { hop: place, place, host: HOST, port: actual }

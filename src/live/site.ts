@@ -55,6 +55,8 @@ export interface Address {
   place: string
   host: string
   port: number
+  /** Of a unix socket; then there is no port. */
+  path?: string | undefined
 }
 
 /** Whom to dial and how to speak to it. */
@@ -70,7 +72,12 @@ export interface Target extends Address {
   tls?: ConnectionOptions
 }
 
-export const formatAddress = (address: { host: string; port: number }): string => `${address.host}:${address.port}`
+export const formatAddress = ({ host, port, path }: Pick<Address, 'host' | 'port' | 'path'>): string =>
+  path === undefined ? `${host}:${port}` : `unix:${path}`
+
+/** Our end of a connection, or the other one; those of a unix socket have no names to tell them apart. */
+export const formatEnd = (address: string | undefined, port: number | undefined): string =>
+  address === undefined ? 'unix:' : `${address}:${port}`
 
 /**
  * Whom a hop reaches, and in which scheme: that of the hop at the end of the bytes, unless the edge says otherwise.
@@ -93,7 +100,7 @@ export interface Edge {
 
 /** An address that no hop is known to have: no faults count there. */
 export function elsewhere(address: Address, port: number, host = address.host): Address {
-  return { ...address, host, port, place: formatAddress({ host, port }) }
+  return { ...address, host, port, path: undefined, place: formatAddress({ host, port }) }
 }
 
 /** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it. */

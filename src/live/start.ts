@@ -4,7 +4,7 @@ import type { Journal } from '../journal/events.js'
 import { invariant } from '../lib/errors.js'
 import { chanceFrom } from '../lib/random.js'
 import { createScope, type Scope } from '../lib/scope.js'
-import { type Hop, nextHops } from '../scenario/hops.js'
+import { type Hop, nextHops, type OriginHop } from '../scenario/hops.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type Certificates, createCertificates } from './certificates.js'
 import { createCourse } from './course.js'
@@ -14,6 +14,7 @@ import { startProxy } from './proxy/proxy.js'
 import { startRelay } from './relay.js'
 import { startNameServer } from './resolver.js'
 import { type Address, type AddressState, formatAddress, type Site } from './site.js'
+import { socketPath } from './unix.js'
 import { startWaf } from './waf.js'
 
 export interface LiveSite extends Site {
@@ -77,12 +78,18 @@ function startHops(
 function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
   switch (hop.kind) {
     case 'origin':
-      return mayCrash(site, name) ? startHopProcess(site, name, hop) : startOrigin(site, name, hop)
+      return startOriginSomewhere(site, name, hop)
     case 'waf':
       return startWaf(site, name, hop)
     case 'proxy':
       return startProxy(site, name, hop)
   }
+}
+
+/** Here, or in a process that a fault may kill; at a port, or at a unix socket. */
+async function startOriginSomewhere(site: Site, name: string, hop: OriginHop): Promise<Address> {
+  const path = hop.socket ? await socketPath(site.scope, name) : undefined
+  return mayCrash(site, name) ? startHopProcess(site, name, hop, path) : startOrigin(site, name, hop, path)
 }
 
 /** Such as `lb->app`, where it has a fault: it takes a relay, which goes by that name. */

@@ -22,7 +22,9 @@ export async function reset(socket: Socket, now: () => void = () => {}): Promise
   }
   if (raw.destroyed) return
   now()
-  raw.resetAndDestroy()
+  // A unix socket knows no RST: its peer reads an end, or ECONNRESET where we had not read all.
+  if (raw.localPort === undefined) raw.destroy()
+  else raw.resetAndDestroy()
 }
 
 /** The TCP connection that carries the TLS of a socket, or the socket itself. */

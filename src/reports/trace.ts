@@ -111,7 +111,7 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
     lines.push(...connectionLines(story, attempt.client, attempt), ...farSide(story, attempt.request, attempt, places))
   }
   const got = attempt.failure
-    ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure)}`
+    ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure, attempt)}`
     : attempt.gave_up
       ? `${attempt.status === undefined ? 'nothing' : `${attempt.status}, ${attempt.bytes} bytes`}, then closed the connection`
       : `${attempt.status}, ${attempt.bytes} bytes`
@@ -142,11 +142,12 @@ function tryLines(story: Story, hop: string, request: string, one: Try): string[
     row(hop, 'try', one.server),
     ...connectionLines(story, hop, one),
     ...farSide(story, request, one, [one.server, `${hop}->${one.server}`]),
-    row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure)}` : part}  ${formatMs(one.ms)}`),
+    row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure, one)}` : part}  ${formatMs(one.ms)}`),
   ]
 }
 
 function connectionLines(story: Story, who: string, use: ConnectionUse): string[] {
+  if (isSocket(use)) return [row(who, 'unix', `${use.address.slice('unix:'.length)}, ${tcpText(use)}`)]
   const lines = [row(who, 'dns', dnsText(use)), row(who, 'tcp', tcpText(use))]
   if (!use.tls || use.reused) return lines
   const [hello] = story.hellos.get(use.local ?? '') ?? []
@@ -223,10 +224,15 @@ const tcpText = (one: ConnectionUse): string =>
       ? 'not connected'
       : `connected in ${formatMs(one.connect_ms)}`
 
-const WIRE: Partial<Record<Failure['manner'], string>> = { reset: 'RST', closed: 'FIN', refused: 'RST to the SYN' }
+const isSocket = ({ address }: Pick<ConnectionUse, 'address'>): boolean => address.startsWith('unix:')
 
-const describe = (failure: Failure): string => {
-  const wire = WIRE[failure.manner]
+type Wire = Partial<Record<Failure['manner'], string>>
+const WIRE: Wire = { reset: 'RST', closed: 'FIN', refused: 'RST to the SYN' }
+/** What the kernel says where there are no packets. */
+const SOCKET: Wire = { reset: 'ECONNRESET', closed: 'end' }
+
+const describe = (failure: Failure, use: ConnectionUse): string => {
+  const wire = (isSocket(use) ? SOCKET : WIRE)[failure.manner]
   return `${wire ? `${wire}: ` : ''}${failure.details} [${failure.type}, ${failure.stage}]`
 }
 

@@ -63,6 +63,10 @@ const origin = {
     kind: z.literal('origin'),
     port: port.optional(),
     dns,
+    socket: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Listen at a unix socket of the run’s own, and at no port' }),
     tls: serverTls.prefault(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
     response: responseSchema.prefault({}),
     capacity: capacitySchema.optional().meta({ description: 'What it can do at once; without, it answers right away' }),

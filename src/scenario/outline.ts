@@ -26,6 +26,7 @@ export interface HopOutline extends Reference {
   port: number | undefined
   /** Its `capacity` says stop_accepting. */
   stopsAccepting: boolean
+  socket: boolean
 }
 
 export interface ClientOutline extends Reference {
@@ -42,6 +43,8 @@ export interface FaultOutline {
   on: string | undefined
   at: TriggerName | undefined
   effect: EffectName | undefined
+  /** What the effect was told beside its type. */
+  parameters: Readonly<Record<string, unknown>>
   window: Readonly<Record<string, unknown>>
   /** What `rate_over` counts by. */
   ratePer: string | undefined
@@ -91,7 +94,7 @@ export function outlineOf(input: unknown): Outline {
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port, capacity, resolver, dns } = mappingOf(value) ?? {}
+  const { kind, to, tls, port, socket, capacity, resolver, dns } = mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.flatMap((edge, index) => edgeReferences(edge, [...path, 'to', index])) : []
   return {
     name,
@@ -101,6 +104,7 @@ function hopOutline(name: string, value: unknown): HopOutline {
     tls: tls === true || mappingOf(tls) !== undefined,
     resolves: resolver !== undefined,
     dnsName: textOf(mappingOf(dns)?.name) ?? `${name}.test`,
+    socket: socket === true,
     port: typeof port === 'number' ? port : undefined,
     stopsAccepting: mappingOf(capacity)?.when_full === 'stop_accepting',
   }
@@ -121,6 +125,7 @@ function faultOutline(value: unknown, path: Path): FaultOutline {
     on: textOf(fault.on),
     at: wordOf(triggers, mappingOf(fault.at)?.type ?? fault.at),
     effect: wordOf(effects, mappingOf(fault.effect)?.type ?? fault.effect),
+    parameters: mappingOf(fault.effect) ?? {},
     window: mappingOf(fault.window) ?? {},
     ratePer: textOf(mappingOf(fault.rate_over)?.per),
     match: Object.keys(mappingOf(fault.match) ?? {}),

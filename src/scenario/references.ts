@@ -6,6 +6,7 @@ import { findFaultProblems } from './fault_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
 import type { ClientOutline, ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
+import { findSocketProblems } from './socket_references.js'
 
 /** Each is a listener of its own, and a chain of them is walked in depth. */
 const MAX_HOPS = 1000
@@ -20,6 +21,7 @@ export function findReferenceProblems(outline: Outline): Finding[] {
     ...(hops ? findHopProblems(hops) : []),
     ...findClientProblems(outline),
     ...(outline.faults ? findFaultProblems(outline.faults, outline) : []),
+    ...findSocketProblems(outline),
     ...(outline.expect ?? []).flat().flatMap((reference) => wrongReference(reference, outline)),
   ]
 }

@@ -73,6 +73,7 @@ type Row = [phase: Phase, ending: Ending, type: ErrorType, manner: Failure['mann
 
 const rows: Row[] = [
   ['dialling', error('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1'), 'connection_refused', 'refused'],
+  ['dialling', error('ENOENT', 'connect ENOENT /run/app.sock'), 'connection_refused', 'refused', { no_file: true }],
   ['dialling', error('ENETUNREACH'), 'destination_ip_unroutable', 'unroutable'],
   ['tlsDialling', error('EHOSTUNREACH'), 'destination_ip_unroutable', 'unroutable'],
   ['dialling', timer('connect'), 'connection_timeout', 'timeout', { details: 'connect timed out' }],

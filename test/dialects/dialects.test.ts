@@ -287,6 +287,20 @@ test('nginx: the error log over TLS', async (t) => {
   }
 })
 
+test('nginx: a unix socket is told by its path, and a file that is missing is critical', async (t) => {
+  const upstream = 'http://unix:/run/app.sock:/kept'
+  const lines: [Failure, string, string][] = [
+    [refused, 'error', 'connect() to unix:/run/app.sock failed (111: Connection refused)'],
+    [{ ...refused, no_file: true }, 'crit', 'connect() to unix:/run/app.sock failed (2: No such file or directory)'],
+  ]
+  for (const [failure, level, said] of lines) {
+    const line = errorLogLine(failure, { ...context, upstream })
+    t.equal(line.level, level)
+    t.match(line.message, `${said} while connecting to upstream, `)
+    t.match(line.message, `upstream: "${upstream}"`)
+  }
+})
+
 test('nginx: what is not known is left out', async (t) => {
   const { client, server, request } = context
   const line = errorLogLine(certificate('ERR_TLS_CERT_ALTNAME_INVALID'), { ...tls, serverName: undefined })

@@ -24,6 +24,7 @@ test('defaults are filled in, and words become objects', async (t) => {
     hops: {
       app: {
         kind: 'origin',
+        socket: false,
         dns: { ttl: 60_000 },
         tls: false,
         response: { status: 200, headers: {}, echo: false, framing: 'content-length' },

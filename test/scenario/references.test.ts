@@ -276,6 +276,60 @@ const rows: Row[] = [
     ['7:44: hops.lb.port: port 8080 is taken by "app1"'],
   ],
   [
+    'port and TLS of a unix socket',
+    {
+      4: '  app1: { kind: origin, socket: true, port: 8080, tls: true }',
+      ...fault('on: app1, at: accept, effect: close'),
+    },
+    [
+      '4:39: hops.app1.port: a unix socket has no port: expected one or the other',
+      '4:51: hops.app1.tls: no TLS is spoken at a unix socket here: expected one or the other',
+    ],
+  ],
+  ...(
+    [
+      [
+        'at: request_head, effect: reset',
+        '52: faults[0].effect: there is no RST at a unix socket, expected one of: close, crash',
+      ],
+      [
+        'at: accept, effect: { type: send, text: x, end: reset }',
+        '74: faults[0].effect.end: there is no RST at a unix socket, expected one of: close, stall, keep',
+      ],
+      [
+        'at: connect, effect: blackhole',
+        '47: faults[0].effect: blackhole is of networks, and there is none at a unix socket, expected: refuse',
+      ],
+      [
+        'at: resolve, effect: { type: dns, answer: nxdomain }',
+        '30: faults[0].at: a unix socket has no name to look up',
+      ],
+    ] as const
+  ).map(
+    ([rest, problem]): Row => [
+      `at a unix socket: ${rest}`,
+      {
+        4: '  app1: { kind: origin, socket: true }',
+        7: '  lb: { kind: proxy, to: [app1, fw], resolver: {} }',
+        ...fault(`on: app1, ${rest}`),
+      },
+      [`11:${problem}`],
+    ],
+  ),
+  [
+    'unix socket that stops accepting',
+    {
+      4: '  app1: { kind: origin, socket: true, capacity: { workers: 1, service_time: 1ms, when_full: stop_accepting } }',
+      ...fault('on: app1, at: accept, effect: close'),
+    },
+    ['4:93: hops.app1.capacity.when_full: a full unix socket drops no SYN, expected another way to be full'],
+  ],
+  [
+    'file of a port',
+    fault('on: app1, at: connect, effect: { type: refuse, socket_file: gone }'),
+    ['11:63: faults[0].effect.socket_file: "app1" has no such file: set socket: true there'],
+  ],
+  [
     'body and size',
     { 4: '  app1: { kind: origin, response: { body: x, size: 1KB } }' },
     ['4:52: hops.app1.response.size: a response takes a body or a size, not both'],

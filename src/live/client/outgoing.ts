@@ -16,7 +16,8 @@ export interface Outgoing {
 
 export function outgoing(config: ClientConfig['request'], target: Target): Outgoing {
   const { method, path } = config
-  const host = `${target.servername ?? target.host}:${target.port}`
+  // As nginx says it to a unix socket.
+  const host = target.path === undefined ? `${target.servername ?? target.host}:${target.port}` : 'localhost'
   const body = bodyOf(config)
   return {
     raw: config.raw === undefined ? undefined : Buffer.from(config.raw, 'latin1'),

@@ -7,14 +7,17 @@ import type { OriginHop } from '../../scenario/hops.js'
 import { Faults } from '../faults.js'
 import { createGate } from '../gate.js'
 import { listenAt, trackSockets } from '../listen.js'
-import type { Address, Site } from '../site.js'
+import { type Address, formatEnd, type Site } from '../site.js'
 import { startSecure } from './secure.js'
 import { Server } from './serve.js'
 import type { HttpLine } from './visit.js'
 import { Workers } from './workers.js'
 
-/** Starts the origin hop `name` and resolves once it listens; it is closed by the site's scope. */
-export async function startOrigin(site: Site, name: string, hop: OriginHop): Promise<Address> {
+/**
+ * Starts the origin hop `name` and resolves once it listens; it is closed by the site's scope.
+ * @param path of its unix socket, where it has one
+ */
+export async function startOrigin(site: Site, name: string, hop: OriginHop, path?: string): Promise<Address> {
   const faults = new Faults(site, name)
   const workers = hop.capacity && new Workers(site, name, hop.capacity)
   const http = new Server(site, name, hop, faults, workers)
@@ -22,7 +25,7 @@ export async function startOrigin(site: Site, name: string, hop: OriginHop): Pro
   const secure = hop.tls && (await startSecure(site, name, hop.tls, faults, speak))
   let connections = 0
   const accept = (raw: Socket): void => {
-    const peer = `${raw.remoteAddress}:${raw.remotePort}`
+    const peer = formatEnd(raw.remoteAddress, raw.remotePort)
     const line: HttpLine = { raw, peer, over: false, ordinal: ++connections, requests: 0, waiting: [] }
     site.journal({ event: 'connection', t: site.now(), hop: name, peer })
     const goOn = () => (secure ? void secure.accept(line) : http.speak(line, raw))
@@ -31,7 +34,7 @@ export async function startOrigin(site: Site, name: string, hop: OriginHop): Pro
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
   trackSockets(site, server)
   const { when_full, backlog } = hop.capacity ?? {}
-  if (when_full !== 'stop_accepting') return listenAt(site, name, server, hop.port)
+  if (when_full !== 'stop_accepting') return listenAt(site, name, server, path ?? hop.port)
   const address = await listenAt(site, name, server, hop.port, backlog)
   workers!.gate = await createGate(site, name, server, backlog!)
   return address

@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs'
 import { CannotRunError } from '../../lib/errors.js'
 import { startOrigin } from '../origin/origin.js'
+import { removeFile } from '../unix.js'
 import { createOwnSite, type OwnSite } from './own_site.js'
 import { type FromProcess, PIPE, type Start, type ToProcess } from './protocol.js'
 
@@ -23,7 +24,8 @@ function say(message: FromProcess): void {
 async function start(order: Start): Promise<void> {
   site = createOwnSite(order, say)
   try {
-    const address = await startOrigin(site, order.name, order.hop)
+    if (order.path !== undefined) removeFile(order.path)
+    const address = await startOrigin(site, order.name, order.hop, order.path)
     await site.follow(order.state)
     say({ say: 'listening', address })
   } catch (error) {

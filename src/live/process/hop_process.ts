@@ -16,8 +16,8 @@ export const mayCrash = (site: Site, hop: string): boolean =>
   site.scenario.faults.some(({ on, effect }) => on === hop && effect.type === 'crash')
 
 /** Starts the process of the hop and resolves once it listens; it is ended by the site's scope. */
-export async function startHopProcess(site: Site, name: string, hop: OriginHop): Promise<Address> {
-  const life = new Life(site, name, hop)
+export async function startHopProcess(site: Site, name: string, hop: OriginHop, path?: string): Promise<Address> {
+  const life = new Life(site, name, hop, path)
   site.scope.add(() => life.close())
   const address = await life.start()
   site.onAddressChange(name, () => life.follow())
@@ -51,13 +51,14 @@ class Life {
     private readonly site: Site,
     private readonly name: string,
     private readonly hop: OriginHop,
+    private readonly path: string | undefined,
   ) {
     this.port = hop.port
   }
 
   /** Resolves when a process listens: a new one, or the one that waits. */
   async start(channel = this.launch()): Promise<Address> {
-    const { site, name, hop, port, counts } = this
+    const { site, name, hop, port, path, counts } = this
     const { id, faults } = site.scenario
     const listening = new Promise<Address>((resolve, reject) => {
       this.started = { resolve, reject }
@@ -68,6 +69,7 @@ class Life {
       scenario: id,
       name,
       hop: { ...hop, port },
+      path,
       faults: faults.filter(({ on }) => on === name),
       seed: site.chance.seed,
       journaling: site.journaling,
@@ -76,7 +78,7 @@ class Life {
       counts,
     })
     const address = await listening
-    this.port = address.port
+    if (path === undefined) this.port = address.port
     return address
   }
 

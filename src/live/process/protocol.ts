@@ -21,6 +21,8 @@ export interface Start {
   scenario: string
   name: string
   hop: OriginHop
+  /** Of its unix socket. */
+  path?: string | undefined
   /** Those of this hop. */
   faults: readonly Fault[]
   seed: number

@@ -163,7 +163,7 @@ function logContext(hop: string, { request }: Downstream, target: Target | undef
     client: request.socket.remoteAddress ?? '-',
     server: hop,
     request: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
-    upstream: target ? `${scheme}://${formatAddress(target)}${request.url}` : undefined,
+    upstream: target && `${scheme}://${formatAddress(target)}${target.path === undefined ? '' : ':'}${request.url}`,
     host: request.headers.host,
     name: target?.name,
     serverName: target?.servername,

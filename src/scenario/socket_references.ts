@@ -1,0 +1,41 @@
+/** What no schema can say of a hop at a unix socket: what such an address can't have. references.ts calls it. */
+import { type Finding, wrongKey, wrongValue } from './finding.js'
+import type { FaultOutline, HopOutline, Outline } from './outline.js'
+
+export function findSocketProblems({ hops = [], faults = [] }: Outline): Finding[] {
+  const onHop = faults.map((fault) => ({ fault, hop: hops.find(({ name }) => name === fault.on) }))
+  return [
+    ...hops.filter(({ socket }) => socket).flatMap(impossibleHop),
+    ...onHop.flatMap(({ fault, hop }) => (hop?.socket ? impossibleThere(fault) : uselessFile(fault, hop))),
+  ]
+}
+
+const impossibleHop = ({ port, tls, stopsAccepting, path }: HopOutline): Finding[] => [
+  ...(port === undefined ? [] : [wrongKey([...path, 'port'], 'a unix socket has no port: expected one or the other')]),
+  ...(tls ? [wrongKey([...path, 'tls'], 'no TLS is spoken at a unix socket here: expected one or the other')] : []),
+  ...(stopsAccepting
+    ? [
+        wrongValue(
+          [...path, 'capacity', 'when_full'],
+          'a full unix socket drops no SYN, expected another way to be full',
+        ),
+      ]
+    : []),
+]
+
+/** There are no packets: none is lost, none is an RST. Who closes with unread bytes gives its peer ECONNRESET, no other. */
+function impossibleThere({ at, effect, parameters, path }: FaultOutline): Finding[] {
+  const here = [...path, 'effect']
+  if (at === 'resolve') return [wrongValue([...path, 'at'], 'a unix socket has no name to look up')]
+  if (effect === 'reset') return [wrongValue(here, 'there is no RST at a unix socket, expected one of: close, crash')]
+  if (effect === 'send' && parameters.end === 'reset') {
+    return [wrongValue([...here, 'end'], 'there is no RST at a unix socket, expected one of: close, stall, keep')]
+  }
+  if (effect !== 'blackhole' && effect !== 'unreachable') return []
+  return [wrongValue(here, `${effect} is of networks, and there is none at a unix socket, expected: refuse`)]
+}
+
+const uselessFile = ({ effect, parameters, path }: FaultOutline, hop: HopOutline | undefined): Finding[] =>
+  effect === 'refuse' && hop && parameters.socket_file !== undefined
+    ? [wrongKey([...path, 'effect', 'socket_file'], `"${hop.name}" has no such file: set socket: true there`)]
+    : []
