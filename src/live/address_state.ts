@@ -67,9 +67,8 @@ export async function followFaults(site: Site, place: string, server: Listener, 
     if (after === 'blackhole') await hole!.fill()
     if (after !== 'open') return
     if (typeof at === 'string') removeFile(at)
-    const opened = listen(server, at)
+    await listen(server, at)
     listening = true
-    await opened
   }
   let turn = Promise.resolve()
   site.onAddressChange(place, () => {
