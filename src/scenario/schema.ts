@@ -36,7 +36,10 @@ export const scenarioSchema = z.strictObject({
   max_lag: duration().optional().meta({
     description: 'How late timers may be for it to be judged: on a machine that is busier it is inconclusive',
   }),
-  alone: z.boolean().default(false).meta({ description: 'Loads the machine: nothing else runs beside it' }),
+  alone: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Loads the machine, or depends on its time: nothing else runs beside it' }),
   expect: z.array(checkSchema).default([]).meta({ description: 'What must hold for a pass' }),
   about: z.string().optional().meta({ description: 'What to look for, how the layer at fault is told, the usual fix' }),
 })
