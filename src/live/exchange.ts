@@ -135,9 +135,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** No byte moved for the time allowed, as far as is known: a busy loop lets its timers go before it looks. */
   silent(): void {
     const stream = this.books.stream!
-    const progress = stream.bytesRead - stream.writableLength
+    const moved = bytesMoved(stream)
     afterGrace(() => {
-      if (stream.bytesRead - stream.writableLength === progress) this.late()
+      if (bytesMoved(stream) === moved) this.late()
     })
   }
 
@@ -236,3 +236,6 @@ export function fieldOf(rawHeaders: readonly Buffer[], name: string): string | u
   }
   return undefined
 }
+
+/** Read from a socket and handed to its kernel. */
+const bytesMoved = (stream: Socket): number => stream.bytesRead + stream.bytesWritten - stream.writableLength

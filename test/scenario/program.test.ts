@@ -41,7 +41,7 @@ test('defaults are filled in, and words become objects', async (t) => {
         balance: { type: 'round_robin' },
         next_upstream: ['error', 'timeout'],
         tries: 0,
-        timeouts: { connect: 60_000, send: 60_000, read: 60_000, client: 300_000 },
+        timeouts: { connect: 60_000, send: 60_000, read: 60_000, client: 300_000, reply: 60_000 },
       },
     },
     clients: {},
