@@ -4,7 +4,7 @@
  */
 import { type CapacityAction, type CapacityConfig, createCapacity } from '../../core/origin/capacity.js'
 import { type ResponseConfig, responseSchema } from '../../core/origin/response.js'
-import { type Stop, startDeadline } from '../clock.js'
+import { monotonicMs, type Stop, soon, startDeadline } from '../clock.js'
 import type { Gate } from '../gate.js'
 import type { Site } from '../site.js'
 import { reset } from '../wire.js'
@@ -17,6 +17,8 @@ interface Job {
   exchange: Exchange
   done(): void
   answer: Answer
+  /** When its work is to end, on the clock of clock.ts. */
+  dueMs: number | undefined
   /** Calls off the end of its work. */
   stop: Stop | undefined
 }
@@ -26,6 +28,8 @@ export class Workers {
   private readonly inHand = new Map<number, Job>()
   private readonly whenIdle = new Set<() => void>()
   private count = 0
+  /** As the model knows it: it never goes back. */
+  private timeMs = 0
   /** Set by the origin where it can stop accepting. */
   gate: Gate | undefined
 
@@ -43,24 +47,21 @@ export class Workers {
   take(exchange: Exchange, done: () => void, answer: Answer): void {
     const id = ++this.count
     exchange.visit.atWork = true
-    this.inHand.set(id, { exchange, done, answer, stop: undefined })
-    this.carryOut(this.capacity.arrive(id, exchange.request.url!, this.site.now()))
+    this.inHand.set(id, { exchange, done, answer, dueMs: undefined, stop: undefined })
+    const now = this.passed(monotonicMs())
+    this.carryOut(this.capacity.arrive(id, exchange.request.url!, now), now)
   }
 
-  private carryOut(actions: readonly CapacityAction[]): void {
-    for (const action of actions) this.act(action)
+  private carryOut(actions: readonly CapacityAction[], nowMs: number): void {
+    for (const action of actions) this.act(action, nowMs)
     if (this.inHand.size > 0) return
     for (const tell of this.whenIdle) tell()
   }
 
-  private act(action: CapacityAction): void {
+  private act(action: CapacityAction, nowMs: number): void {
     switch (action.do) {
       case 'work':
-        // As the limits of those who wait: whichever is shorter passes first, however busy the loop is.
-        this.inHand.get(action.id)!.stop = startDeadline(action.for_ms, () =>
-          this.carryOut(this.capacity.elapsed(action.id, this.site.now())),
-        )
-        return
+        return this.work(action.id, action.for_ms, nowMs)
       case 'finish': {
         const { exchange, done, answer } = this.letGo(action.id)
         exchange.visit.spent = action.spent
@@ -89,6 +90,31 @@ export class Workers {
       case 'accept':
         return this.setAccepting(action.do === 'accept')
     }
+  }
+
+  /**
+   * What follows begins when the work before it was to end, however late the loop was: delays do not add up. It ends
+   * with the same grace as the limits of those who wait, so the shorter of the two passes first.
+   */
+  private work(id: number, forMs: number, nowMs: number): void {
+    const job = this.inHand.get(id)!
+    const dueMs = (job.dueMs ?? nowMs) + forMs
+    job.dueMs = dueMs
+    const done = () => {
+      const now = this.passed(dueMs)
+      this.carryOut(this.capacity.elapsed(id, now), now)
+    }
+    const left = dueMs - monotonicMs()
+    if (left > 0) {
+      job.stop = startDeadline(left, done)
+      return
+    }
+    soon(() => this.inHand.has(id) && done())
+  }
+
+  private passed(nowMs: number): number {
+    this.timeMs = Math.max(this.timeMs, nowMs)
+    return this.timeMs
   }
 
   private setAccepting(accepting: boolean): void {
