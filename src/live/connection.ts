@@ -55,6 +55,7 @@ export class Connection {
         // Not as setTimeout's own callback, which is called once.
         stream.setTimeout(this.limits.read).on('timeout', () => this.exchange?.silent())
         stream.on('error', (error) => this.exchange?.lost(error))
+        stream.on('end', () => this.exchange?.serverEnded())
         if (this.raw) sayInstead(stream, this.raw)
         if (!once) this.incoming = readAs(this.books, stream, () => this.exchange?.interim(100, []))
         callback(null, stream)

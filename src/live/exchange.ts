@@ -56,6 +56,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private bodiless = false
   private over = false
   private paused = false
+  private allRead = false
+  private undiciResume: (() => void) | undefined
   private stopWhole: Stop | undefined
   private abortRequest: ((error?: Error) => void) | undefined
 
@@ -88,7 +90,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.over) return true
     if (!isFramingKnown(rawHeaders)) return this.refuse('unknown transfer coding')
     try {
-      const more = this.listener.head(status, rawHeaders, statusText, () => this.resume(resume))
+      this.undiciResume = resume
+      const more = this.listener.head(status, rawHeaders, statusText, this.resume)
       this.headComplete = true
       this.bodiless = status === 304 || status === 204
       return this.flow(more)
@@ -167,6 +170,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.paused && error.code === 'ECONNRESET') error.code = 'EPIPE'
   }
 
+  /**
+   * Hears of the server's FIN before undici does, which takes a paused parser at that moment for its own mistake and
+   * says so where nobody can catch it. All bytes have been read by then: there is nothing left to hold back.
+   */
+  serverEnded(): void {
+    this.allRead = true
+    if (this.paused) this.resume()
+  }
+
   abandon(): void {
     if (this.finish()) this.abortRequest?.(new Error('abandoned'))
   }
@@ -186,14 +198,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private flow(more: boolean): boolean {
-    if (!more) this.paused = true
-    return more
+    if (more || this.allRead) return true
+    this.paused = true
+    return false
   }
 
-  private resume(undiciResume: () => void): void {
+  private readonly resume = (): void => {
     this.paused = false
     this.books.stream?.setTimeout(this.limits.read)
-    undiciResume()
+    this.undiciResume?.()
   }
 
   private ended(trailers: RawFields): void {

@@ -79,6 +79,20 @@ t.test('the first bytes of a response are passed on before the last are there', 
   }
 })
 
+t.test('the end of an origin may come while its last bytes wait for a slow client', async (t) => {
+  // Where the last bytes fall, and whether they fill the buffer, depends on the size: some of these do.
+  for (let size = 6 * MB; size < 6.5 * MB; size += 17_000) {
+    await withRig(lone({ response: { size: `${size}B`, framing: 'close' } }), async (lab) => {
+      const socket = connect(portOf(lab, 'lb'), '127.0.0.1')
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+      for await (const _chunk of socket) await turn()
+      await until(() => forwardsIn(lab.journal).length === 1)
+      const [forward] = forwardsIn(lab.journal)
+      t.same([forward!.failure, forward!.tries[0]!.response_bytes], [undefined, size])
+    })
+  }
+})
+
 t.test('a large upload streams, by length and in chunks', async (t) => {
   await withRig(lone(), async (lab) => {
     const piece = Buffer.alloc(MB, 'u')
