@@ -2,6 +2,7 @@
 import { createFaultPlan } from '../../dist/core/fault/plan.js'
 import { chanceFrom } from '../../dist/lib/random.js'
 import { createScope } from '../../dist/lib/scope.js'
+import { createCertificates } from '../../dist/live/certificates.js'
 import { startProxy } from '../../dist/live/proxy/proxy.js'
 import { createJournalFile } from '../../dist/run_folder.js'
 import { checkScenario } from '../../dist/scenario/parse.js'
@@ -18,13 +19,18 @@ const site = {
   scenario,
   plan: createFaultPlan([], chance),
   chance,
-  certificates: undefined,
+  certificates: await createCertificates(),
   scope: createScope(),
   journaling: Boolean(file),
   journal: file ? (event) => file.write(event) : () => {},
   now: () => performance.now() - zero,
-  addressOf: () => ({ hop: 'app', host: '127.0.0.1', port: Number(port) }),
+  addressOf: () => ({ hop: 'app', place: 'app', host: '127.0.0.1', port: Number(port) }),
   onAddressChange() {},
+  onLoadEnd() {},
+  loadStart: () => zero,
+  nameServer: undefined,
+  addressStates: new Map(),
+  crash: undefined,
   broken: (message) => console.error(message),
 }
 const address = await startProxy(site, 'lb', scenario.hops.lb)
