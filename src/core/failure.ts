@@ -112,6 +112,22 @@ export const noServer = (details: string): Failure => ({
   details,
 })
 
+/** The failure of a request for which there are servers, but none with room. */
+export const overLimit = (details: string): Failure => ({
+  type: 'connection_limit_reached',
+  stage: 'select',
+  manner: 'unavailable',
+  details,
+})
+
+/** The failure of a request that waited for a server with room, in vain. */
+export const waitedTooLong = (): Failure => ({
+  type: 'connection_timeout',
+  stage: 'select',
+  manner: 'timeout',
+  details: 'waited too long for a server',
+})
+
 /** The answers of a name server that hold no address; NOERROR is one that knows the name, but none of its addresses. */
 const RCODES: Readonly<Record<string, [rcode: string, details: string]>> = {
   ENOTFOUND: ['NXDOMAIN', 'no such name'],

@@ -24,7 +24,7 @@ export interface LogContext {
 }
 
 export interface LogLine {
-  level: 'info' | 'error' | 'crit'
+  level: 'info' | 'warn' | 'error' | 'crit'
   message: string
 }
 
@@ -50,6 +50,11 @@ const RESOLVER_ERRORS: Readonly<Record<string, string>> = {
   NOERROR: '3: Host not found',
   NOTIMP: '4: Unimplemented',
   REFUSED: '5: Operation refused',
+}
+
+/** The line for a server that has failed as often as max_fails says. */
+export function excludedLine(context: LogContext): LogLine {
+  return { level: 'warn', message: `upstream server temporarily disabled while connecting to upstream${tail(context)}` }
 }
 
 /** The line for a client that left before the response was complete: status 499 in nginx's access log. */

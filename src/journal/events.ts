@@ -159,6 +159,8 @@ export interface ConnectionUse {
 /** One try of a proxy at one upstream server. */
 export interface Try extends ConnectionUse {
   server: string
+  /** Until there was room for it at a server, where it had to wait. */
+  queued_ms?: number | undefined
   /** From dispatch to the end of the try. */
   ms: number
   status?: number | undefined
@@ -191,6 +193,25 @@ export interface ForwardEvent {
   proxy_error?: string | undefined
   ms: number
 }
+
+/** What a proxy makes of one of its servers has changed. */
+export interface ServerEvent {
+  event: 'server'
+  t: number
+  /** The proxy. */
+  hop: string
+  server: string
+  state: ServerTurn
+  /** In words, where it is not all said by the state. */
+  why?: string | undefined
+}
+
+/**
+ * `excluded`: over its max_fails; `recovered`: one that was excluded has served a request again; `up`, `down`,
+ * `draining`: what active checks say; `joined`, `left`: the list of servers.
+ */
+export const serverTurns = ['excluded', 'recovered', 'up', 'down', 'draining', 'joined', 'left'] as const
+export type ServerTurn = (typeof serverTurns)[number]
 
 /** A line of a proxy's error log, in the product's words. */
 export interface LogEvent {
@@ -276,6 +297,7 @@ export type JournalEvent =
   | OperationEvent
   | AcceptingEvent
   | ForwardEvent
+  | ServerEvent
   | LogEvent
   | AttemptEvent
   | RequestEvent

@@ -16,6 +16,10 @@ const SHARED_ZERO_MS = Number(process.hrtime.bigint()) / 1e6 - now()
 export const toSharedMs = (ours: number): number => ours + SHARED_ZERO_MS
 export const fromSharedMs = (shared: number): number => shared - SHARED_ZERO_MS
 
+/** Monotonic milliseconds whose seconds begin with those of the time of day; no faked date moves it. */
+export const alignedMs = (): number => now() + EPOCH_MS
+const EPOCH_MS = wallNow() - now()
+
 /** To a microsecond: what the journal keeps. */
 export const roundMs = <Ms extends number | undefined>(ms: Ms): Ms =>
   (ms === undefined ? ms : Math.round(ms * 1000) / 1000) as Ms

@@ -34,6 +34,8 @@ export class Connection {
   private incoming: Incoming | undefined
   /** The connection can't be used again. */
   dead = false
+  /** Since when it waits in a pool, on the clock of clock.ts. */
+  idleSince = 0
 
   constructor(
     private readonly site: Site,

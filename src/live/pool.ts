@@ -1,16 +1,22 @@
 /** The connections to one server: idle ones are used again, the last one first; otherwise a new one is made. */
+import type { KeepaliveConfig } from '../core/proxy/keepalive.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
+import { monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
 import { Connection } from './connection.js'
 import type { Site, Target } from './site.js'
 
 export class Pool {
+  /** The one that has been idle for longest comes first. */
   private readonly idle: Connection[] = []
+  private expiry: Timer | undefined
   private readonly open = new Set<Connection>()
 
   constructor(
     private readonly site: Site,
     readonly target: Target,
     private readonly limits: Timeouts,
+    /** Without it connections are kept as long as the other side does. */
+    private readonly keepalive?: KeepaliveConfig,
   ) {}
 
   /** @param fresh only a new one will do */
@@ -25,7 +31,15 @@ export class Pool {
 
   /** The exchange ended well: the next one may use the connection. */
   release(connection: Connection): void {
-    if (connection.usable) this.idle.push(connection)
+    if (!connection.usable) return
+    const { keepalive, idle } = this
+    if (!keepalive) return void idle.push(connection)
+    if (connection.books.requests >= keepalive.requests) return this.discard(connection)
+    connection.idleSince = monotonicMs()
+    idle.push(connection)
+    // As nginx has it, the one that has been idle for longest makes room.
+    if (idle.length > keepalive.connections) this.discard(idle.shift()!)
+    this.expiry ??= startTimer(keepalive.idle, this.expire)
   }
 
   /** The exchange did not end well, or the connection is not wanted any more. */
@@ -35,7 +49,17 @@ export class Pool {
   }
 
   async close(): Promise<void> {
+    stopTimer(this.expiry)
     await Promise.all([...this.open].map((connection) => connection.destroy()))
+  }
+
+  private readonly expire = (): void => {
+    this.expiry = undefined
+    const limitMs = this.keepalive!.idle
+    const since = monotonicMs() - limitMs
+    while (this.idle.length > 0 && this.idle[0]!.idleSince <= since) this.discard(this.idle.shift()!)
+    const next = this.idle[0]
+    if (next) this.expiry = startTimer(Math.max(1, next.idleSince - since), this.expire)
   }
 
   private readonly forget = (connection: Connection): void => {

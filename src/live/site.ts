@@ -36,6 +36,8 @@ export interface Site {
   readonly addressStates: Map<string, AddressState>
   /** How this process is killed, where it is a hop's own; there is no such thing in that of the run. */
   readonly crash: Crash | undefined
+  /** `act` is called whenever a load begins. */
+  onLoadStart(act: () => void): void
   /** `finish` is waited for when the clients are done, until the signal is aborted: work in hand is finished. */
   onLoadEnd(finish: (signal: AbortSignal) => Promise<void>): void
   /** Something outside the experiment went wrong: the verdict is `error`. */

@@ -110,6 +110,7 @@ function createSite(
   const course = createCourse(plan, scope)
   const { now, follow } = course
   const atLoadEnd: ((signal: AbortSignal) => Promise<void>)[] = []
+  const atLoadStart: (() => void)[] = []
   let closing = false
   scope.add(() => {
     closing = true
@@ -141,7 +142,11 @@ function createSite(
       onBroken(message)
     },
     onLoadEnd: (finish: (signal: AbortSignal) => Promise<void>) => void atLoadEnd.push(finish),
-    beginLoad: () => course.begin(),
+    onLoadStart: (act: () => void) => void atLoadStart.push(act),
+    async beginLoad() {
+      await course.begin()
+      for (const act of atLoadStart) act()
+    },
     async endLoad(signal: AbortSignal) {
       await Promise.all(atLoadEnd.map((finish) => finish(signal)))
     },

@@ -7,7 +7,10 @@ import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
+import { keepaliveSchema } from '../core/proxy/keepalive.js'
+import { queueSchema } from '../core/proxy/pending.js'
 import { resolverSchema } from '../core/proxy/resolver.js'
+import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
 import { duration } from '../lib/quantity.js'
@@ -31,10 +34,10 @@ const dns = z
   .prefault({})
   .meta({ description: 'What the name server knows of it; a proxy asks where it has a resolver' })
 
-/** The next hop: its name, or more about the edge. */
+/** The next hop: its name, or more about the edge, and about the server that it is to a proxy. */
 export const edgeSchema = z.union([
-  z.string().transform((hop) => ({ hop, scheme: undefined, port: undefined })),
-  z.strictObject({
+  z.string().transform((hop) => ({ ...serverSchema.parse({}), hop, scheme: undefined, port: undefined })),
+  serverSchema.extend({
     hop: z.string(),
     scheme: z.enum(['http', 'https']).optional().meta({ description: 'What to speak; what the hop speaks if absent' }),
     port: z
@@ -43,6 +46,9 @@ export const edgeSchema = z.union([
       .meta({ description: 'Another port than the hop’s: a number, or the hop that listens there' }),
   }),
 ])
+
+/** How a proxy words what went wrong. */
+export const dialects = ['rfc9209', 'nginx'] as const
 
 const origin = {
   summary: 'answers every request in the same way, unless a fault says otherwise',
@@ -112,7 +118,22 @@ const proxy = {
       .prefault(['error', 'timeout'])
       .meta({ description: 'Which failures move a request on to the next server, as in nginx' }),
     tries: z.int().min(0).default(0).meta({ description: 'Tries in all; 0: one per server' }),
+    next_upstream_timeout: duration()
+      .optional()
+      .meta({ description: 'After so long a request moves on no more; no limit if absent' }),
     timeouts: timeoutsSchema.prefault({}),
+    keepalive: keepaliveSchema.prefault({}).meta({ description: 'Connections to upstreams that are used again' }),
+    queue: queueSchema
+      .optional()
+      .meta({ description: 'Requests that wait while every server has as many as max_conns says; none if absent' }),
+    dialect: z
+      .enum(dialects)
+      .default('rfc9209')
+      .meta({ description: 'Whose statuses, pages and counting of seconds it has' }),
+    under_test: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'The one that --proxy replaces; the first proxy if none says so' }),
     resolver: resolverSchema.optional().meta({
       description: 'Find upstreams by name, at the run’s own name server; without it their addresses are known',
     }),

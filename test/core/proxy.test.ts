@@ -5,10 +5,18 @@ import { test } from 'tap'
 import type { Failure, Manner } from '../../src/core/failure.js'
 import { manners } from '../../src/core/failure.js'
 import { balancers, createBalancer } from '../../src/core/proxy/balancers/index.js'
-import { createForward, type FailedTry, type ForwardConfig } from '../../src/core/proxy/forward.js'
+import {
+  type Balanced,
+  createForward,
+  type FailedTry,
+  type ForwardConfig,
+  nextUpstreamConditions,
+} from '../../src/core/proxy/forward.js'
+import { Server, serverSchema } from '../../src/core/proxy/server.js'
+import { groupServers } from '../../src/core/proxy/servers.js'
 import { timeoutsSchema } from '../../src/core/proxy/timeouts.js'
+import { chanceFrom } from '../../src/lib/random.js'
 
-const roundRobin = () => createBalancer(balancers.round_robin.schema.parse({ type: 'round_robin' }))
 const failureBy = (manner: Manner): Failure => ({
   type: 'connection_terminated',
   stage: 'connect',
@@ -20,19 +28,28 @@ const tried = (manner: Manner, more: Partial<FailedTry> = {}): FailedTry => ({
   requestWritten: false,
   replayable: true,
   responseBegun: false,
+  reused: false,
   ...more,
 })
-const both: ForwardConfig = { servers: 2, nextUpstream: ['error', 'timeout'], tries: 0 }
+const request = (method: string) => ({ method, path: '/', client: '127.0.0.1', header: () => undefined })
+/** So many servers in turn, of no interest but for their number. */
+function balanced(count: number, config: Partial<ForwardConfig> = {}): Balanced {
+  const server = (_: unknown, index: number) => new Server(index, `127.0.0.1:${index}`, serverSchema.parse({}))
+  const servers = groupServers(Array.from({ length: count }, server))
+  const balancer = createBalancer(balancers.round_robin.schema.parse({ type: 'round_robin' }), servers, chanceFrom(1))
+  const nextUpstream = ['error', 'timeout'] as const
+  return { config: { nextUpstream, tries: 0, timeoutMs: undefined, mayWait: false, ...config }, servers, balancer }
+}
 /** What happens after the first try, at server 0, failed. */
 const second = (last: FailedTry, config: Partial<ForwardConfig> = {}, method = 'GET') => {
-  const forward = createForward({ ...both, ...config }, roundRobin(), method)
-  forward.start()
-  return forward.failed(last)
+  const forward = createForward(balanced(2, config), request(method))
+  forward.start(0)
+  return forward.failed(last, 0)
 }
 const next = { do: 'try', server: 1 }
 
 test('each way to fail moves on under its own condition', async (t) => {
-  const table: Record<Manner, 'error' | 'timeout' | 'never'> = {
+  const table: Record<Manner, 'error' | 'timeout' | 'invalid_header' | 'never'> = {
     unresolved: 'error',
     refused: 'error',
     unroutable: 'error',
@@ -42,13 +59,13 @@ test('each way to fail moves on under its own condition', async (t) => {
     certificate: 'error',
     tls: 'error',
     timeout: 'timeout',
-    http: 'never',
+    http: 'invalid_header',
     unavailable: 'never',
     internal: 'never',
   }
   for (const manner of manners) {
     const answer = { do: 'answer', failure: failureBy(manner) }
-    for (const condition of ['error', 'timeout'] as const) {
+    for (const condition of nextUpstreamConditions) {
       const wanted = table[manner] === condition ? next : answer
       t.strictSame(second(tried(manner), { nextUpstream: [condition] }), wanted, `${manner} under ${condition}`)
     }
@@ -75,18 +92,18 @@ test('a response that was begun is cut, whatever the conditions', async (t) => {
 })
 
 test('tries end at the limit, or when every server had one', async (t) => {
-  const tries = (config: Partial<ForwardConfig>) => {
-    const forward = createForward({ ...both, servers: 3, ...config }, roundRobin(), 'GET')
-    const actions = [forward.start()]
-    while (actions.at(-1)!.do === 'try') actions.push(forward.failed(tried('refused')))
-    return actions.map((action) => (action.do === 'try' ? action.server : action.failure.type))
+  const tries = (servers: number, config: Partial<ForwardConfig> = {}) => {
+    const forward = createForward(balanced(servers, config), request('GET'))
+    const actions = [forward.start(0)]
+    while (actions.at(-1)!.do === 'try') actions.push(forward.failed(tried('refused'), 0))
+    return actions.map((action) => (action.do === 'try' ? action.server : action.do === 'wait' || action.failure.type))
   }
-  t.strictSame(tries({}), [0, 1, 2, 'connection_terminated'])
-  t.strictSame(tries({ tries: 2 }), [0, 1, 'connection_terminated'])
-  t.strictSame(tries({ tries: 1 }), [0, 'connection_terminated'])
-  t.strictSame(tries({ tries: 9 }), [0, 1, 2, 'connection_terminated'])
-  t.strictSame(tries({ servers: 1 }), [0, 'connection_terminated'])
-  t.strictSame(tries({ servers: 0 }), ['destination_unavailable'])
+  t.strictSame(tries(3), [0, 1, 2, 'connection_terminated'])
+  t.strictSame(tries(3, { tries: 2 }), [0, 1, 'connection_terminated'])
+  t.strictSame(tries(3, { tries: 1 }), [0, 'connection_terminated'])
+  t.strictSame(tries(3, { tries: 9 }), [0, 1, 2, 'connection_terminated'])
+  t.strictSame(tries(1), [0, 'connection_terminated'])
+  t.strictSame(tries(0), ['destination_unavailable'])
 })
 
 test('a request never meets a server twice, and ends', async () => {
@@ -95,6 +112,7 @@ test('a request never meets a server twice, and ends', async () => {
     requestWritten: fc.boolean(),
     replayable: fc.boolean(),
     responseBegun: fc.boolean(),
+    reused: fc.constant(false),
   })
   const method = fc.constantFrom('GET', 'POST')
   const conditions = fc.subarray(['error', 'timeout'] as const)
@@ -102,39 +120,27 @@ test('a request never meets a server twice, and ends', async () => {
   fc.assert(
     fc.property(servers, fc.nat(8), conditions, method, fc.nat(9), fc.infiniteStream(someTry), (...given) => {
       const [servers, tries, nextUpstream, method, skip, stream] = given
-      const balancer = roundRobin()
-      for (let n = 0; n < skip; n++) balancer.pick(servers, () => true)
-      const forward = createForward({ servers, nextUpstream, tries }, balancer, method)
+      const shared = balanced(servers, { nextUpstream, tries })
+      for (let n = 0; n < skip; n++) {
+        const before = createForward(shared, request('GET'))
+        before.start(0)
+        before.done(0)
+      }
+      const forward = createForward(shared, request(method))
       const met: number[] = []
-      let action = forward.start()
+      let action = forward.start(0)
       let last: FailedTry | undefined
       while (action.do === 'try') {
         met.push(action.server)
         if (last?.responseBegun || (last?.requestWritten && method === 'POST')) assert.fail('tried again all the same')
         last = stream.next().value
-        action = forward.failed(last!)
+        action = forward.failed(last!, 0)
       }
       assert.equal(new Set(met).size, met.length)
       assert.ok(met.length >= 1 && met.length <= Math.min(servers, tries || servers))
+      assert.ok(action.do !== 'wait')
       assert.equal(action.failure, last!.failure, 'the last failure is the one that is told')
-    }),
-  )
-})
-
-test('round robin is fair within one, whoever may not be tried', async () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 7 }), fc.nat(40), fc.infiniteStream(fc.boolean()), (count, picks, up) => {
-      const balancer = roundRobin()
-      const eligible = Array.from({ length: count }, () => up.next().value === true)
-      const got = Array.from({ length: count }, () => 0)
-      for (let n = 0; n < picks; n++) {
-        const index = balancer.pick(count, (server) => eligible[server]!)
-        if (index === undefined) assert.ok(!eligible.includes(true), 'somebody is eligible')
-        else got[index]!++
-      }
-      assert.ok(got.every((n, server) => n === 0 || eligible[server]))
-      const shares = got.filter((_, server) => eligible[server])
-      assert.ok(shares.length === 0 || Math.max(...shares) - Math.min(...shares) <= 1, `${got}`)
+      assert.ok(shared.servers.all.every(({ conns }) => conns === 0))
     }),
   )
 })

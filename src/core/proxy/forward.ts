@@ -1,24 +1,51 @@
 /**
- * One request at a proxy: try this server, or answer with that failure. The engines carry it out and report how each
- * try ended. One `Forward` per request; the balancer is shared by all requests of the proxy.
+ * One request at a proxy: try this server, wait for one, go on with the next, or answer with that failure. The engines
+ * carry it out and report how each try ended. One `Forward` per request; servers and balancer are shared by all
+ * requests of the proxy. What counts, and what moves a request on, is as nginx 1.22.1 has it (ngx_http_upstream.c).
  */
-import { type Failure, noServer } from '../failure.js'
-import type { Balancer } from './balancers/balancer.js'
+import { type Failure, noServer, overLimit } from '../failure.js'
+import type { BalancedRequest, Balancer, Choose } from './balancers/index.js'
+import type { Server } from './server.js'
+import type { Group, Servers } from './servers.js'
 
-/** What moves a request on to the next server: nginx's words for the groups. */
-export const nextUpstreamConditions = ['error', 'timeout'] as const
+/** What moves a request on to the next server: nginx's words. */
+export const nextUpstreamConditions = [
+  'error',
+  'timeout',
+  'invalid_header',
+  'http_500',
+  'http_502',
+  'http_503',
+  'http_504',
+  'http_403',
+  'http_404',
+  'http_429',
+  'non_idempotent',
+] as const
 export type NextUpstreamCondition = (typeof nextUpstreamConditions)[number]
 
 export interface ForwardConfig {
-  servers: number
   /** Empty: never. */
   nextUpstream: readonly NextUpstreamCondition[]
   /** Tries in all, the first included; 0 is no limit but one try per server. */
   tries: number
+  /** After so long since the first try there is no other one; undefined: no limit. */
+  timeoutMs: number | undefined
+  /** A request may wait for a server that has as many as it may. */
+  mayWait: boolean
+}
+
+/** What all requests of a proxy share. */
+export interface Balanced {
+  config: ForwardConfig
+  servers: Servers
+  balancer: Balancer
 }
 
 export type ForwardAction =
   | { do: 'try'; server: number }
+  /** Every server that is well has as many requests as it may: come back with `start` when one is done. */
+  | { do: 'wait' }
   /** No response was begun: answer in the proxy's own words. */
   | { do: 'answer'; failure: Failure }
   /** The response was begun: nothing can be taken back, the connection is cut. */
@@ -33,56 +60,166 @@ export interface FailedTry {
   replayable: boolean
   /** Bytes of the response were passed on. */
   responseBegun: boolean
+  /** The connection had served a request before: it may have been closed just as this one was sent. */
+  reused: boolean
 }
 
 export interface Forward {
-  start(): ForwardAction
-  failed(last: FailedTry): ForwardAction
+  /** Also for one that has waited. */
+  start(now: number): ForwardAction
+  failed(last: FailedTry, now: number): ForwardAction
+  /** A whole head came: undefined passes it on. */
+  answered(status: number, replayable: boolean, now: number): ForwardAction | undefined
+  /** The try is over: the response is complete, or nobody wants it any more. */
+  done(now: number, ms?: number): void
+  /** What became of the server of the last try, because of how that ended. */
+  readonly turned: 'excluded' | 'recovered' | undefined
 }
 
 /** Not repeated once the server may have seen it (nginx: non_idempotent). */
 const NON_IDEMPOTENT = new Set(['POST', 'LOCK', 'PATCH'])
 
-export function createForward(config: ForwardConfig, balancer: Balancer, method: string): Forward {
+/** nginx passes these on, and never holds them against a server (NGX_PEER_NEXT). */
+const NOT_A_FAILURE = new Set([403, 404])
+
+/** Times are milliseconds from any zero. */
+export function createForward(shared: Balanced, request: BalancedRequest): Forward {
+  return new Course(shared, request)
+}
+
+class Course implements Forward {
+  turned: Forward['turned']
+  private readonly choose: Choose
+  private group: Group
   /** Most requests need one try: the set is made with the second. */
-  let tried: Set<number> | undefined
-  let last = -1
-  let tries = 0
-  const eligible = (index: number) => index !== last && !tried?.has(index)
-  const pick = (): number | undefined => {
-    const server = balancer.pick(config.servers, eligible)
-    if (server === undefined) return undefined
-    if (last >= 0) tried = (tried ?? new Set()).add(last)
-    last = server
-    tries++
+  private tried: Set<Server> | undefined
+  private current: Server | undefined
+  private left: number
+  private startedAt: number | undefined
+
+  constructor(
+    private readonly shared: Balanced,
+    private readonly request: BalancedRequest,
+  ) {
+    const { config, servers, balancer } = shared
+    this.choose = balancer.begin(request)
+    this.group = servers.primaries
+    const usable = countListed(servers.all)
+    this.left = config.tries > 0 ? Math.min(config.tries, usable) : usable
+  }
+
+  start(now: number): ForwardAction {
+    this.startedAt ??= now
+    return this.next(now)
+  }
+
+  failed(last: FailedTry, now: number): ForwardAction {
+    const { failure, responseBegun } = last
+    const condition = responseBegun ? undefined : CONDITION[failure.manner]
+    this.release(condition !== undefined, now)
+    if (responseBegun) return { do: 'cut', failure }
+    // What the server closed while the request was on its way says nothing of the server: one more try.
+    if (last.reused && condition === 'error') this.left++
+    const goesOn = condition !== undefined && this.left > 0 && this.mayRepeat(condition, last.requestWritten, last, now)
+    if (!goesOn) return { do: 'answer', failure }
+    return this.next(now)
+  }
+
+  answered(status: number, replayable: boolean, now: number): ForwardAction | undefined {
+    const condition = `http_${status}` as NextUpstreamCondition
+    // A status of which no condition speaks.
+    if (status < 403 || this.left <= 1 || !this.mayRepeat(condition, true, { replayable }, now)) return undefined
+    this.release(!NOT_A_FAILURE.has(status), now)
+    return this.next(now)
+  }
+
+  done(now: number, ms?: number): void {
+    const server = this.current
+    if (!server) return
+    this.release(false, now)
+    if (ms !== undefined) this.shared.balancer.observed?.(server, ms, now)
+  }
+
+  private next(now: number): ForwardAction {
+    const { config, servers } = this.shared
+    const server = servers.single ? only(servers.all[0]!) : this.pick(now)
+    if (server) {
+      server.conns++
+      if (!servers.single) server.chosen(now)
+      this.current = server
+      return { do: 'try', server: server.index }
+    }
+    const busy = servers.all.some((server) => server.full && server.available(now) && !this.tried?.has(server))
+    if (busy && config.mayWait) return { do: 'wait' }
+    const failure = busy ? overLimit('every server has as many requests as it may') : noServer('no server may be tried')
+    return { do: 'answer', failure }
+  }
+
+  private pick(now: number): Server | undefined {
+    const may = (server: Server): boolean => !this.tried?.has(server) && server.available(now) && !server.full
+    let server = this.choose(this.group, may, now)
+    const { backups } = this.shared.servers
+    if (!server && backups && this.group !== backups) {
+      this.group = backups
+      this.tried = undefined
+      server = this.choose(backups, may, now)
+    }
     return server
   }
-  return {
-    start() {
-      const server = pick()
-      return server === undefined ? { do: 'answer', failure: noServer('no server to try') } : { do: 'try', server }
-    },
-    failed({ failure, requestWritten, replayable, responseBegun }) {
-      if (responseBegun) return { do: 'cut', failure }
-      const wanted = config.nextUpstream.includes(failure.manner === 'timeout' ? 'timeout' : 'error')
-      const allowed = replayable && !(requestWritten && NON_IDEMPOTENT.has(method))
-      const left = config.tries === 0 || tries < config.tries
-      const retriable = RETRIABLE.has(failure.manner)
-      const server = wanted && allowed && left && retriable ? pick() : undefined
-      return server === undefined ? { do: 'answer', failure } : { do: 'try', server }
-    },
+
+  /** Ends the try at the current server, if there is one. */
+  private release(failed: boolean, now: number): void {
+    const server = this.current
+    if (!server) return
+    this.current = undefined
+    server.conns--
+    this.turned = undefined
+    if (this.shared.servers.single) {
+      this.left = 0
+      return
+    }
+    this.tried = (this.tried ?? new Set()).add(server)
+    if (failed && server.failed(now)) this.turned = 'excluded'
+    if (!failed && server.succeeded(now)) this.turned = 'recovered'
+    if (this.left > 0) this.left--
+  }
+
+  private mayRepeat(
+    condition: NextUpstreamCondition,
+    written: boolean,
+    { replayable }: Pick<FailedTry, 'replayable'>,
+    now: number,
+  ): boolean {
+    const { nextUpstream, timeoutMs } = this.shared.config
+    const careful = written && NON_IDEMPOTENT.has(this.request.method)
+    const late = timeoutMs !== undefined && now - this.startedAt! >= timeoutMs
+    return (
+      nextUpstream.includes(condition) && (!careful || nextUpstream.includes('non_idempotent')) && replayable && !late
+    )
   }
 }
 
-/** `error` and `timeout` are about the connection; a response that is not HTTP is nginx's `invalid_header`. */
-const RETRIABLE = new Set<Failure['manner']>([
-  'unresolved',
-  'refused',
-  'unroutable',
-  'reset',
-  'closed',
-  'timeout',
-  'alert',
-  'certificate',
-  'tls',
-])
+/** Failures do not exclude it: there is no other. */
+const only = (server: Server): Server | undefined => (server.listed && !server.full ? server : undefined)
+
+function countListed(servers: readonly Server[]): number {
+  let count = 0
+  for (const server of servers) if (server.listed) count++
+  return count
+}
+
+/** Which condition each way to fail falls under; those without one are not about the server. */
+const CONDITION: Readonly<Record<Failure['manner'], 'error' | 'timeout' | 'invalid_header' | undefined>> = {
+  unresolved: 'error',
+  refused: 'error',
+  unroutable: 'error',
+  reset: 'error',
+  closed: 'error',
+  alert: 'error',
+  certificate: 'error',
+  tls: 'error',
+  timeout: 'timeout',
+  http: 'invalid_header',
+  unavailable: undefined,
+  internal: undefined,
+}

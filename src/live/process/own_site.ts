@@ -42,6 +42,8 @@ export function createOwnSite(order: Start, say: (message: FromProcess) => void)
     now: course.now,
     loadStart: course.loadStart,
     onAddressChange: course.onAddressChange,
+    // The proxies that listen to it stand in the process of the run.
+    onLoadStart: () => {},
     onLoadEnd: (finish) => void atLoadEnd.push(finish),
     async endLoad() {
       const { signal } = new AbortController()

@@ -5,23 +5,24 @@
 import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { Dispatcher } from 'undici'
-import type { Failure } from '../../core/failure.js'
-import { type Balancer, createBalancer } from '../../core/proxy/balancers/index.js'
-import { createForward, type Forward, type ForwardAction, type ForwardConfig } from '../../core/proxy/forward.js'
+import { type Failure, overLimit, waitedTooLong } from '../../core/failure.js'
+import { type BalancedRequest, createBalancer } from '../../core/proxy/balancers/index.js'
+import { type Balanced, createForward, type Forward, type ForwardAction } from '../../core/proxy/forward.js'
+import { createPending, type Pending, type QueueConfig } from '../../core/proxy/pending.js'
+import { Server } from '../../core/proxy/server.js'
+import { groupServers } from '../../core/proxy/servers.js'
 import type { Try } from '../../journal/events.js'
 import { dnsNameOf, type ProxyHop } from '../../scenario/hops.js'
-import { monotonicMs, roundMs } from '../clock.js'
+import { alignedMs, monotonicMs, roundMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import type { Connection } from '../connection.js'
 import type { ExchangeListener, Once, RawFields } from '../exchange.js'
 import { Pool } from '../pool.js'
-import { type Site, type Target, targetOf } from '../site.js'
+import { formatAddress, type Site, type Target, targetOf } from '../site.js'
 import { createNames } from './names.js'
 import type { RequestBody } from './request_body.js'
 
 /** One request to forward; beside undici's own options. */
-export interface UpstreamRequest {
-  method: string
-  path: string
+export interface UpstreamRequest extends BalancedRequest {
   headers: string[]
   /** A new reader of what is left of the client's body; null for none. */
   openBody: (() => RequestBody) | null
@@ -41,13 +42,19 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Hears of every try that failed, at the moment it did: the error log. */
-export type TryFailed = (request: UpstreamRequest, failure: Failure, target: Target) => void
+/** What the proxy is told beside the answers: its error log and its journal are made of it. */
+export interface DispatcherEvents {
+  /** A try failed, or there was no server for one: then there is no target. */
+  failed(request: UpstreamRequest, failure: Failure, target: Target | undefined): void
+  /** How a server's last try ended has consequences for it. */
+  turned(request: UpstreamRequest, turned: 'excluded' | 'recovered', target: Target): void
+}
 
 export class UpstreamDispatcher extends Dispatcher {
   readonly pools: readonly Pool[]
-  readonly balancer: Balancer
-  readonly config: ForwardConfig
+  readonly balanced: Balanced
+  readonly pending: Pending<Forwarding> | undefined
+  readonly queue: QueueConfig | undefined
   readonly journaling: boolean
 
   constructor(
@@ -55,7 +62,7 @@ export class UpstreamDispatcher extends Dispatcher {
     name: string,
     hop: ProxyHop,
     tls: ConnectionOptions,
-    readonly onTryFailed: TryFailed,
+    readonly events: DispatcherEvents,
   ) {
     super()
     this.journaling = site.journaling
@@ -63,10 +70,23 @@ export class UpstreamDispatcher extends Dispatcher {
     this.pools = hop.to.map((edge) => {
       const target = targetOf(site, name, edge, tls)
       const dnsName = dnsNameOf(edge.hop, site.scenario.hops[edge.hop]!)
-      return new Pool(site, names ? { ...target, name: dnsName, resolve: names(dnsName) } : target, hop.timeouts)
+      const named = names ? { ...target, name: dnsName, resolve: names(dnsName) } : target
+      return new Pool(site, named, hop.timeouts, hop.keepalive)
     })
-    this.balancer = createBalancer(hop.balance)
-    this.config = { servers: this.pools.length, nextUpstream: hop.next_upstream, tries: hop.tries }
+    // nginx counts the seconds of its clock, whatever part of one is over.
+    const tickMs = hop.dialect === 'nginx' ? 1000 : 1
+    const servers = hop.to.map((edge, index) => {
+      return new Server(index, formatAddress(this.pools[index]!.target), edge, tickMs)
+    })
+    const { next_upstream, tries, next_upstream_timeout, queue } = hop
+    const group = groupServers(servers)
+    this.balanced = {
+      config: { nextUpstream: next_upstream, tries, timeoutMs: next_upstream_timeout, mayWait: queue !== undefined },
+      servers: group,
+      balancer: createBalancer(hop.balance, group, site.chance),
+    }
+    this.queue = queue
+    this.pending = queue && createPending(queue.size)
   }
 
   /** `handler.onConnect` gets the function that ends the request, whatever state it is in. */
@@ -75,6 +95,11 @@ export class UpstreamDispatcher extends Dispatcher {
     handler.onConnect?.(forwarding.abort)
     forwarding.begin()
     return true
+  }
+
+  /** A server may have room again. */
+  advance(): void {
+    this.pending?.advance((waiting) => waiting.tryAgain())
   }
 
   override async close(): Promise<void> {
@@ -97,17 +122,21 @@ class Forwarding implements ExchangeListener {
   private started = 0
   private status: number | undefined
   private bytes = 0
+  /** Since when it is in the queue, and how long it was. */
+  private queuedAt: number | undefined
+  private queuedMs: number | undefined
+  private patience: Timer | undefined
 
   constructor(
     private readonly dispatcher: UpstreamDispatcher,
     private readonly request: UpstreamRequest,
     private readonly handler: Dispatcher.DispatchHandler,
   ) {
-    this.forward = createForward(dispatcher.config, dispatcher.balancer, request.method)
+    this.forward = createForward(dispatcher.balanced, request)
   }
 
   begin(): void {
-    this.carryOut(this.forward.start())
+    this.carryOut(this.forward.start(alignedMs()))
   }
 
   interim(status: number, rawHeaders: Buffer[]): void {
@@ -115,6 +144,13 @@ class Forwarding implements ExchangeListener {
   }
 
   head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean {
+    const action = this.forward.answered(status, !this.body?.touched, alignedMs())
+    if (action) {
+      this.book(undefined, status)
+      this.leave()
+      this.carryOut(action)
+      return true
+    }
     const more = this.handler.onHeaders!(status, rawHeaders, resume, statusText)
     this.status = status
     return more
@@ -134,57 +170,111 @@ class Forwarding implements ExchangeListener {
     this.book(undefined)
     this.pool!.release(this.connection!)
     this.connection = undefined
+    const now = alignedMs()
+    this.forward.done(now, now - this.started)
+    this.turned()
+    this.dispatcher.advance()
     this.handler.onComplete!(trailers as never)
   }
 
   failed(failure: Failure, requestWritten: boolean): void {
-    const { pool, connection } = this
+    const { connection } = this
+    const { reused } = connection!.use
     // It was lost while it was idle, and nobody had noticed: the server heard nothing of this request.
-    if (!requestWritten && connection!.use.reused) {
-      pool!.discard(connection!)
+    if (!requestWritten && reused) {
+      this.pool!.discard(connection!)
       return this.send()
     }
     this.book(failure)
     this.reached = connection!.reached
-    this.dispatcher.onTryFailed(this.request, failure, this.reached)
-    pool!.discard(connection!)
-    this.connection = undefined
     const responseBegun = this.status !== undefined
     const replayable = !this.body?.touched
-    this.carryOut(this.forward.failed({ failure, requestWritten, replayable, responseBegun }))
+    this.dispatcher.events.failed(this.request, failure, this.reached)
+    const last = { failure, requestWritten, replayable, responseBegun, reused }
+    const action = this.forward.failed(last, alignedMs())
+    this.leave()
+    this.carryOut(action)
   }
 
   /** The client left: nobody wants the response any more. */
   readonly abort = (): void => {
+    if (this.queuedAt !== undefined) return this.leaveQueue()
     if (!this.connection) return
     this.book(undefined)
-    this.pool!.discard(this.connection)
+    this.forward.done(alignedMs())
+    this.leave()
+  }
+
+  /** In the queue: false while there is still nothing for it. */
+  tryAgain(): boolean {
+    const action = this.forward.start(alignedMs())
+    if (action.do === 'wait') return false
+    this.leaveQueue()
+    this.carryOut(action)
+    return true
+  }
+
+  /** The try is over, and its connection with it; the server may have room for another request. */
+  private leave(): void {
+    this.turned()
+    this.pool!.discard(this.connection!)
     this.connection = undefined
+    this.dispatcher.advance()
+  }
+
+  private turned(): void {
+    const { turned } = this.forward
+    if (turned) this.dispatcher.events.turned(this.request, turned, this.pool!.target)
   }
 
   private carryOut(action: ForwardAction): void {
-    if (action.do !== 'try') return this.handler.onError!(new UpstreamError(action.failure, this.reached))
-    this.pool = this.dispatcher.pools[action.server]!
-    this.send()
+    if (action.do === 'try') {
+      this.pool = this.dispatcher.pools[action.server]!
+      return this.send()
+    }
+    if (action.do === 'wait') return this.enterQueue()
+    const { failure } = action
+    const chosen = failure.stage !== 'select'
+    if (!chosen) this.dispatcher.events.failed(this.request, failure, undefined)
+    this.handler.onError!(new UpstreamError(failure, chosen ? this.reached : undefined))
+  }
+
+  private enterQueue(): void {
+    const { pending, queue } = this.dispatcher
+    if (!pending!.enter(this)) return this.carryOut({ do: 'answer', failure: overLimit('the queue is full') })
+    this.queuedAt = monotonicMs()
+    this.patience = startTimer(queue!.timeout, () => {
+      this.leaveQueue()
+      this.carryOut({ do: 'answer', failure: waitedTooLong() })
+    })
+  }
+
+  private leaveQueue(): void {
+    stopTimer(this.patience)
+    this.queuedMs = roundMs(monotonicMs() - this.queuedAt!)
+    this.queuedAt = undefined
+    this.dispatcher.pending!.leave(this)
   }
 
   private send(): void {
     const { method, path, headers, once } = this.request
     this.connection = this.pool!.acquire(once !== undefined)
-    this.started = monotonicMs()
+    this.started = alignedMs()
     this.body = this.request.openBody?.() ?? null
     this.connection.run({ method, path, headers, body: this.body, once }, this)
   }
 
-  private book(failure: Failure | undefined): void {
+  private book(failure: Failure | undefined, status = this.status): void {
     if (!this.dispatcher.journaling) return
     this.request.tries.push({
       server: this.pool!.target.hop,
       ...this.connection!.use,
-      ms: roundMs(monotonicMs() - this.started),
-      status: this.status,
+      queued_ms: this.queuedMs,
+      ms: roundMs(alignedMs() - this.started),
+      status,
       response_bytes: this.bytes,
       failure,
     })
+    this.queuedMs = undefined
   }
 }

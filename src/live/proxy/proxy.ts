@@ -7,8 +7,9 @@ import type { Socket } from 'node:net'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import type { Failure } from '../../core/failure.js'
-import { clientLeftLine, clientStalledLine, errorLogLine } from '../../dialects/nginx.js'
+import { clientLeftLine, clientStalledLine, errorLogLine, excludedLine } from '../../dialects/nginx.js'
 import type { ProxyHop } from '../../scenario/hops.js'
+import { alignedMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import { listenAt, trackSockets } from '../listen.js'
 import { type Address, formatAddress, type Site, type Target } from '../site.js'
 import { dialOptions, serverOptions } from '../tls.js'
@@ -24,9 +25,11 @@ import { takeUpgrades } from './upgrade.js'
 /** Starts the proxy hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startProxy(site: Site, name: string, hop: ProxyHop): Promise<Address> {
   const tls = await dialOptions(site.certificates, name, hop.upstream_tls)
-  const dispatcher = new UpstreamDispatcher(site, name, hop, tls, (request, failure, target) =>
-    logFailure(site, name, request as ProxiedRequest, failure, target),
-  )
+  const dispatcher = new UpstreamDispatcher(site, name, hop, tls, {
+    failed: (request, failure, target) => logFailure(site, name, request as ProxiedRequest, failure, target),
+    turned: (request, turned, target) => bookTurn(site, name, request as ProxiedRequest, turned, target),
+  })
+  followMembership(site, name, hop, dispatcher)
   site.scope.add(() => dispatcher.destroy())
   const refusing = refusals(site, name)
   const app = await createFront(site, name, hop, refusing)
@@ -61,6 +64,10 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       const upstream: ProxiedRequest = {
         method: raw.method!,
         path: raw.url!,
+        get client() {
+          return raw.socket.remoteAddress ?? ''
+        },
+        header: (name) => raw.headers[name]?.toString(),
         headers,
         openBody: body ? () => new RequestBody(raw) : null,
         once,
@@ -144,10 +151,59 @@ function setHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
   else rawHeaders[at + 1] = host
 }
 
-function logFailure(site: Site, hop: string, upstream: ProxiedRequest, failure: Failure, target: Target): void {
+function logFailure(
+  site: Site,
+  hop: string,
+  upstream: ProxiedRequest,
+  failure: Failure,
+  target: Target | undefined,
+): void {
   if (!site.journaling) return
   const { level, message } = errorLogLine(failure, logContext(hop, upstream.downstream, target))
   site.journal({ event: 'log', t: site.now(), hop, request: upstream.downstream.id, level, line: message })
+}
+
+function bookTurn(
+  site: Site,
+  hop: string,
+  { downstream }: ProxiedRequest,
+  turned: 'excluded' | 'recovered',
+  target: Target,
+): void {
+  if (!site.journaling) return
+  site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned })
+  if (turned === 'recovered') return
+  const { level, message } = excludedLine(logContext(hop, downstream, target))
+  site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
+}
+
+/** Servers that join or leave do so at their time from the load's start, each time that one begins. */
+function followMembership(site: Site, hop: string, { to }: ProxyHop, dispatcher: UpstreamDispatcher): void {
+  const timers: Timer[] = []
+  const stop = () => {
+    for (const timer of timers.splice(0)) stopTimer(timer)
+  }
+  site.scope.add(stop)
+  site.onLoadStart(() => {
+    stop()
+    for (const server of dispatcher.balanced.servers.all) {
+      const { joins, leaves } = server.config
+      const turn = (at: number | undefined, state: 'joined' | 'left', act: () => void) => {
+        if (at === undefined) return
+        const carryOut = () => {
+          act()
+          site.journal({ event: 'server', t: site.now(), hop, server: to[server.index]!.hop, state })
+          dispatcher.advance()
+        }
+        if (at === 0) carryOut()
+        else timers.push(startTimer(at, carryOut))
+      }
+      if (joins === undefined) server.member = true
+      else server.leave()
+      turn(joins, 'joined', () => server.join(alignedMs()))
+      turn(leaves, 'left', () => server.leave())
+    }
+  })
 }
 
 function logClientLeft(site: Site, hop: string, downstream: Downstream): void {
@@ -159,11 +215,13 @@ function logClientLeft(site: Site, hop: string, downstream: Downstream): void {
 
 function logContext(hop: string, { request }: Downstream, target: Target | undefined) {
   const scheme = target?.servername === undefined ? 'http' : 'https'
+  // nginx names the group while no server is chosen.
+  const place = target ? `${formatAddress(target)}${target.path === undefined ? '' : ':'}` : hop
   return {
     client: request.socket.remoteAddress ?? '-',
     server: hop,
     request: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
-    upstream: target && `${scheme}://${formatAddress(target)}${target.path === undefined ? '' : ':'}${request.url}`,
+    upstream: `${scheme}://${place}${request.url}`,
     host: request.headers.host,
     name: target?.name,
     serverName: target?.servername,

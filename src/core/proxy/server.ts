@@ -1,0 +1,144 @@
+/**
+ * One upstream server of a proxy: what the scenario says of it, and what the proxy has come to know. Passive health is
+ * nginx's (1.22.1, ngx_http_upstream_round_robin.c), number for number; membership, active health and slow start are
+ * beside it, and change nothing while they are not used.
+ */
+import { z } from 'zod'
+import { duration } from '../../lib/quantity.js'
+
+export const serverSchema = z.strictObject({
+  weight: z.int().min(1).max(1_000_000).default(1).meta({ description: 'Its share of the requests' }),
+  max_fails: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: 'So many failed tries exclude it; 0: none ever does (nginx has 1 if nothing is said)' }),
+  fail_timeout: duration()
+    .prefault('10s')
+    .meta({ description: 'How long it is excluded; then one request tries whether it is well' }),
+  max_conns: z.int().min(0).default(0).meta({ description: 'Requests that it is sent at once; 0 is no limit' }),
+  backup: z.boolean().default(false).meta({ description: 'Asked only while no other server may be' }),
+  down: z.boolean().default(false).meta({ description: 'Not asked at all' }),
+  slow_start: duration()
+    .prefault('0ms')
+    .meta({ description: 'Once it joins or is well again, its weight grows from nothing for so long' }),
+  joins: duration().optional().meta({ description: 'When it joins, from the load’s start; it is there if absent' }),
+  leaves: duration()
+    .optional()
+    .meta({ description: 'When it is drained: no new request, those in hand are finished; never if absent' }),
+})
+
+export type ServerConfig = z.output<typeof serverSchema>
+
+/** What active checks say; `draining`: it asks for no new requests. */
+export type Checked = 'up' | 'down' | 'draining'
+
+/** The state of one server, shared by all requests of its proxy. */
+export class Server {
+  /** Failed tries since it was well. */
+  fails = 0
+  /** When a try failed last, and when one was last allowed to find out; nginx's `accessed` and `checked`. */
+  private accessed = Number.NEGATIVE_INFINITY
+  private checkedAt = Number.NEGATIVE_INFINITY
+  effectiveWeight: number
+  currentWeight = 0
+  /** Requests at it. */
+  conns = 0
+  /** It is in the list of servers. */
+  member = true
+  checked: Checked = 'up'
+  /** Since when its weight grows; undefined when it has its full weight. */
+  private growsSince: number | undefined
+
+  /**
+   * @param index among all servers of the proxy
+   * @param name host:port, as a consistent hash takes it
+   */
+  constructor(
+    readonly index: number,
+    readonly name: string,
+    readonly config: ServerConfig,
+    /** Times count in whole ones of these: nginx has a clock of seconds for all this. */
+    private readonly tickMs = 1,
+  ) {
+    this.effectiveWeight = config.weight
+    this.member = config.joins === undefined
+  }
+
+  /** It may be sent a request, but for max_conns. */
+  available(now: number): boolean {
+    const { max_fails, fail_timeout } = this.config
+    const excluded = max_fails > 0 && this.fails >= max_fails && this.tick(now) - this.checkedAt <= fail_timeout
+    return !excluded && this.listed
+  }
+
+  /** In the list, and well as far as checks can tell. */
+  get listed(): boolean {
+    return this.member && this.checked === 'up' && !this.config.down
+  }
+
+  get full(): boolean {
+    const { max_conns } = this.config
+    return max_conns > 0 && this.conns >= max_conns
+  }
+
+  /** A request goes to it: of those that come after a penalty, this one finds out, and the next may in a while. */
+  chosen(now: number): void {
+    if (this.tick(now) - this.checkedAt > this.config.fail_timeout) this.checkedAt = this.tick(now)
+  }
+
+  /** A try failed for a reason that counts. True: it is excluded now. */
+  failed(now: number): boolean {
+    const { weight, max_fails } = this.config
+    this.fails++
+    this.accessed = this.tick(now)
+    this.checkedAt = this.accessed
+    if (max_fails === 0) return false
+    this.effectiveWeight = Math.max(0, this.effectiveWeight - Math.floor(weight / max_fails))
+    return this.fails >= max_fails
+  }
+
+  /** A try went well, or ended for a reason that does not count. True: it was excluded, and is well again. */
+  succeeded(now: number): boolean {
+    if (this.accessed >= this.checkedAt) return false
+    const { max_fails } = this.config
+    const recovered = max_fails > 0 && this.fails >= max_fails
+    this.fails = 0
+    if (recovered) this.grow(now)
+    return recovered
+  }
+
+  join(now: number): void {
+    this.member = true
+    this.grow(now)
+  }
+
+  leave(): void {
+    this.member = false
+  }
+
+  /** What an active check has come to. */
+  setChecked(checked: Checked, now: number): void {
+    if (checked === 'up' && this.checked !== 'up') this.grow(now)
+    this.checked = checked
+  }
+
+  /** From 0 to 1: how much of its weight it has by now. */
+  share(now: number): number {
+    if (this.growsSince === undefined) return 1
+    const grown = (now - this.growsSince) / this.config.slow_start
+    if (grown >= 1) this.growsSince = undefined
+    return Math.min(1, Math.max(LEAST_SHARE, grown))
+  }
+
+  private tick(now: number): number {
+    return this.tickMs === 1 ? now : now - (now % this.tickMs)
+  }
+
+  private grow(now: number): void {
+    if (this.config.slow_start > 0) this.growsSince = now
+  }
+}
+
+/** A server without any weight would never be asked, and with it alone nobody would be. */
+const LEAST_SHARE = 0.01
