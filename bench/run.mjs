@@ -11,6 +11,9 @@ import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
 import { startNginx } from './nginx.mjs'
 
+const PLAIN = 'mini proxy, journal off'
+const BALANCED = 'mini proxy, journal off, all of its balancing on'
+
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seconds: { type: 'string' } } })
 const rounds = Number(values.rounds ?? 7)
 const seconds = Number(values.seconds ?? 4)
@@ -24,8 +27,9 @@ try {
   const originPort = nginx?.originPort ?? (await start('origin'))
   const subjects = [
     { name: '@fastify/http-proxy, bare', port: await start('bare', originPort) },
-    { name: 'mini proxy, journal off', port: await start('mini', originPort) },
-    { name: 'mini proxy, journal on', port: await start('mini', originPort, journal) },
+    { name: PLAIN, port: await start('mini', originPort, 'plain') },
+    { name: BALANCED, port: await start('mini', originPort, 'balanced') },
+    { name: 'mini proxy, journal on', port: await start('mini', originPort, 'plain', journal) },
     { name: 'node:http + undici dispatch (the limit)', port: await start('direct', originPort) },
     ...(nginx ? [{ name: `nginx ${nginx.version}, one worker`, port: nginx.proxyPort }] : []),
   ]
@@ -63,6 +67,7 @@ async function load(port, duration) {
   const url = `http://127.0.0.1:${port}/`
   const result = await autocannon({ url, connections: 64, duration, headers: { host: 'bench' } })
   if (result.errors || result.non2xx) throw new Error(`${url}: ${result.errors} errors, ${result.non2xx} not 2xx`)
+  if (result['2xx'] === 0) throw new Error(`${url}: no answer at all`)
   return result['2xx'] / result.duration
 }
 
@@ -73,6 +78,13 @@ function render(subjects, rates, nginx) {
     const spread = index === 0 ? '' : `${low.toFixed(2)} to ${high.toFixed(2)}`
     return `| ${name} | ${Math.round(median(rates[index]))} | ${median(ratios).toFixed(2)} | ${spread} |`
   })
+  const pairs = (name, to) => {
+    const [of, by] = [name, to].map((wanted) => rates[subjects.findIndex(({ name }) => name.startsWith(wanted))])
+    const ratios = of.map((rate, round) => rate / by[round])
+    const [low, high] = [Math.min(...ratios), Math.max(...ratios)]
+    return `${median(ratios).toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`
+  }
+  const toNginx = nginx ? ` To nginx, the mini proxy is ${pairs(PLAIN, 'nginx')}.` : ''
   const origin = nginx ? 'nginx' : 'node:http (nginx-light is not installed: apt-get install nginx-light)'
   return `# Throughput
 
@@ -82,6 +94,9 @@ autocannon, Node ${process.version} on ${cpus().length} cores. The journal of th
 | proxy | requests/s | ratio to the bare plugin | spread of the ratio |
 |---|---|---|---|
 ${rows.join('\n')}
+
+Pairs within a round, median and spread: with three servers, weights, limits, a queue and all conditions of next_upstream
+the mini proxy is ${pairs(BALANCED, PLAIN)} of itself with one plain upstream.${toNginx}
 `
 }
 

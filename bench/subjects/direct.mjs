@@ -15,7 +15,11 @@ const server = createServer((request, response) => {
         )
         return true
       },
-      onData: (chunk) => response.write(chunk),
+      onData(chunk) {
+        response.write(chunk)
+        // Nobody resumes it: a client that has left would hold its connection for good.
+        return true
+      },
       onComplete: () => response.end(),
       onError: () => response.destroy(),
     },
