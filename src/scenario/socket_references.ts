@@ -1,11 +1,12 @@
 /** What no schema can say of a hop at a unix socket: what such an address can't have. references.ts calls it. */
 import { type Finding, wrongKey, wrongValue } from './finding.js'
-import type { FaultOutline, HopOutline, Outline } from './outline.js'
+import type { FaultOutline, HopOutline, Outline, Reference } from './outline.js'
 
 export function findSocketProblems({ hops = [], faults = [] }: Outline): Finding[] {
   const onHop = faults.map((fault) => ({ fault, hop: hops.find(({ name }) => name === fault.on) }))
   return [
     ...hops.filter(({ socket }) => socket).flatMap(impossibleHop),
+    ...hops.flatMap(({ to }) => to.flatMap((edge) => borrowedPort(edge, hops))),
     ...onHop.flatMap(({ fault, hop }) => (hop?.socket ? impossibleThere(fault) : uselessFile(fault, hop))),
   ]
 }
@@ -22,6 +23,12 @@ const impossibleHop = ({ port, tls, stopsAccepting, path }: HopOutline): Finding
       ]
     : []),
 ]
+
+/** An edge may use the port of another hop, where there is one. */
+const borrowedPort = ({ name, path }: Reference, hops: readonly HopOutline[]): Finding[] =>
+  path.at(-1) === 'port' && hops.some((hop) => hop.name === name && hop.socket)
+    ? [wrongValue(path, `"${name}" is at a unix socket: it has no port`)]
+    : []
 
 /** There are no packets: none is lost, none is an RST. Who closes with unread bytes gives its peer ECONNRESET, no other. */
 function impossibleThere({ at, effect, parameters, path }: FaultOutline): Finding[] {

@@ -25,6 +25,9 @@ t.test('interim responses are passed on, asked for or not, and the final one beh
       `${PASSED_HINTS + PASSED_HINTS}HTTP/1.1 199 \r\n\r\n`,
     ],
     ['100, then 103', [CONTINUE + HINTS + OK], CONTINUE + PASSED_HINTS],
+    ['103, then 100', [HINTS + CONTINUE + OK], PASSED_HINTS + CONTINUE],
+    ['103 and 100 in pieces', [HINTS, CONTINUE.slice(0, 9), CONTINUE.slice(9), OK], PASSED_HINTS + CONTINUE],
+    ['half a 103, the rest with a 100', [HINTS.slice(0, 30), HINTS.slice(30) + CONTINUE + OK], PASSED_HINTS + CONTINUE],
   ]
   for (const [name, parts, passed] of cases) {
     const serve = async (peer: Peer) => {

@@ -276,6 +276,15 @@ const rows: Row[] = [
     ['7:44: hops.lb.port: port 8080 is taken by "app1"'],
   ],
   [
+    'port of a hop at a unix socket, borrowed by an edge',
+    {
+      4: '  app1: { kind: origin, socket: true }',
+      7: '  lb: { kind: proxy, to: [{ hop: app2, port: app1 }, fw] }',
+      ...fault('on: app1, at: accept, effect: close'),
+    },
+    ['7:46: hops.lb.to[0].port: "app1" is at a unix socket: it has no port'],
+  ],
+  [
     'port and TLS of a unix socket',
     {
       4: '  app1: { kind: origin, socket: true, port: 8080, tls: true }',
