@@ -104,6 +104,25 @@ for (const after of [0, 17]) {
   })
 }
 
+t.test('within the request body, behind the whole response, and while the connection is idle', async (t) => {
+  const POST = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n${'b'.repeat(40)}`
+  await withRig(crashing({ at: { type: 'request_body', after: '40B' } }), async (lab) => {
+    const peer = await exchange(portOf(lab, 'app'), POST)
+    t.same([await peer.ended(), peer.received], ['FIN', ''], 'all that came was read: no RST')
+    t.equal(lab.fault('f').fired, 1)
+  })
+  for (const at of ['response_end', { type: 'idle', after: '20ms' }]) {
+    await withRig(crashing({ at }), async (lab) => {
+      const peer = await exchange(portOf(lab, 'app'), GET)
+      t.same([await peer.ended(), peer.body], ['FIN', body], `${JSON.stringify(at)}: the response is whole`)
+      t.match(peer.received, head)
+      await until(() => exits(lab.journal).length === 1)
+      t.equal(exits(lab.journal)[0]!.signal, 'SIGKILL')
+      t.equal(lab.fault('f').fired, 1)
+    })
+  }
+})
+
 t.test('under TLS: the certificate is of the run, the kill is seen below', async (t) => {
   await withRig(crashing({ at: { type: 'response_body', after: '17B' } }, { tls: true }), async (lab) => {
     const secure = connectTls({ port: portOf(lab, 'app'), host: '127.0.0.1', servername: 'app', ca: lab.ca })
