@@ -385,6 +385,20 @@ t.test('what a link’s address is under, and that of the hop behind it', async 
     await lab.fault('f').disarm()
     t.match(await good(portOf(lab, 'a')), /^HTTP\/1.1 200 /)
   })
+  const others = [
+    ['unreachable', /^HTTP\/1.1 502 [\s\S]*error=destination_ip_unroutable/],
+    ['blackhole', /^HTTP\/1.1 504 [\s\S]*error=connection_timeout/],
+  ] as const
+  for (const [effect, answer] of others) {
+    const impatient = { ...hops, a: { kind: 'proxy', to: ['app'], timeouts: { connect: '150ms' } } } as typeof hops
+    await withRig({ hops: impatient, faults: [{ id: 'f', on: 'a->app', at: 'connect', effect }] }, async (lab) => {
+      t.match(await good(portOf(lab, 'a')), answer, effect)
+      t.match(await good(portOf(lab, 'b')), /^HTTP\/1.1 200 /, 'another link to the same hop is fine')
+      t.equal(lab.fault('f').fired, 1)
+      await lab.fault('f').disarm()
+      t.match(await good(portOf(lab, 'a')), /^HTTP\/1.1 200 /)
+    })
+  }
   const harmless = wire('both', 'stall', MB) as unknown as typeof refuse
   const faults = [
     { id: 'f', on: 'app', ...refuse },
