@@ -10,6 +10,8 @@ import { createReduction, type Facts } from './journal/reduce.js'
 import type { FaultResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
 import { CannotRunError } from './lib/errors.js'
 import { runLoad } from './live/load.js'
+import { fitnessOf } from './live/proxies/fitness.js'
+import type { StandIn } from './live/proxies/stand_in.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
 import { version } from './version.js'
@@ -26,6 +28,8 @@ export interface RunOptions {
   /** How often each scenario runs; once if absent. */
   repeat?: number
   onResult?: (result: ScenarioResult) => void
+  /** Who stands in for a proxy of each scenario: the one under test, else the first. Mini proxies if absent. */
+  proxy?: StandIn | undefined
   /** Where the journal of a scenario's n-th run goes, beside the facts; nowhere if absent. */
   openJournal?: (scenario: string, nth: number) => JournalFile
 }
@@ -80,7 +84,7 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
   return {
     version,
     engine: 'live',
-    proxy: 'mini',
+    proxy: options.proxy?.name ?? 'mini',
     seed: options.seed ?? loaded[0]?.scenario.seed ?? 1,
     verdict: overall(scenarios.map((result) => result.verdict)),
     started: started.toISOString(),
@@ -133,6 +137,8 @@ export async function runScenario(
   nth = 1,
 ): Promise<ScenarioResult> {
   const seeded = { ...scenario, seed: options.seed ?? scenario.seed }
+  const { skip, notes } = options.proxy ? fitnessOf(seeded, options.proxy) : { skip: undefined, notes: [] }
+  if (skip !== undefined) return skipped(seeded, file, skip)
   const reduction = createReduction()
   const events: JournalEvent[] = []
   const journalFile = options.openJournal?.(scenario.id, nth)
@@ -143,7 +149,7 @@ export async function runScenario(
   }
   const started = Date.now()
   try {
-    await runLoad(seeded, journal, options.signal)
+    await runLoad(seeded, journal, options.signal, options.proxy)
   } catch (error) {
     if (!(error instanceof CannotRunError)) throw error
     journal({ event: 'error', t: 0, message: error.message })
@@ -154,8 +160,25 @@ export async function runScenario(
     ...judged(seeded, reduction.facts),
     file,
     duration_ms: Date.now() - started,
+    ...(notes.length > 0 && { notes }),
     ...(journalFile?.path !== undefined && { journal: journalFile.path }),
     ...(options.trace && { trace: traceLines(events) }),
+  }
+}
+
+function skipped({ id, title, tags, seed }: Scenario, file: string, reason: string): ScenarioResult {
+  return {
+    id,
+    title,
+    tags,
+    file,
+    verdict: 'skipped',
+    reason,
+    seed,
+    duration_ms: 0,
+    faults: [],
+    clients: {},
+    checks: [],
   }
 }
 

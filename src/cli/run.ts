@@ -5,6 +5,8 @@ import { exitCode } from '../checks/verdict.js'
 import type { RunResult, ScenarioResult } from '../journal/result.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
+import type { StandIn } from '../live/proxies/stand_in.js'
+import { type ProxyName, proxies } from '../proxies/index.js'
 import { type ReportFormat, reports } from '../reports/index.js'
 import { bySection } from '../reports/sections.js'
 import { createScenarioPrinter, summary } from '../reports/text.js'
@@ -24,6 +26,10 @@ interface Options {
   filter?: string
   tag: string[]
   quiet?: boolean
+  proxy?: ProxyName
+  proxyBin?: string
+  /** False with --no-skip. */
+  skip: boolean
 }
 
 export const runCommand = new Command('run')
@@ -44,6 +50,9 @@ export const runCommand = new Command('run')
   .option('--out <dir>', 'where the folder of the run goes', 'reports')
   .option('--filter <text>', 'only scenarios whose id contains this')
   .option('--tag <tag>', 'only scenarios with this tag; repeatable', (tag, all: string[]) => [...all, tag], [])
+  .option('--proxy <name>', 'a real proxy in the place of the one under test, or of the first: nginx', parseProxy)
+  .option('--proxy-bin <path>', 'its program, where it is not the one in PATH')
+  .option('--no-skip', 'a scenario that is skipped counts as one that could not run (NO_SKIP=1 does the same)')
   .option('-q, --quiet', 'print only what did not pass, and the summary')
   .addHelpText(
     'after',
@@ -60,6 +69,7 @@ Examples:
 
 async function runPatterns(patterns: string[], options: Options): Promise<number> {
   const piped = pipedReport(options)
+  const proxy = await standInOf(options)
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
   const selected = select(await readScenarios(files), options)
   const loaded = bySection(selected, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)
@@ -72,15 +82,36 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
     const { run } = await import('../run.js')
     const { seed, repeat, trace = false } = options
     const { openJournal } = folder
-    const result = await run(loaded, { seed, repeat, trace, signal, onResult: printer.result, openJournal })
+    const result = await run(loaded, { proxy, seed, repeat, trace, signal, onResult: printer.result, openJournal })
     // First what needs no disk: a full one must not cost the result.
     if (piped !== undefined) process.stdout.write(reports[piped].render(result))
     printer.summary(result)
     folder.finish(result)
     for (const { format, file } of options.report) if (file !== undefined) writeReport(result, format, file)
     out.write(`Reports and journals: ${folder.path}\n`)
-    return exitCode(result.scenarios.map((scenario) => scenario.verdict))
+    return exitCode(
+      result.scenarios.map((scenario) => scenario.verdict),
+      { noSkip: noSkip(options) },
+    )
   })
+}
+
+async function standInOf({ proxy, proxyBin }: Options): Promise<StandIn | undefined> {
+  if (proxy === undefined) {
+    if (proxyBin === undefined) return undefined
+    throw new ScenarioError([
+      { path: '', message: '--proxy-bin is the program of a --proxy: say which, such as --proxy nginx' },
+    ])
+  }
+  const { findProduct } = await import('../live/proxies/find.js')
+  return findProduct(proxy, proxyBin)
+}
+
+const noSkip = ({ skip }: Options): boolean => !skip || !['', '0', undefined].includes(process.env.NO_SKIP)
+
+function parseProxy(word: string): ProxyName {
+  if (Object.hasOwn(proxies, word)) return word as ProxyName
+  throw new InvalidArgumentError(`Unknown proxy "${word}", ${suggestion(word, Object.keys(proxies))}`)
 }
 
 /** The one report that goes to standard output; what people read then goes to standard error. */

@@ -54,6 +54,8 @@ export interface Failure {
   no_file?: true
   /** What OpenSSL said went wrong, without the place in its source: error:0A00010B:SSL routines::wrong version number. */
   tls_error?: string
+  /** It was read off a log whose words may mean one of these just as well. */
+  or?: Pick<Failure, 'type' | 'stage' | 'manner'>[]
 }
 
 /** How an exchange ended, as the socket, a timer or the parser told it. The first to happen is the one to book. */

@@ -41,6 +41,10 @@ export function verifyError(code: string | undefined): string {
   return `${number}:${text}`
 }
 
+/** CERT_HAS_EXPIRED for 10; what is not known is unspecified. */
+export const verifyErrorCode = (number: number): string =>
+  Object.entries(verifyErrors).find(([, [known]]) => known === number)?.[0] ?? 'UNSPECIFIED'
+
 /**
  * `error:0A000410:SSL routines::sslv3 alert handshake failure:SSL alert number 40` for 40: library 20 is SSL, and the
  * reason is 1000 more than the alert.

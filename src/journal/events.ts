@@ -26,6 +26,8 @@ export interface HopEvent {
   kind: 'origin' | 'waf' | 'proxy' | 'relay'
   /** host:port */
   address: string
+  /** Who stands in for a proxy, where it is a real one: `nginx 1.22.1`. */
+  product?: string | undefined
 }
 
 /** The process of a hop is no more; another one may take its place, and is told as a hop again. */
@@ -147,8 +149,8 @@ export interface ConnectionUse {
   address: string
   /** Our end, host:port; joins with `peer` of what the far side journaled. */
   local?: string | undefined
-  /** The connection had served a request before. */
-  reused: boolean
+  /** The connection had served a request before; absent where the log of a real proxy does not tell. */
+  reused?: boolean | undefined
   tls: boolean
   /** Where the address was found by its name. */
   lookup?: Lookup | undefined
@@ -219,7 +221,7 @@ export interface LogEvent {
   t: number
   hop: string
   request?: string | undefined
-  level: 'info' | 'warn' | 'error' | 'crit'
+  level: 'info' | 'notice' | 'warn' | 'error' | 'crit' | 'alert' | 'emerg'
   line: string
 }
 

@@ -32,6 +32,8 @@ export interface ScenarioResult {
   reason?: string
   /** With --repeat: how often each verdict came out; the rest of this result is the first of the gravest. */
   verdicts?: Partial<Record<Verdict, number>>
+  /** What ran otherwise than the scenario says, since a real proxy stood in the path. */
+  notes?: string[]
   seed: number
   duration_ms: number
   faults: FaultResult[]

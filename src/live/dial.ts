@@ -120,4 +120,4 @@ const EVIDENCE: Partial<Record<EffectName, (books: ConnectionBooks) => boolean>>
 }
 
 /** The broadcast address of loopback: connect() says ENETUNREACH at once, and no packet leaves. */
-const NO_ROUTE = '127.255.255.255'
+export const NO_ROUTE = '127.255.255.255'

@@ -5,6 +5,7 @@ import { version } from '../version.js'
 import { runClient } from './client/client.js'
 import { roundMs, startTimer, stopTimer } from './clock.js'
 import { type LagWatch, watchLag } from './lag.js'
+import type { StandIn } from './proxies/stand_in.js'
 import { startSite } from './start.js'
 
 /**
@@ -12,9 +13,14 @@ import { startSite } from './start.js'
  * everything is closed again. What went wrong stands in the journal.
  * @throws CannotRunError when a fixed port is taken
  */
-export async function runLoad(scenario: Scenario, journal: Journal, signal?: AbortSignal): Promise<void> {
+export async function runLoad(
+  scenario: Scenario,
+  journal: Journal,
+  signal?: AbortSignal,
+  standIn?: StandIn,
+): Promise<void> {
   const stop = new AbortController()
-  const site = await startSite(scenario, journal, () => stop.abort())
+  const site = await startSite(scenario, journal, () => stop.abort(), standIn)
   const abort = () => stop.abort()
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort, { once: true })

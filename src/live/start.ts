@@ -10,6 +10,8 @@ import { type Certificates, createCertificates } from './certificates.js'
 import { createCourse } from './course.js'
 import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
+import { startProduct } from './proxies/product.js'
+import { replacedHop, type StandIn } from './proxies/stand_in.js'
 import { startProxy } from './proxy/proxy.js'
 import { startRelay } from './relay.js'
 import { startNameServer } from './resolver.js'
@@ -28,23 +30,30 @@ export interface LiveSite extends Site {
 
 /**
  * @param journal null: nobody listens
+ * @param standIn who stands in for one of the proxies; without, all are mini proxies
  * @throws CannotRunError when a fixed port is taken; everything that had started is closed again
  */
 export async function startSite(
   scenario: Pick<Scenario, 'id' | 'hops' | 'faults' | 'seed'>,
   journal: Journal | null,
   onBroken: (message: string) => void,
+  standIn?: StandIn,
 ): Promise<LiveSite> {
   const scope = createScope()
   const site = createSite(scenario, journal, onBroken, scope, await createCertificates())
   const byName = Object.values(scenario.hops).some((hop) => hop.kind === 'proxy' && hop.resolver)
   if (byName) site.nameServer = await startNameServer(site)
-  const starting = startHops(site, scenario.hops, site.addresses)
+  const replaced = standIn && replacedHop(scenario)
+  const starting = startHops(site, scenario.hops, site.addresses, (name, hop) =>
+    name === replaced && hop.kind === 'proxy' ? startProduct(site, name, hop, standIn!) : startHop(site, name, hop),
+  )
   try {
     await Promise.all(starting.values())
     for (const name of [...starting.keys()].flatMap((hop) => [hop, ...linksTo(hop, scenario)])) {
       const kind = scenario.hops[name]?.kind ?? 'relay'
-      site.journal({ event: 'hop', t: site.now(), hop: name, kind, address: formatAddress(site.addresses.get(name)!) })
+      const address = formatAddress(site.addresses.get(name)!)
+      const product = name === replaced ? standIn!.name : undefined
+      site.journal({ event: 'hop', t: site.now(), hop: name, kind, address, product })
     }
     await site.followAddresses()
     return site
@@ -60,12 +69,13 @@ function startHops(
   site: Site,
   hops: Readonly<Record<string, Hop>>,
   addresses: Map<string, Address>,
+  startOne: (name: string, hop: Hop) => Promise<Address>,
 ): ReadonlyMap<string, Promise<Address>> {
   const starting = new Map<string, Promise<Address>>()
   for (const name of backToFront(hops)) {
     const start = async (): Promise<Address> => {
       await Promise.all(nextHops(hops[name]!).map((next) => starting.get(next)))
-      const address = await startHop(site, name, hops[name]!)
+      const address = await startOne(name, hops[name]!)
       addresses.set(name, address)
       for (const link of linksTo(name, site.scenario)) addresses.set(link, await startRelay(site, link, name))
       return address

@@ -179,7 +179,7 @@ class Forwarding implements ExchangeListener {
 
   failed(failure: Failure, requestWritten: boolean): void {
     const { connection } = this
-    const { reused } = connection!.use
+    const reused = connection!.use.reused === true
     // It was lost while it was idle, and nobody had noticed: the server heard nothing of this request.
     if (!requestWritten && reused) {
       this.pool!.discard(connection!)

@@ -1,0 +1,61 @@
+/** What a scenario can say of a proxy and nginx (the free one) can't do. Where its cause may need it, it is skipped. */
+import type { Lack, ProxySettings, ServerSettings } from '../driver.js'
+
+export function lacks(settings: ProxySettings): Lack[] {
+  return [...ofProxy(settings), ...ofResolver(settings), ...settings.servers.flatMap(ofServer)]
+}
+
+function ofProxy({ queue, timeouts, balance, servers, upstream_tls }: ProxySettings): Lack[] {
+  const found: Lack[] = []
+  if (queue) found.push({ setting: 'queue', why: 'nginx queues no requests' })
+  if (timeouts.response !== undefined) {
+    found.push({ setting: 'timeouts.response', why: 'nginx has no limit for the whole response' })
+  }
+  if (timeouts.client < DEFAULT_CLIENT_MS) {
+    const why = 'nginx counts it for the head, and for the body between two reads'
+    found.push({ setting: 'timeouts.client', why, runs: true })
+  }
+  if (balance.type === 'peak_ewma') found.push({ setting: 'balance: peak_ewma', why: 'nginx has no such balancer' })
+  if (new Set(servers.map(({ secured }) => secured)).size > 1) {
+    found.push({ setting: 'to', why: 'nginx speaks one scheme to all servers of a group' })
+  }
+  const names = new Set(servers.filter(({ secured }) => secured).map((server) => server.certificate_name))
+  if (names.size > 1 && upstream_tls.server_name === undefined) {
+    const why = `nginx asks all servers of a group for one name: here it is ${SHARED_NAME}`
+    found.push({ setting: 'upstream_tls.server_name', why, runs: true })
+  }
+  return found
+}
+
+function ofResolver({ resolver, servers }: ProxySettings): Lack[] {
+  if (!resolver) return []
+  const found: Lack[] = []
+  if (servers.length > 1) {
+    found.push({ setting: 'resolver', why: 'nginx resolves one name at run time, and no group of servers' })
+  }
+  const [one] = servers
+  if (one && (one.max_conns > 0 || one.down)) {
+    found.push({ setting: 'to', why: 'nginx knows no max_conns and no down of a name that it resolves at run time' })
+  }
+  if (resolver.tries > 1) {
+    const why = 'nginx asks once, and waits as long as all tries together'
+    found.push({ setting: 'resolver.tries', why, runs: true })
+  }
+  return found
+}
+
+function ofServer({ hop, fail_timeout, max_fails, slow_start, joins, leaves }: ServerSettings): Lack[] {
+  const found: Lack[] = []
+  const lack = (setting: string, why: string) => found.push({ setting: `${setting} of ${hop}`, why })
+  if (max_fails > 0 && fail_timeout % 1000 !== 0) lack('fail_timeout', 'nginx counts it in whole seconds')
+  if (slow_start > 0) lack('slow_start', 'only the commercial nginx has it')
+  if (joins !== undefined) lack('joins', 'the servers of a running nginx do not change')
+  if (leaves !== undefined) lack('leaves', 'the servers of a running nginx do not change')
+  return found
+}
+
+/** Every certificate of a run has it beside its hop's own name. */
+export const SHARED_NAME = 'localhost'
+
+/** Of the mini proxy: nobody asked for a limit. */
+const DEFAULT_CLIENT_MS = 300_000

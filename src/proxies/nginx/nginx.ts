@@ -1,0 +1,23 @@
+/** The driver of nginx: the one that the table of proxies holds. What it writes and reads is in the files beside it. */
+import type { ProxyDriver } from '../driver.js'
+import { configuration, LOG } from './configuration.js'
+import { lacks } from './lacks.js'
+import { createReader } from './log.js'
+
+export const nginx: ProxyDriver = {
+  summary: 'nginx with the settings of the hop that it stands in for',
+  program: 'nginx',
+  install: 'apt-get install nginx-light',
+  versionArguments: ['-v'],
+  version: (output) => /^nginx version: nginx\/(\d+(?:\.\d+)*)/m.exec(output)?.[1],
+  tells: { proxy_status: false, details: false, requests: true, log: true },
+  lacks,
+  configuration,
+  arguments: (file, folder) => ['-c', file, '-p', folder],
+  log: LOG,
+  reader: createReader,
+  complaint: (stderr) =>
+    lastOf(stderr, /\[emerg\].*$/gm) ?? lastOf(stderr, /^nginx: .*$/gm) ?? lastOf(stderr, /^.+$/gm),
+}
+
+const lastOf = (text: string, form: RegExp): string | undefined => text.match(form)?.at(-1)
