@@ -3,7 +3,15 @@ export type { ErrorType } from './core/error_types.js'
 export type { Failure, Manner, Stage } from './core/failure.js'
 export type { JournalEvent } from './journal/events.js'
 export type { Facts } from './journal/reduce.js'
-export type { CheckResult, ClientMetrics, FaultResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
+export type {
+  CheckResult,
+  ClientMetrics,
+  FaultResult,
+  RunResult,
+  ScenarioResult,
+  ServerMetrics,
+  Verdict,
+} from './journal/result.js'
 export { CannotRunError, type Problem, ScenarioError } from './lib/errors.js'
 export { type Rig, type RigFault, type RigInput, rig, type SeenAttempt } from './rig.js'
 export { type LoadedScenario, type RunOptions, run } from './run.js'

@@ -183,7 +183,7 @@ type Seen = Omit<SeenAttempt, 'gap_ms'>
 
 function seenAt(hop: string, event: JournalEvent): Seen[] {
   if (event.event === 'served' && event.hop === hop && !event.health) return [fromServed(event)]
-  if (event.event === 'forward' && event.hop === hop) return [fromForward(event)]
+  if (event.event === 'forward' && event.hop === hop && !event.health) return [fromForward(event)]
   return []
 }
 

@@ -203,6 +203,7 @@ function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' |
     seed: scenario.seed,
     faults,
     clients: Object.fromEntries(names.flatMap((name) => clientMetrics(name, facts))),
+    ...serversOf(facts),
     checks,
     ...judge(faults, checks, facts, scenario.max_lag),
   }
@@ -211,4 +212,13 @@ function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' |
 const clientMetrics = (name: string, facts: Facts) => {
   const client = facts.clients.get(name)
   return client ? [[name, client.metrics] as const] : []
+}
+
+/** Where there is something to tell of health. */
+function serversOf({ servers }: Facts): Pick<ScenarioResult, 'servers'> {
+  const told = [...servers].filter(([, facts]) =>
+    [...facts.values()].some(({ checks, turns }) => checks > 0 || Object.keys(turns).length > 0),
+  )
+  if (told.length === 0) return {}
+  return { servers: Object.fromEntries(told.map(([proxy, facts]) => [proxy, Object.fromEntries(facts)])) }
 }

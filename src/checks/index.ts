@@ -27,6 +27,9 @@ import { proxy_error } from './proxy_error.js'
 import { proxy_passed } from './proxy_passed.js'
 import { proxy_status } from './proxy_status.js'
 import { proxy_tries } from './proxy_tries.js'
+import { server_checks_passed } from './server_checks_passed.js'
+import { server_tries_failed } from './server_tries_failed.js'
+import { server_turned } from './server_turned.js'
 
 export const checks = {
   fault_fired,
@@ -42,6 +45,9 @@ export const checks = {
   proxy_tries,
   proxy_cut,
   proxy_client_left,
+  server_turned,
+  server_checks_passed,
+  server_tries_failed,
   origin_requests,
   origin_connections,
   origin_applied,
@@ -58,7 +64,14 @@ type Schemas = [(typeof checks)[keyof typeof checks]['schema'], ...(typeof check
 export const checkSchema = z.union(Object.values(checks).map((kind) => kind.schema) as Schemas)
 
 /** What the value of a key names; a name must exist in the scenario. */
-export const references = { fault: 'fault', client: 'client', proxy: 'proxy', origin: 'origin', log: 'hop' } as const
+export const references = {
+  fault: 'fault',
+  client: 'client',
+  proxy: 'proxy',
+  server: 'server',
+  origin: 'origin',
+  log: 'hop',
+} as const
 
 export function evaluate(check: Check, facts: Facts): CheckResult {
   const keys = Object.keys(check)

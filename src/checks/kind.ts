@@ -15,6 +15,7 @@ export const checkKind = <Schema extends z.ZodObject>(kind: CheckKind<Schema>): 
 
 export const client = z.string().meta({ description: 'The name of a client' })
 export const proxy = z.string().meta({ description: 'The name of a proxy' })
+export const server = z.string().meta({ description: 'The name of a server of the proxy' })
 export const origin = z.string().meta({ description: 'The name of an origin' })
 export const status = z.int().min(100).max(599).meta({ description: 'A status code' })
 

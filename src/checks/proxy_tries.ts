@@ -1,14 +1,26 @@
-/** `{ proxy: lb, tries: "= 2" }` */
+/** `{ proxy: lb, tries: "= 2" }`, or those at one of its servers: `{ proxy: lb, server: app1, tries: "<= 40%" }`. */
 import { z } from 'zod'
 import { compared, comparison, inconclusive } from './comparison.js'
-import { checkKind, proxy } from './kind.js'
+import { checkKind, proxy, server } from './kind.js'
+import { part } from './part.js'
+
+const schema = z
+  .strictObject({ proxy, server: server.optional(), tries: comparison('count', 'share') })
+  .superRefine(({ server, tries }, context) => {
+    if (server !== undefined || tries.unit !== 'share') return
+    const message = `a share is one of a server: expected a count such as ">= 1", or a server; got "${tries.text}"`
+    context.addIssue({ code: 'custom', path: ['tries'], message })
+  })
 
 export const proxy_tries = checkKind({
-  summary: 'how many tries a proxy made at its upstream servers, over all requests',
-  schema: z.strictObject({ proxy, tries: comparison('count') }),
+  summary: 'how many tries a proxy made at its upstream servers, or how many or which share of them at one server',
+  schema,
   evaluate(check, facts) {
-    const name = `proxy ${check.proxy} tries`
-    const seen = facts.proxies.get(check.proxy)
-    return seen ? compared(name, check.tries, seen.tries) : inconclusive(name, check.tries, 'no requests')
+    const { proxy, server, tries } = check
+    const all = facts.proxies.get(proxy)
+    const name = `proxy ${proxy} ${server === undefined ? '' : `server ${server} `}tries`
+    if (!all) return inconclusive(name, tries, 'no requests')
+    if (server === undefined) return compared(name, tries, all.tries)
+    return part(name, tries, facts.servers.get(proxy)?.get(server)?.tries, all.tries, 'no tries')
   },
 })

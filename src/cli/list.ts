@@ -5,6 +5,7 @@ import { policies } from '../core/client/policies/index.js'
 import { effects } from '../core/fault/effects/index.js'
 import { triggers } from '../core/fault/triggers/index.js'
 import { balancers } from '../core/proxy/balancers/index.js'
+import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
 import { reports } from '../reports/index.js'
@@ -12,7 +13,7 @@ import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { hopKinds } from '../scenario/hops.js'
 import { catalogue } from './environment.js'
 
-const tables = { hops: hopKinds, triggers, effects, policies, balancers, checks, reports }
+const tables = { hops: hopKinds, triggers, effects, policies, balancers, health_checks: healthChecks, checks, reports }
 const words = ['scenarios', ...Object.keys(tables)]
 
 export const listCommand = new Command('list')

@@ -7,6 +7,7 @@
 import type { Failure } from '../core/failure.js'
 import type { EffectName } from '../core/fault/effects/index.js'
 import type { TriggerName } from '../core/fault/triggers/index.js'
+import type { checkResults } from '../core/proxy/health_checks/index.js'
 
 export interface RunEvent {
   event: 'run'
@@ -84,7 +85,7 @@ export interface ServedEvent {
   path: string
   /** The n-th request of its connection, from 1. */
   ordinal: number
-  /** Asked for the health page; not part of the work. */
+  /** A health check, or asked for the health page; not part of the work. */
   health?: true | undefined
   /** Absent when no status line was sent. */
   status?: number | undefined
@@ -185,6 +186,8 @@ export interface ForwardEvent {
   status?: number | undefined
   /** Why it failed; absent for what an upstream answered, whatever the status. */
   failure?: Failure | undefined
+  /** A health check of a proxy in front. */
+  health?: true | undefined
   /** The response was begun and cut. */
   cut?: true | undefined
   /** The client left before the response was complete, or took no more of it. */
@@ -214,6 +217,26 @@ export interface ServerEvent {
  */
 export const serverTurns = ['excluded', 'recovered', 'up', 'down', 'draining', 'joined', 'left'] as const
 export type ServerTurn = (typeof serverTurns)[number]
+
+/** A proxy has checked one of its servers. */
+export interface CheckEvent {
+  event: 'check'
+  t: number
+  /** The proxy. */
+  hop: string
+  server: string
+  /** X-Request-Id, where it was one of HTTP. */
+  request?: string | undefined
+  /** host:port that was dialled, and our end. */
+  address: string
+  local?: string | undefined
+  result: (typeof checkResults)[number]
+  status?: number | undefined
+  failure?: Failure | undefined
+  /** Why it did not pass, in words. */
+  why?: string | undefined
+  ms: number
+}
 
 /** A line of a proxy's error log, in the product's words. */
 export interface LogEvent {
@@ -300,6 +323,7 @@ export type JournalEvent =
   | AcceptingEvent
   | ForwardEvent
   | ServerEvent
+  | CheckEvent
   | LogEvent
   | AttemptEvent
   | RequestEvent

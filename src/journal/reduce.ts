@@ -2,7 +2,6 @@
  * The one reducer: a run's events in, its facts out. Checks, metrics and reports read these facts and nothing else, so
  * they can't disagree. It streams: counts and histograms are kept, never events, and every table has a limit.
  */
-import { build, type Histogram } from 'hdr-histogram-js'
 import { type InnerList, type Item, type List, parseList } from 'structured-headers'
 import type { Failure } from '../core/failure.js'
 import type {
@@ -14,7 +13,9 @@ import type {
   RequestEvent,
   ServedEvent,
 } from './events.js'
+import { createLatency, type Latency } from './latency.js'
 import type { ClientMetrics } from './result.js'
+import { createServersFold, type ServerFacts } from './server_facts.js'
 import { byName, createTally, type Tally } from './tally.js'
 
 export interface Facts {
@@ -22,6 +23,8 @@ export interface Facts {
   readonly fired: ReadonlyMap<string, number | null>
   readonly clients: ReadonlyMap<string, ClientFacts>
   readonly proxies: ReadonlyMap<string, ProxyFacts>
+  /** By proxy. */
+  readonly servers: ReadonlyMap<string, ServerFacts>
   readonly origins: ReadonlyMap<string, OriginFacts>
   /** Connections that each server hop accepted, those of health checks included. */
   readonly connections: ReadonlyMap<string, number>
@@ -43,6 +46,7 @@ export interface ClientFacts {
   proxyStatuses: LineFacts
 }
 
+/** Without the health checks of a proxy in front. */
 export interface ProxyFacts {
   requests: number
   tries: number
@@ -66,7 +70,7 @@ export interface FailureCount extends Pick<Failure, 'type' | 'stage' | 'manner' 
   count: number
 }
 
-/** Requests that an origin read, without those for its health page. */
+/** Requests that an origin read, without health checks and those for its health page. */
 export interface OriginFacts {
   requests: number
   statuses: Counts
@@ -106,6 +110,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
   const errors = createTally()
   const clients = byName(createClientFold)
   const proxies = byName(createProxyFold)
+  const servers = byName(createServersFold)
   const origins = byName(createOriginFold)
   const logs = byName(createTally)
   let loadMs = 0
@@ -118,7 +123,12 @@ export function createReduction(untold: readonly string[] = []): Reduction {
       else if (event.event === 'served') origins.at(event.hop).served(event)
       else if (event.event === 'operation') origins.at(event.hop).operation(event)
       else if (event.event === 'accepting') origins.at(event.hop).accepting(event)
-      else if (event.event === 'forward') proxies.at(event.hop).forward(event)
+      else if (event.event === 'forward') {
+        if (event.health) return
+        proxies.at(event.hop).forward(event)
+        servers.at(event.hop).forward(event)
+      } else if (event.event === 'check') servers.at(event.hop).checked(event)
+      else if (event.event === 'server') servers.at(event.hop).turned(event)
       else if (event.event === 'log') logs.at(event.hop).add(event.line)
       else if (event.event === 'attempt') clients.at(event.client).attempt(event)
       else if (event.event === 'request') {
@@ -133,6 +143,7 @@ export function createReduction(untold: readonly string[] = []): Reduction {
         fired: new Map([...untold.map((id) => [id, null] as const), ...fired.counts()]),
         clients: clients.map((fold) => fold.facts()),
         proxies: proxies.map((fold) => fold.facts()),
+        servers: servers.map((fold) => fold.facts()),
         origins: origins.map((fold) => fold.facts()),
         connections: connections.counts(),
         logs: logs.map(lineFacts),
@@ -267,28 +278,4 @@ function errorNearestOrigin(header: string): string | undefined {
   }
   const errors = members.map((member: InnerList | Item) => member[1].get('error'))
   return errors.find((error) => error !== undefined)?.toString()
-}
-
-type Latency = ReturnType<typeof createLatency>
-
-const MICROSECONDS_PER_HOUR = 3_600_000_000
-
-/** Three digits from a microsecond to an hour, in 94 KB. What lasts longer counts as an hour, but for the maximum. */
-function createLatency() {
-  const histogram: Histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: MICROSECONDS_PER_HOUR,
-    numberOfSignificantValueDigits: 3,
-    bitBucketSize: 32,
-  })
-  let maxMs = 0
-  return {
-    record(ms: number) {
-      maxMs = Math.max(maxMs, ms)
-      histogram.recordValue(Math.min(MICROSECONDS_PER_HOUR, Math.max(0, Math.round(ms * 1000))))
-    },
-    /** A percentile is the upper end of its bucket, which may lie above every sample. */
-    percentileMs: (percentile: number): number =>
-      percentile === 100 ? maxMs : Math.min(maxMs, histogram.getValueAtPercentile(percentile) / 1000),
-  }
 }

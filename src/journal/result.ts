@@ -38,6 +38,8 @@ export interface ScenarioResult {
   duration_ms: number
   faults: FaultResult[]
   clients: Record<string, ClientMetrics>
+  /** By proxy and server, of proxies that checked a server, or for which the state of one turned; else absent. */
+  servers?: Record<string, Record<string, ServerMetrics>>
   checks: CheckResult[]
   /** The path of the journal, where one was written. */
   journal?: string
@@ -88,4 +90,20 @@ export interface ClientMetrics {
   latency_p90_ms: number | null
   latency_p99_ms: number | null
   latency_max_ms: number | null
+}
+
+/** What a proxy had to do with one of its servers: tries of requests and health checks, which are counted apart. */
+export interface ServerMetrics {
+  tries: number
+  /** Without a whole response, or with a status of 500 and above. */
+  tries_failed: number
+  /** Failed tries / tries, 0 to 1; null without tries. */
+  error_rate: number | null
+  checks: number
+  /** All that did not fail: one that asks for no new requests is among them. */
+  checks_passed: number
+  /** Passed checks / checks, 0 to 1; null without checks. */
+  pass_rate: number | null
+  /** How often it became what: { "down": 1, "up": 1 }. */
+  turns: Record<string, number>
 }

@@ -95,6 +95,11 @@ export class Connection {
     else withRealImmediate(() => client.dispatch({ method, path, headers, body, reset: reset as boolean }, exchange))
   }
 
+  /** Whoever runs the exchange has waited for long enough, in whatever stage it is: it fails as with a timer of ours. */
+  expire(): void {
+    this.exchange?.expire('read')
+  }
+
   /** Stops the exchange without a word to its listener and closes the connection. */
   abandon(): void {
     this.exchange?.abandon()

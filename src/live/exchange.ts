@@ -155,7 +155,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** A client that reads slowly does not stop this limit. */
   private readonly exceeded = (): void => this.expire('response')
 
-  private expire(timer: TimerName): void {
+  expire(timer: TimerName): void {
     if (this.over) return
     this.books.ending ??= { by: 'timer', timer }
     this.fail({ by: 'timer', timer })

@@ -7,6 +7,7 @@ import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
+import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { keepaliveSchema } from '../core/proxy/keepalive.js'
 import { queueSchema } from '../core/proxy/pending.js'
 import { resolverSchema } from '../core/proxy/resolver.js'
@@ -126,6 +127,9 @@ const proxy = {
     queue: queueSchema
       .optional()
       .meta({ description: 'Requests that wait while every server has as many as max_conns says; none if absent' }),
+    health_check: kindSchema(healthChecks, 'health check')
+      .optional()
+      .meta({ description: 'Ask every server now and then, apart from requests, whether it is well; none if absent' }),
     dialect: z
       .enum(dialects)
       .default('rfc9209')

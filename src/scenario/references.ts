@@ -22,7 +22,9 @@ export function findReferenceProblems(outline: Outline): Finding[] {
     ...findClientProblems(outline),
     ...(outline.faults ? findFaultProblems(outline.faults, outline) : []),
     ...findSocketProblems(outline),
-    ...(outline.expect ?? []).flat().flatMap((reference) => wrongReference(reference, outline)),
+    ...(outline.expect ?? []).flatMap((references) =>
+      references.flatMap((reference) => wrongReference(reference, references, outline)),
+    ),
   ]
 }
 
@@ -123,7 +125,11 @@ function findLoops(hops: readonly HopOutline[]): Finding[] {
   return loops
 }
 
-function wrongReference(reference: ExpectationReference, { hops, clients, faults }: Outline): Finding[] {
+function wrongReference(
+  reference: ExpectationReference,
+  beside: readonly ExpectationReference[],
+  { hops, clients, faults }: Outline,
+): Finding[] {
   const { of, name, path } = reference
   if (of === 'client') return clients ? unknownName(of, reference, namesOf(clients)) : []
   if (of === 'fault') {
@@ -132,6 +138,11 @@ function wrongReference(reference: ExpectationReference, { hops, clients, faults
     return ids && ids.length === faults?.length ? unknownName(of, reference, ids) : []
   }
   if (!hops) return []
+  if (of === 'server') {
+    const named = beside.find((other) => other.of === 'proxy')?.name
+    const proxy = hops.find((one) => one.name === named && one.kind === 'proxy')
+    return proxy && proxy.to.length > 0 ? unknownName(`server of "${proxy.name}"`, reference, namesOf(proxy.to)) : []
+  }
   const hop = hops.find((one) => one.name === name)
   const fitting = hops.filter(({ kind }) => of === 'hop' || kind === of || kind === undefined)
   if (!hop) return unknownName(of, reference, namesOf(fitting))

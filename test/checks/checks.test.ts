@@ -26,6 +26,10 @@ const aReset = make.attempt({ failure: resetFailure })
 const bytes = (...sizes: number[]) => sizes.map((size) => make.attempt({ bytes: size }))
 const alerted = (...ids: number[]) =>
   ids.map((id) => make.attempt({ proxy_status: `lb;error=tls_alert_received;alert-id=${id};alert-message=x` }))
+const triedBoth = make.forward({ tries: [make.oneTry(), make.oneTry({ server: 'app2' })] })
+const checkedFour = [...times(2, make.healthCheck()), make.healthCheck('drain'), make.healthCheck('failed')]
+const failedAndServed = make.forward({ tries: [make.oneTry({ failure: resetFailure }), make.oneTry({ status: 200 })] })
+const itsOwn503 = make.oneTry({ status: 503 })
 const twoTries = make.forward({ tries: [make.oneTry(), make.oneTry()] })
 
 const rows: Record<keyof typeof checks, Row[]> = {
@@ -114,6 +118,30 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ proxy: 'lb', tries: 2 }, [twoTries], 'pass', '2'],
     [{ proxy: 'lb', tries: '> 2' }, [twoTries], 'fail', '2'],
     [{ proxy: 'lb', tries: '= 0' }, [], 'inconclusive', 'no requests'],
+    [{ proxy: 'lb', server: 'app1', tries: 1 }, [triedBoth], 'pass', '1'],
+    [{ proxy: 'lb', server: 'app1', tries: '<= 40%' }, [triedBoth], 'fail', '50%'],
+    [{ proxy: 'lb', server: 'app3', tries: '= 0' }, [triedBoth], 'pass', '0'],
+    [{ proxy: 'lb', server: 'app1', tries: '= 0%' }, [make.forward({ tries: [] })], 'inconclusive', 'no tries'],
+    [{ proxy: 'lb', server: 'app1', tries: '= 0' }, [make.healthCheck()], 'inconclusive', 'no requests'],
+  ],
+  server_turned: [
+    [{ proxy: 'lb', server: 'app1', turned: 'down', count: 1 }, [make.turned('down')], 'pass', '1'],
+    [{ proxy: 'lb', server: 'app1', turned: 'up', count: '>= 1' }, [make.turned('down')], 'fail', '0'],
+    [{ proxy: 'lb', server: 'app2', turned: 'down', count: 0 }, [make.turned('down')], 'pass', '0'],
+    [{ proxy: 'lb', server: 'app1', turned: 'excluded', count: 0 }, [], 'pass', '0'],
+  ],
+  server_checks_passed: [
+    [{ proxy: 'lb', server: 'app1', checks_passed: '>= 75%' }, checkedFour, 'pass', '75%'],
+    [{ proxy: 'lb', server: 'app1', checks_passed: '> 75%' }, checkedFour, 'fail', '75%'],
+    [{ proxy: 'lb', server: 'app1', checks_passed: 3 }, checkedFour, 'pass', '3'],
+    [{ proxy: 'lb', server: 'app2', checks_passed: 0 }, checkedFour, 'inconclusive', 'no checks'],
+    [{ proxy: 'lb', server: 'app1', checks_passed: '= 0%' }, [twoTries], 'inconclusive', 'no checks'],
+  ],
+  server_tries_failed: [
+    [{ proxy: 'lb', server: 'app1', tries_failed: '= 50%' }, [failedAndServed], 'pass', '50%'],
+    [{ proxy: 'lb', server: 'app1', tries_failed: 1 }, [make.forward({ tries: [itsOwn503] })], 'pass', '1'],
+    [{ proxy: 'lb', server: 'app1', tries_failed: '= 0' }, [failedAndServed], 'fail', '1'],
+    [{ proxy: 'lb', server: 'app1', tries_failed: '= 0' }, checkedFour, 'inconclusive', 'no tries'],
   ],
   proxy_cut: [
     [{ proxy: 'lb', cut: '>= 1' }, [make.forward({ cut: true })], 'pass', '1'],
@@ -210,6 +238,9 @@ test('a wrong check is refused, and a wrong unit with the metric and the right o
     { fault: 'rst' },
     { client: 'plain', status: 502 },
     { proxy: 'lb', error: 'reset', count: 1 },
+    { proxy: 'lb', tries: '<= 40%' },
+    { proxy: 'lb', server: 'app1', turned: 'sick', count: 1 },
+    { proxy: 'lb', checks_passed: '>= 90%' },
     { rubbish: 1 },
     'x',
   ]) {

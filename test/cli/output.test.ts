@@ -5,7 +5,17 @@ import { test } from 'tap'
 import { assertEnded, assertGolden, badgateway, normalised, repository } from './command.js'
 import { passing, silent, wrong } from './scenarios.js'
 
-const kinds = ['scenarios', 'hops', 'triggers', 'effects', 'policies', 'balancers', 'checks', 'reports']
+const kinds = [
+  'scenarios',
+  'hops',
+  'triggers',
+  'effects',
+  'policies',
+  'balancers',
+  'health_checks',
+  'checks',
+  'reports',
+]
 
 test('list: the catalogue and every table of kinds', async (t) => {
   const cwd = t.testdir({ chaos: { 'silent.yaml': silent, 'passing.yaml': passing } })

@@ -2,12 +2,15 @@
 import type { Failure } from '../../src/core/failure.js'
 import type {
   AttemptEvent,
+  CheckEvent,
   FaultEvent,
   ForwardEvent,
   JournalEvent,
   LogEvent,
   RequestEvent,
   ServedEvent,
+  ServerEvent,
+  ServerTurn,
   Try,
 } from '../../src/journal/events.js'
 import { createReduction, type Facts } from '../../src/journal/reduce.js'
@@ -82,6 +85,26 @@ export const forward = (more: Partial<ForwardEvent> = {}): ForwardEvent => ({
   path: '/',
   tries: [oneTry()],
   ms: 1,
+  ...more,
+})
+
+export const healthCheck = (result: CheckEvent['result'] = 'passed', more: Partial<CheckEvent> = {}): CheckEvent => ({
+  event: 'check',
+  t: 1,
+  hop: 'lb',
+  server: 'app1',
+  address: '127.0.0.1:2',
+  result,
+  ms: 1,
+  ...more,
+})
+
+export const turned = (state: ServerTurn, more: Partial<ServerEvent> = {}): ServerEvent => ({
+  event: 'server',
+  t: 1,
+  hop: 'lb',
+  server: 'app1',
+  state,
   ...more,
 })
 

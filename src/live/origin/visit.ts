@@ -3,6 +3,7 @@ import type { Hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Spent } from '../../core/origin/capacity.js'
 import type { ServedOutcome } from '../../journal/events.js'
+import { isCheck } from '../check_mark.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import type { Line } from '../faults.js'
 import type { Site } from '../site.js'
@@ -53,7 +54,7 @@ export class Visit {
     if (this.begin.length < STATUS_LINE.length) this.begin += bytes.toString('latin1', 0, STATUS_LINE.length)
   }
 
-  book(outcome: ServedOutcome, status = this.statusSent(), health?: true): void {
+  book(outcome: ServedOutcome, status = this.statusSent(), health = isCheck(this.request)): void {
     if (this.booked || this.atWork) return
     this.booked = true
     this.site.journal({

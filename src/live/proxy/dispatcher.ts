@@ -3,7 +3,6 @@
  * per exchange, and reports what was tried. It never retries unless `forward` says so, and writes nothing downstream.
  */
 import type { Socket } from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
 import { Dispatcher } from 'undici'
 import { type Failure, overLimit, waitedTooLong } from '../../core/failure.js'
 import { type BalancedRequest, createBalancer } from '../../core/proxy/balancers/index.js'
@@ -12,14 +11,14 @@ import { createPending, type Pending, type QueueConfig } from '../../core/proxy/
 import { Server } from '../../core/proxy/server.js'
 import { groupServers } from '../../core/proxy/servers.js'
 import type { Try } from '../../journal/events.js'
-import { dnsNameOf, type ProxyHop } from '../../scenario/hops.js'
+import type { ProxyHop } from '../../scenario/hops.js'
 import { alignedMs, monotonicMs, roundMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import type { Connection } from '../connection.js'
 import type { ExchangeListener, Once, RawFields } from '../exchange.js'
 import { Pool } from '../pool.js'
-import { formatAddress, type Site, type Target, targetOf } from '../site.js'
-import { createNames } from './names.js'
+import { formatAddress, type Site, type Target } from '../site.js'
 import type { RequestBody } from './request_body.js'
+import type { Reach } from './targets.js'
 
 /** One request to forward; beside undici's own options. */
 export interface UpstreamRequest extends BalancedRequest {
@@ -59,20 +58,13 @@ export class UpstreamDispatcher extends Dispatcher {
 
   constructor(
     site: Site,
-    name: string,
     hop: ProxyHop,
-    tls: ConnectionOptions,
+    reach: Reach,
     readonly events: DispatcherEvents,
   ) {
     super()
     this.journaling = site.journaling
-    const names = hop.resolver && createNames(site, name, hop.resolver)
-    this.pools = hop.to.map((edge) => {
-      const target = targetOf(site, name, edge, tls)
-      const dnsName = dnsNameOf(edge.hop, site.scenario.hops[edge.hop]!)
-      const named = names ? { ...target, name: dnsName, resolve: names(dnsName) } : target
-      return new Pool(site, named, hop.timeouts, hop.keepalive)
-    })
+    this.pools = hop.to.map((edge) => new Pool(site, reach(edge), hop.timeouts, hop.keepalive))
     // nginx counts the seconds of its clock, whatever part of one is over.
     const tickMs = hop.dialect === 'nginx' ? 1000 : 1
     const servers = hop.to.map((edge, index) => {

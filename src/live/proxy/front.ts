@@ -11,6 +11,7 @@ import type { Failure } from '../../core/failure.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import { appendProxyStatus, proxyStatusMember, statusOf } from '../../dialects/rfc9209.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
+import { isCheck } from '../check_mark.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import { fieldOf, type RawFields } from '../exchange.js'
 import { formatAddress, type Site } from '../site.js'
@@ -265,6 +266,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       tries: this.tries,
       tunnel: this.tunnel?.bytes,
       status: this.status,
+      health: isCheck(this.request),
       proxy_status: this.proxyStatus,
       ms: roundMs(monotonicMs() - this.started),
       ...end,

@@ -17,19 +17,25 @@ import { UpstreamDispatcher, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
 import { goAlone, needsOwnConnection } from './go_alone.js'
 import { requestHeaders } from './headers.js'
+import { createHealthChecks, type HealthChecks } from './health_checks.js'
 import { type Refusals, refusals } from './refusal.js'
 import { hasBody, RequestBody } from './request_body.js'
 import { checkRequest, RequestRefused } from './request_check.js'
+import { reachOf } from './targets.js'
 import { takeUpgrades } from './upgrade.js'
 
 /** Starts the proxy hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startProxy(site: Site, name: string, hop: ProxyHop): Promise<Address> {
   const tls = await dialOptions(site.certificates, name, hop.upstream_tls)
-  const dispatcher = new UpstreamDispatcher(site, name, hop, tls, {
+  const reach = reachOf(site, name, hop, tls)
+  const dispatcher = new UpstreamDispatcher(site, hop, reach, {
     failed: (request, failure, target) => logFailure(site, name, request as ProxiedRequest, failure, target),
     turned: (request, turned, target) => bookTurn(site, name, request as ProxiedRequest, turned, target),
   })
-  followMembership(site, name, hop, dispatcher)
+  const { health_check, to } = hop
+  const advance = () => dispatcher.advance()
+  const checks = health_check && createHealthChecks(site, name, { health_check, to }, reach, advance)
+  followMembership(site, name, hop, dispatcher, checks)
   site.scope.add(() => dispatcher.destroy())
   const refusing = refusals(site, name)
   const app = await createFront(site, name, hop, refusing)
@@ -177,8 +183,14 @@ function bookTurn(
   site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
 }
 
-/** Servers that join or leave do so at their time from the load's start, each time that one begins. */
-function followMembership(site: Site, hop: string, { to }: ProxyHop, dispatcher: UpstreamDispatcher): void {
+/** Servers that join or leave do so at their time from the load's start, each time that one begins; so do checks. */
+function followMembership(
+  site: Site,
+  hop: string,
+  { to }: ProxyHop,
+  dispatcher: UpstreamDispatcher,
+  checks: HealthChecks | undefined,
+): void {
   const timers: Timer[] = []
   const stop = () => {
     for (const timer of timers.splice(0)) stopTimer(timer)
@@ -198,10 +210,17 @@ function followMembership(site: Site, hop: string, { to }: ProxyHop, dispatcher:
         if (at === 0) carryOut()
         else timers.push(startTimer(at, carryOut))
       }
-      if (joins === undefined) server.member = true
-      else server.leave()
-      turn(joins, 'joined', () => server.join(alignedMs()))
-      turn(leaves, 'left', () => server.leave())
+      server.member = joins === undefined
+      if (server.member) checks?.begin(server)
+      else checks?.end(server)
+      turn(joins, 'joined', () => {
+        checks?.begin(server)
+        server.join(alignedMs())
+      })
+      turn(leaves, 'left', () => {
+        checks?.end(server)
+        server.leave()
+      })
     }
   })
 }
