@@ -104,6 +104,6 @@ export interface ServerMetrics {
   checks_passed: number
   /** Passed checks / checks, 0 to 1; null without checks. */
   pass_rate: number | null
-  /** How often it became what: { "down": 1, "up": 1 }. */
+  /** How often it became what, in the order of first occurrence: { "down": 1, "up": 1 }. */
   turns: Record<string, number>
 }

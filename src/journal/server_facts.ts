@@ -44,7 +44,7 @@ function createServerFold() {
       checks,
       checks_passed: passed,
       pass_rate: checks > 0 ? passed / checks : null,
-      turns: turns.record(),
+      turns: Object.fromEntries(turns.counts()),
     }),
   }
 }

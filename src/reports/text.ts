@@ -1,12 +1,12 @@
 /**
- * The report for people at a terminal of 80 columns: each scenario with what its clients saw, under it what did not
- * hold, and a line that sums up. The command line prints it scenario by scenario as they end; colours are handed in,
+ * The report for people at a terminal of 80 columns: each scenario with what its clients saw and which servers turned,
+ * under it what did not hold, and a line that sums up. The command line prints it scenario by scenario as they end; colours are handed in,
  * since only it knows the terminal.
  */
 import type { RunResult, ScenarioResult, Verdict } from '../journal/result.js'
 import { formatMs } from '../lib/units.js'
 import { bySection, type Section, sections } from './sections.js'
-import { failingChecks, repeats, seenByClient } from './words.js'
+import { failingChecks, healthOfServers, repeats, seenByClient } from './words.js'
 
 /** What picocolors.createColors() gives, as far as it is used. */
 export type Palette = Record<'green' | 'red' | 'yellow' | 'dim' | 'bold', (text: string) => string>
@@ -56,7 +56,7 @@ export function scenarioLines(result: ScenarioResult, palette: Palette = plain):
   const [mark, color] = MARKS[result.verdict]
   const time = result.verdict === 'skipped' ? undefined : formatMs(result.duration_ms)
   const run = [repeats(result), time].filter(Boolean).join(', ')
-  const seen = seenByClient(result).flatMap(folded)
+  const seen = [...seenByClient(result), ...healthOfServers(result)].flatMap(folded)
   const last = seen.pop() ?? ''
   const lines = [`${palette[color](mark)} ${palette.bold(result.id)}  ${result.title}`]
   lines.push(...seen.map((line) => `    ${line}`), ...ended(last, run, palette))

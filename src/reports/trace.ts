@@ -14,6 +14,7 @@ import type {
   Try,
 } from '../journal/events.js'
 import { formatMs } from '../lib/units.js'
+import { healthLines } from './trace_health.js'
 
 /** The trace as lines without colours. */
 export function traceLines(events: readonly JournalEvent[]): string[] {
@@ -24,7 +25,7 @@ export function traceLines(events: readonly JournalEvent[]): string[] {
     lines.push(`request ${example}${alike}`)
     for (const attempt of story.attempts.get(example) ?? []) lines.push(...attemptLines(story, attempt))
   }
-  return lines
+  return [...lines, ...healthLines(events, row)]
 }
 
 interface Story {

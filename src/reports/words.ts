@@ -1,5 +1,5 @@
 /** A scenario's result in a few words, as several reports use them. */
-import type { ScenarioResult } from '../journal/result.js'
+import type { ScenarioResult, ServerMetrics } from '../journal/result.js'
 
 /** What clients saw, each in a line, the commonest first: `200 ×95, 502 connection_terminated ×5`. */
 export function seenByClient(result: ScenarioResult): string[] {
@@ -12,6 +12,22 @@ export function seenByClient(result: ScenarioResult): string[] {
 
 /** The same in one line. Empty where nobody asked. */
 export const seen = (result: ScenarioResult): string => seenByClient(result).join('; ')
+
+/** Of servers whose state turned, or of which a check failed: `lb: app1 down ×1, up ×1, 57 of 60 checks passed`. */
+export function healthOfServers({ servers = {} }: ScenarioResult): string[] {
+  return Object.entries(servers).flatMap(([proxy, metrics]) =>
+    Object.entries(metrics)
+      .map(([server, one]) => [`${proxy}: ${server}`, healthOf(one)] as const)
+      .flatMap(([who, health]) => (health === '' ? [] : [`${who} ${health}`])),
+  )
+}
+
+function healthOf({ turns, checks, checks_passed }: ServerMetrics): string {
+  const turned = Object.entries(turns).map(([turn, count]) => `${turn} ×${count}`)
+  const told = turned.length > 0 || checks_passed < checks
+  const checked = told && checks > 0 ? [`${checks_passed} of ${checks} checks passed`] : []
+  return [...turned, ...checked].join(', ')
+}
 
 /** With --repeat: `18 of 20 pass, 2 fail`. */
 export function repeats({ verdicts }: ScenarioResult): string | undefined {
