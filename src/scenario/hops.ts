@@ -129,7 +129,10 @@ const proxy = {
       .meta({ description: 'Requests that wait while every server has as many as max_conns says; none if absent' }),
     health_check: kindSchema(healthChecks, 'health check')
       .optional()
-      .meta({ description: 'Ask every server now and then, apart from requests, whether it is well; none if absent' }),
+      .meta({
+        description:
+          'Find out apart from requests whether servers are well, from the load’s start on; no checks if absent',
+      }),
     dialect: z
       .enum(dialects)
       .default('rfc9209')

@@ -2,6 +2,7 @@
  * What no schema can say of a scenario: names that must exist, loops, what fits together. parse.ts calls it with an
  * outline, which may be of a scenario with other problems; what can't be read there is passed over.
  */
+import { suggestion } from '../lib/nearest.js'
 import { findFaultProblems } from './fault_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
@@ -138,15 +139,24 @@ function wrongReference(
     return ids && ids.length === faults?.length ? unknownName(of, reference, ids) : []
   }
   if (!hops) return []
-  if (of === 'server') {
-    const named = beside.find((other) => other.of === 'proxy')?.name
-    const proxy = hops.find((one) => one.name === named && one.kind === 'proxy')
-    return proxy && proxy.to.length > 0 ? unknownName(`server of "${proxy.name}"`, reference, namesOf(proxy.to)) : []
-  }
+  if (of === 'server') return wrongServer(reference, beside, hops)
   const hop = hops.find((one) => one.name === name)
   const fitting = hops.filter(({ kind }) => of === 'hop' || kind === of || kind === undefined)
   if (!hop) return unknownName(of, reference, namesOf(fitting))
   if (fitting.includes(hop)) return []
   const hint = fitting.length === 0 ? `the scenario has no ${of}` : `expected one of: ${namesOf(fitting).join(', ')}`
   return [wrongValue(path, `"${name}" is ${article(hop.kind!)}, not ${article(of)}, ${hint}`)]
+}
+
+/** One of another proxy, or a hop that is none: as far as it can be told who the proxy is, and whom it forwards to. */
+function wrongServer(
+  { name, path }: Reference,
+  beside: readonly ExpectationReference[],
+  hops: readonly HopOutline[],
+): Finding[] {
+  const named = beside.find(({ of }) => of === 'proxy')?.name
+  const proxy = hops.find((hop) => hop.name === named && hop.kind === 'proxy')
+  const known = namesOf(proxy?.to ?? [])
+  if (!proxy || known.length === 0 || known.includes(name)) return []
+  return [wrongValue(path, `"${name}" is not a server of "${proxy.name}", ${suggestion(name, known)}`)]
 }

@@ -115,6 +115,37 @@ test('a proxy: what it answered in its own words, and every try', async (t) => {
   ])
 })
 
+test('servers: tries of requests and health checks apart, turns in their order', async (t) => {
+  const facts = reduce([
+    make.forward({ tries: [make.oneTry({ failure: refusedFailure }), make.oneTry({ server: 'app2', status: 200 })] }),
+    make.forward({ tries: [make.oneTry({ status: 503 }), make.oneTry({ server: 'app2', status: 404 })] }),
+    make.forward({ health: true, tries: [make.oneTry({ failure: refusedFailure })] }),
+    make.healthCheck(),
+    make.healthCheck('drain'),
+    make.healthCheck('failed'),
+    make.healthCheck('failed'),
+    make.turned('down'),
+    make.turned('up'),
+    make.turned('down'),
+    make.turned('excluded', { hop: 'edge' }),
+  ])
+  t.same(Object.fromEntries(facts.servers.get('lb')!), {
+    app1: {
+      tries: 2,
+      tries_failed: 2,
+      error_rate: 1,
+      checks: 4,
+      checks_passed: 2,
+      pass_rate: 0.5,
+      turns: { down: 2, up: 1 },
+    },
+    app2: { tries: 2, tries_failed: 0, error_rate: 0, checks: 0, checks_passed: 0, pass_rate: null, turns: {} },
+  })
+  t.match(facts.servers.get('edge')!.get('app1'), { tries: 0, error_rate: null, turns: { excluded: 1 } })
+  t.match(facts.proxies.get('lb'), { requests: 2, tries: 4 }, 'a check of a proxy in front is no request')
+  t.notOk(facts.proxies.has('edge'), 'nobody asked it')
+})
+
 test('an origin: the work without the health page; connections of any server hop', async (t) => {
   const facts = reduce([
     make.connection('app1'),

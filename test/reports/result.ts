@@ -1,5 +1,5 @@
 /** One run with every verdict in it, fixed, for the golden reports. */
-import type { ClientMetrics, RunResult, ScenarioResult } from '../../src/journal/result.js'
+import type { ClientMetrics, RunResult, ScenarioResult, ServerMetrics } from '../../src/journal/result.js'
 
 const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> = {}): ClientMetrics => {
   const attempts = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
@@ -21,6 +21,17 @@ const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> 
     ...more,
   }
 }
+
+const server = (more: Partial<ServerMetrics>): ServerMetrics => ({
+  tries: 100,
+  tries_failed: 4,
+  error_rate: 0.04,
+  checks: 0,
+  checks_passed: 0,
+  pass_rate: null,
+  turns: {},
+  ...more,
+})
 
 const scenario = (
   more: Pick<ScenarioResult, 'id' | 'title' | 'verdict'> & Partial<ScenarioResult>,
@@ -70,6 +81,13 @@ export const result: RunResult = {
         }),
         backoff: metrics({ '200': 100, '502 connection_terminated': 4 }),
         silent: metrics({}),
+      },
+      servers: {
+        lb: {
+          app1: server({ checks: 60, checks_passed: 57, pass_rate: 0.95, turns: { down: 1, up: 1 } }),
+          app2: server({ checks: 60, checks_passed: 60, pass_rate: 1 }),
+          app3: server({ turns: { excluded: 2 } }),
+        },
       },
       checks: [
         { name: 'fault rst fired', verdict: 'pass', expected: '>= 1', actual: '5' },

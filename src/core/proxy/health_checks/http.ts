@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type CheckAnswer, type CheckVerdict, healthCheckKeys } from './health_check.js'
 
-const RANGE = /^([1-5]\d\d)-([1-5]\d\d)$/
+const RANGE = /^([2-5]\d\d)-([2-5]\d\d)$/
 const expected = 'expected a status such as 200, or a range such as 200-399'
 
 const statuses = z.union(
@@ -15,7 +15,9 @@ const statuses = z.union(
   expected,
 )
 
-const statusList = z.union([statuses.transform((one) => [one]), z.array(statuses)], expected)
+/** @param least how many there have to be */
+const statusList = (least: number) =>
+  z.union([statuses.transform((one) => [one]), z.array(statuses).min(least)], expected)
 
 const schema = z.strictObject({
   type: z.literal('http'),
@@ -25,11 +27,11 @@ const schema = z.strictObject({
     .default('/health')
     .meta({ description: 'What is asked for with GET' }),
   host: z.string().min(1).optional().meta({ description: 'The Host that is sent; the name of the hop if absent' }),
-  expected_statuses: statusList
+  expected_statuses: statusList(1)
     .prefault(['200-399'])
     .meta({ description: 'Statuses and ranges of them that pass: 200, 200-399, or a list' }),
   expected_body: z.string().min(1).optional().meta({ description: 'Text that the body must contain' }),
-  drain_statuses: statusList.prefault([]).meta({
+  drain_statuses: statusList(0).prefault([]).meta({
     description: 'With these it asks for no new requests, those in hand are finished; 404 in HAProxy’s disable-on-404',
   }),
   ...healthCheckKeys,
