@@ -15,6 +15,7 @@ import { createRunFolder, writeReport } from '../run_folder.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
+import { printNotes } from './notes.js'
 
 interface Options {
   seed?: number
@@ -72,6 +73,7 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   const proxy = await standInOf(options)
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
   const selected = select(await readScenarios(files), options)
+  printNotes(selected)
   const loaded = bySection(selected, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)
   const name = loaded.length === 1 ? loaded[0]!.scenario.id : `${loaded.length}-scenarios`
   const folder = createRunFolder(options.out, name, new Date())
