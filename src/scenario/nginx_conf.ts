@@ -2,7 +2,7 @@
  * A proxy hop with `nginx:` takes its upstreams and settings from an nginx configuration. Before anything of a scenario
  * is checked, they are put in the place where people write them by hand, so that all other checks hold for them, too.
  */
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { type Problem, ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
@@ -135,6 +135,7 @@ const resolved = (file: string, beside: string | undefined): string =>
 /** The scenario with the configuration in place of what it says of the upstreams of its proxy under test. */
 export function withProxyConfig(
   input: unknown,
+  beside: string | undefined,
   { file, map }: ProxyConfig,
 ): { input: unknown; hop: string | undefined } {
   const hops = mappingOf(mappingOf(input)?.hops) ?? {}
@@ -144,7 +145,7 @@ export function withProxyConfig(
   const own = Object.entries(hop as object).filter(([key]) => !(keysOfConf as readonly string[]).includes(key))
   const changed = {
     ...Object.fromEntries(own),
-    nginx: { file: isAbsolute(file) ? file : join(process.cwd(), file), map },
+    nginx: { file: isAbsolute(file) ? file : relative(dirname(beside ?? '.'), resolve(file)), map },
   }
   return { input: { ...mappingOf(input), hops: { ...hops, [name]: changed } }, hop: name }
 }

@@ -70,7 +70,7 @@ const nothing: Examined = { scenario: undefined, findings: [], problems: [] }
 
 function examine(written: unknown, options: CheckOptions): Examined {
   const { runnable, beside, proxyConfig } = options
-  const { input: chosen, hop: replaced } = proxyConfig ? withProxyConfig(written, proxyConfig) : asIs(written)
+  const { input: chosen, hop: replaced } = proxyConfig ? withProxyConfig(written, beside, proxyConfig) : asIs(written)
   const { input, problems, notes, broken, ...expanded } = expandNginxConf(chosen, beside)
   const parsed = scenarioSchema.safeParse(input, { error: silence })
   const outline = outlineOf(input)

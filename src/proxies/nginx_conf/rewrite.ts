@@ -4,7 +4,7 @@
  * nginx calls it, and the command line shows the difference.
  */
 import { dirname, isAbsolute, join } from 'node:path'
-import { type Answering, chooseAnswering, isUpstream } from './answering.js'
+import { type Answering, chooseAnswering } from './answering.js'
 import type { Conf, Location } from './read.js'
 import { type HostMap, hopFor, isTls, namesOfProxy } from './to_hop.js'
 import type { ConfSource, Directive, Word } from './tokens.js'
@@ -22,14 +22,8 @@ export interface RigPlaces {
   httpLines: readonly string[]
 }
 
-export interface Rewritten {
-  text: string
-  /** The name by which nginx speaks of the servers together; undefined where it is one address. */
-  group: string | undefined
-}
-
 /** Undefined where nothing answers; the findings of the configuration say why, and what could not be rewritten. */
-export function rewriteConf(conf: Conf, hosts: HostMap, places: RigPlaces): Rewritten | undefined {
+export function rewriteConf(conf: Conf, hosts: HostMap, places: RigPlaces): string | undefined {
   const answering = chooseAnswering(conf, namesOfProxy(hosts))
   if (!answering) return undefined
   const rewriting = new Rewriting(conf, hosts, places)
@@ -38,8 +32,7 @@ export function rewriteConf(conf: Conf, hosts: HostMap, places: RigPlaces): Rewr
   for (const { locations } of conf.servers) for (const location of locations) rewriting.pass(location)
   rewriting.everywhere(conf.directives)
   rewriting.rigLines()
-  const { to } = answering.passes
-  return { text: rewriting.text(conf.sources[0]!), group: isUpstream(to) ? to.name : undefined }
+  return rewriting.text(conf.sources[0]!)
 }
 
 interface Edit {
