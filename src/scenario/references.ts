@@ -2,6 +2,7 @@
  * What no schema can say of a scenario: names that must exist, loops, what fits together. parse.ts calls it with an
  * outline, which may be of a scenario with other problems; what can't be read there is passed over.
  */
+import { findBalanceProblems } from './balance_references.js'
 import { findFaultProblems } from './fault_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
@@ -83,6 +84,7 @@ function findHopProblems(hops: readonly HopOutline[]): Finding[] {
     ...findLoops(hops),
     ...findTakenPorts(hops),
     ...findTakenNames(hops),
+    ...findBalanceProblems(hops),
   ]
 }
 
