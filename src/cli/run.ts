@@ -13,8 +13,11 @@ import { createScenarioPrinter, summary } from '../reports/text.js'
 import type { LoadedScenario } from '../run.js'
 import { createRunFolder, writeReport } from '../run_folder.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import type { ProxyConfig } from '../scenario/nginx_conf.js'
+import { confDiff } from './conf_diff.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
+import { printNotes } from './notes.js'
 
 interface Options {
   seed?: number
@@ -28,6 +31,9 @@ interface Options {
   quiet?: boolean
   proxy?: ProxyName
   proxyBin?: string
+  proxyConfig?: string
+  /** Hosts of the configuration to hops. */
+  map: Record<string, string>
   /** False with --no-skip. */
   skip: boolean
 }
@@ -52,6 +58,8 @@ export const runCommand = new Command('run')
   .option('--tag <tag>', 'only scenarios with this tag; repeatable', (tag, all: string[]) => [...all, tag], [])
   .option('--proxy <name>', 'a real proxy in the place of the one under test, or of the first: nginx', parseProxy)
   .option('--proxy-bin <path>', 'its program, where it is not the one in PATH')
+  .option('--proxy-config <file>', 'an nginx configuration for that proxy, or for the mini proxy without --proxy')
+  .option('--map <host=hop>', 'which hop stands for a host of it; repeatable', parseMap, {})
   .option('--no-skip', 'a scenario that is skipped counts as one that could not run (NO_SKIP=1 does the same)')
   .option('-q, --quiet', 'print only what did not pass, and the summary')
   .addHelpText(
@@ -61,7 +69,8 @@ Examples:
   $ badgateway run tls-cert-expired --trace
   $ badgateway run chaos --report junit=results/chaos.xml
   $ badgateway run scenarios/causes --tag tls --seed 7
-  $ badgateway run chaos --repeat 20 --quiet        which of them are flaky`,
+  $ badgateway run chaos --repeat 20 --quiet        which of them are flaky
+  $ badgateway run chaos --proxy nginx --proxy-config nginx.conf --map app.example.com=app1`,
   )
   .action(async (patterns: string[], options: Options) => {
     process.exitCode = await runPatterns(patterns, options)
@@ -71,7 +80,8 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   const piped = pipedReport(options)
   const proxy = await standInOf(options)
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
-  const selected = select(await readScenarios(files), options)
+  const selected = select(await readScenarios(files, proxyConfigOf(options)), options)
+  if (!proxy) printNotes(selected)
   const loaded = bySection(selected, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)
   const name = loaded.length === 1 ? loaded[0]!.scenario.id : `${loaded.length}-scenarios`
   const folder = createRunFolder(options.out, name, new Date())
@@ -104,7 +114,32 @@ async function standInOf({ proxy, proxyBin }: Options): Promise<StandIn | undefi
     ])
   }
   const { findProduct } = await import('../live/proxies/find.js')
-  return findProduct(proxy, proxyBin)
+  return { ...(await findProduct(proxy, proxyBin)), configured: diffPrinter() }
+}
+
+/** A configuration of the user's own, once per file: runs differ in nothing but ports. */
+function diffPrinter(): NonNullable<StandIn['configured']> {
+  const shown = new Set<string>()
+  return ({ own, hop }, text) => {
+    const file = own?.source.file ?? `hops.${hop}.nginx.config`
+    if (!own || shown.has(file)) return
+    shown.add(file)
+    process.stderr.write(confDiff(file, own.source.text, text, coloured(process.stderr)))
+  }
+}
+
+function proxyConfigOf({ proxyConfig: file, map }: Options): ProxyConfig | undefined {
+  if (file !== undefined) return { file, map }
+  if (Object.keys(map).length === 0) return undefined
+  throw new ScenarioError([{ path: '', message: '--map is for a --proxy-config: say which file' }])
+}
+
+function parseMap(text: string, all: Options['map']): Options['map'] {
+  const at = text.lastIndexOf('=')
+  if (at < 1 || at === text.length - 1) {
+    throw new InvalidArgumentError('Expected a host and a hop, such as app.example.com=app.')
+  }
+  return { ...all, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
 const noSkip = ({ skip }: Options): boolean => !skip || !['', '0', undefined].includes(process.env.NO_SKIP)

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { catalogue } from './environment.js'
+import { printNotes } from './notes.js'
 
 export const validateCommand = new Command('validate')
   .description('check scenario files and tell every problem with its line and column')
@@ -9,5 +10,6 @@ export const validateCommand = new Command('validate')
   .addHelpText('after', "\nExamples:\n  $ badgateway validate chaos\n  $ badgateway validate 'chaos/**/*.yaml'")
   .action(async (patterns: string[]) => {
     const loaded = await readScenarios(await findScenarioFiles(patterns, process.cwd(), catalogue))
+    printNotes(loaded)
     console.log(`${loaded.length} scenario${loaded.length === 1 ? ' is' : 's are'} valid`)
   })

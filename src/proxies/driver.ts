@@ -11,6 +11,8 @@ import type { ServerConfig } from '../core/proxy/server.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { DialTls, ServerTls } from '../core/tls.js'
 import type { ForwardEvent, LogEvent, ServerEvent } from '../journal/events.js'
+import type { Include } from './nginx_conf/read.js'
+import type { ConfSource } from './nginx_conf/tokens.js'
 
 /** What a scenario says of the hop that the product stands in for. Durations are milliseconds. */
 export interface ProxySettings {
@@ -27,6 +29,15 @@ export interface ProxySettings {
   keepalive: KeepaliveConfig
   queue?: QueueConfig | undefined
   resolver?: ResolverConfig | undefined
+  /** A configuration of the user's own that all this comes from. */
+  own?: OwnConf | undefined
+}
+
+export interface OwnConf {
+  source: ConfSource
+  include: Include
+  /** Its host names to hops. */
+  map: Readonly<Record<string, string>>
 }
 
 export interface ServerSettings extends ServerConfig {

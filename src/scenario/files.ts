@@ -7,6 +7,7 @@ import { basename, extname, join, relative, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { type Problem, ScenarioError } from '../lib/errors.js'
 import { nearest } from '../lib/nearest.js'
+import type { ProxyConfig } from './nginx_conf.js'
 import { parseScenario } from './parse.js'
 import type { Scenario } from './schema.js'
 import { openSource } from './source.js'
@@ -40,16 +41,20 @@ export async function readScenario(file: string): Promise<Scenario> {
 }
 
 /**
+ * @param proxyConfig what the command line says of each proxy under test
  * @throws ScenarioError with all problems of all files; two scenarios with one id are a problem, too
  */
-export async function readScenarios(files: readonly string[]): Promise<{ file: string; scenario: Scenario }[]> {
+export async function readScenarios(
+  files: readonly string[],
+  proxyConfig?: ProxyConfig,
+): Promise<{ file: string; scenario: Scenario }[]> {
   const loaded: { file: string; scenario: Scenario }[] = []
   const problems: Problem[] = []
   const byId = new Map<string, string>()
   for (const file of files) {
     try {
       const text = await textOf(file)
-      const scenario = parseScenario(text, file)
+      const scenario = parseScenario(text, file, { runnable: true, proxyConfig })
       const first = byId.get(scenario.id)
       if (first !== undefined) problems.push(takenId(text, file, scenario.id, first))
       byId.set(scenario.id, first ?? file)

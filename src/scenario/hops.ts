@@ -16,6 +16,7 @@ import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
 import { duration } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
+import { nginxConfSchema } from './nginx_conf.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
 
@@ -111,6 +112,9 @@ const proxy = {
     port: port.optional(),
     dns,
     tls: serverTls.prefault(false).meta({ description: 'Speak TLS towards clients' }),
+    nginx: nginxConfSchema
+      .optional()
+      .meta({ description: 'An nginx configuration that says what stands below, `to` first, instead of this file' }),
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
     balance: kindSchema(balancers, 'balancer').prefault('round_robin'),

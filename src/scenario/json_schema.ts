@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { checks } from '../checks/index.js'
+import { hopKinds } from './hops.js'
 import { scenarioSchema } from './schema.js'
 
 export function scenarioJsonSchema(): Record<string, unknown> {
@@ -13,6 +14,11 @@ export function scenarioJsonSchema(): Record<string, unknown> {
     override({ zodSchema, jsonSchema }) {
       const summary = summaries.get(zodSchema)
       if (summary !== undefined) jsonSchema.description = summary
+      // What an nginx configuration says need not be written; see nginx_conf.ts.
+      if (zodSchema === (hopKinds.proxy.schema as unknown)) {
+        jsonSchema.required = jsonSchema.required?.filter((key) => key !== 'to')
+        jsonSchema.anyOf = [{ required: ['to'] }, { required: ['nginx'] }]
+      }
       // No limit of ours: zod says so of every whole number.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum

@@ -27,6 +27,20 @@ export interface HopOutline extends Reference {
   /** Its `capacity` says stop_accepting. */
   stopsAccepting: boolean
   socket: boolean
+  /** How it balances; undefined where that can't be read. */
+  balance: string | undefined
+  /** The entries of its list of upstream servers. */
+  servers: readonly ServerOutline[]
+  /** They come from an nginx configuration. */
+  fromNginx: boolean
+}
+
+export interface ServerOutline {
+  path: Path
+  backup: boolean
+  down: boolean
+  joins: string | undefined
+  leaves: string | undefined
 }
 
 export interface ClientOutline extends Reference {
@@ -94,7 +108,7 @@ export function outlineOf(input: unknown): Outline {
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port, socket, capacity, resolver, dns } = mappingOf(value) ?? {}
+  const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx } = mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.flatMap((edge, index) => edgeReferences(edge, [...path, 'to', index])) : []
   return {
     name,
@@ -107,7 +121,15 @@ function hopOutline(name: string, value: unknown): HopOutline {
     socket: socket === true,
     port: typeof port === 'number' ? port : undefined,
     stopsAccepting: mappingOf(capacity)?.when_full === 'stop_accepting',
+    balance: textOf(mappingOf(balance)?.type ?? balance),
+    servers: Array.isArray(to) ? to.map((edge, index) => serverOutline(edge, [...path, 'to', index])) : [],
+    fromNginx: nginx !== undefined,
   }
+}
+
+function serverOutline(edge: unknown, path: Path): ServerOutline {
+  const { backup, down, joins, leaves } = mappingOf(edge) ?? {}
+  return { path, backup: backup === true, down: down === true, joins: textOf(joins), leaves: textOf(leaves) }
 }
 
 /** The next hop, and the one whose port is used. */

@@ -3,6 +3,7 @@
  * outline, which may be of a scenario with other problems; what can't be read there is passed over.
  */
 import { suggestion } from '../lib/nearest.js'
+import { findBalanceProblems } from './balance_references.js'
 import { findFaultProblems } from './fault_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
@@ -84,6 +85,7 @@ function findHopProblems(hops: readonly HopOutline[]): Finding[] {
     ...findLoops(hops),
     ...findTakenPorts(hops),
     ...findTakenNames(hops),
+    ...findBalanceProblems(hops),
   ]
 }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { checkSchema } from '../checks/index.js'
 import { faultSchema } from '../core/fault/fault.js'
+import type { Problem } from '../lib/errors.js'
 import { duration } from '../lib/quantity.js'
 import { clientSchema } from './clients.js'
 import { hopSchema } from './hops.js'
@@ -47,6 +48,8 @@ export const scenarioSchema = z.strictObject({
 export type Scenario = Omit<z.output<typeof scenarioSchema>, '$schema' | 'control'> & {
   /** The same path without the cause. */
   control?: Scenario
+  /** What of its nginx configurations has no meaning here: to be shown, not to be corrected. */
+  notes?: readonly Problem[]
 }
 /** As a program or a file writes it, before defaults. */
 export type ScenarioInput = z.input<typeof scenarioSchema>

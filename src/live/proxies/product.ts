@@ -58,7 +58,9 @@ async function startAt(
 ): Promise<Running | 'port taken'> {
   const { driver, name: productName, program } = product
   const file = join(places.folder, `${driver.program}.conf`)
-  writeFileSync(file, (product.configuration ?? driver.configuration)(settings, places))
+  const text = (product.configuration ?? driver.configuration)(settings, places)
+  product.configured?.(settings, text)
+  writeFileSync(file, text)
   const log = join(places.folder, driver.log)
   writeFileSync(log, '')
   const kept = keep(program, driver.arguments(file, places.folder), places.folder)

@@ -1,5 +1,6 @@
 /** A proxy hop of a scenario as the plain facts that a driver of a real proxy takes. */
-import type { ProxySettings } from '../../proxies/driver.js'
+import type { OwnConf, ProxySettings } from '../../proxies/driver.js'
+import { includeBeside, readConfFile } from '../../proxies/nginx_conf/files.js'
 import { dnsNameOf, type ProxyHop } from '../../scenario/hops.js'
 import { endOfBytes, type Site } from '../site.js'
 
@@ -14,5 +15,11 @@ export function settingsOf(site: Pick<Site, 'scenario'>, hop: string, config: Pr
       dns_name: dnsNameOf(edge.hop, hops[edge.hop]!),
     }
   })
-  return { ...config, hop, servers }
+  return { ...config, hop, servers, own: config.nginx && ownConfOf(config.nginx) }
+}
+
+function ownConfOf(nginx: NonNullable<ProxyHop['nginx']>): OwnConf {
+  const source = 'file' in nginx ? readConfFile(nginx.file) : { file: undefined, text: nginx.config }
+  const map = Object.fromEntries(Object.entries(nginx.map).map(([host, hop]) => [host.toLowerCase(), hop]))
+  return { source, include: includeBeside(source.file), map }
 }

@@ -14,6 +14,8 @@ export interface Product {
   program: string
   /** A configuration of the user's own, in the place of the one that the driver writes. */
   configuration?: (settings: ProxySettings, places: ProxyPlaces) => string
+  /** Told the text of each configuration before it is used. */
+  configured?: (settings: ProxySettings, text: string) => void
   /** How long it may take until it answers, in milliseconds. */
   readyWithin?: number
 }

@@ -136,7 +136,7 @@ function triesOf(
   const all: Try[] = []
   for (const [index, address] of addresses.entries()) {
     // In the place of a server stands the name of the group that had none.
-    if (address === settings.hop) continue
+    if (address === settings.hop || (settings.own && !address.includes(':'))) continue
     const responseBytes = Number(received![index])
     const requestSent = access.expects_body === '' && Number(sent![index]) > 0 ? true : undefined
     const reading = takeReading(messages, address, { responseBytes, requestSent })

@@ -3,6 +3,7 @@ import type { ProxyDriver } from '../driver.js'
 import { configuration, LOG } from './configuration.js'
 import { lacks } from './lacks.js'
 import { createReader } from './log.js'
+import { ownConfiguration } from './own_conf.js'
 
 export const nginx: ProxyDriver = {
   summary: 'nginx with the settings of the hop that it stands in for',
@@ -12,7 +13,8 @@ export const nginx: ProxyDriver = {
   version: (output) => /^nginx version: nginx\/(\d+(?:\.\d+)*)/m.exec(output)?.[1],
   tells: { proxy_status: false, details: false, requests: true, log: true },
   lacks,
-  configuration,
+  configuration: (settings, places) =>
+    settings.own ? ownConfiguration(settings.own, settings, places) : configuration(settings, places),
   arguments: (file, folder) => ['-c', file, '-p', folder],
   log: LOG,
   reader: createReader,
