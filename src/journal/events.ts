@@ -167,6 +167,8 @@ export interface Try extends ConnectionUse {
   status?: number | undefined
   response_bytes: number
   failure?: Failure | undefined
+  /** Of one that failed: bytes of the request may have reached the server. */
+  request_written?: boolean | undefined
 }
 
 /** One request at a proxy, from its head to its end. */
