@@ -196,6 +196,8 @@ export interface ForwardEvent {
   tunnel?: { up_bytes: number; down_bytes: number } | undefined
   proxy_status?: string | undefined
   proxy_error?: string | undefined
+  /** Answered from the proxy's cache: a fresh response, or a stale one in the place of a failure. */
+  cache?: 'hit' | 'stale' | undefined
   ms: number
 }
 

@@ -6,10 +6,12 @@ import { requestFramingSchema } from '../core/origin/framing.js'
 import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
+import { cacheSchema } from '../core/proxy/cache.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
 import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { keepaliveSchema } from '../core/proxy/keepalive.js'
 import { queueSchema } from '../core/proxy/pending.js'
+import { rateLimitSchema } from '../core/proxy/rate_limit.js'
 import { resolverSchema } from '../core/proxy/resolver.js'
 import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
@@ -130,6 +132,8 @@ const proxy = {
     health_check: kindSchema(healthChecks, 'health check')
       .optional()
       .meta({ description: 'Ask every server now and then, apart from requests, whether it is well; none if absent' }),
+    rate_limit: rateLimitSchema.optional().meta({ description: 'Requests beyond it are refused; no limit if absent' }),
+    cache: cacheSchema.optional().meta({ description: 'Keep responses to GET, and answer from them; none if absent' }),
     dialect: z
       .enum(dialects)
       .default('rfc9209')
