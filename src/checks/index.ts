@@ -21,6 +21,7 @@ import { origin_outcome } from './origin_outcome.js'
 import { origin_repeated } from './origin_repeated.js'
 import { origin_requests } from './origin_requests.js'
 import { origin_stops } from './origin_stops.js'
+import { proxy_cached } from './proxy_cached.js'
 import { proxy_client_left } from './proxy_client_left.js'
 import { proxy_cut } from './proxy_cut.js'
 import { proxy_error } from './proxy_error.js'
@@ -43,6 +44,7 @@ export const checks = {
   proxy_status,
   proxy_passed,
   proxy_tries,
+  proxy_cached,
   proxy_cut,
   proxy_client_left,
   server_turned,

@@ -46,6 +46,8 @@ export interface Failure {
   rcode?: string
   /** The TLS alert that was received (RFC 8446 section 6.2). */
   alert_id?: number
+  /** What the proxy's configuration has it answered with, where that is not left to the dialect. */
+  status?: number
   /** OpenSSL's name of the verification error, e.g. CERT_HAS_EXPIRED. */
   certificate_error?: string
   /** The header lines at fault as they came, each up to and with the first byte that may not stand there; Latin-1. */
@@ -120,6 +122,15 @@ export const overLimit = (details: string): Failure => ({
   stage: 'select',
   manner: 'unavailable',
   details,
+})
+
+/** The failure of a request beyond the rate that its proxy lets in. */
+export const overRate = (status: number): Failure => ({
+  type: 'http_request_denied',
+  stage: 'select',
+  manner: 'unavailable',
+  details: 'more requests than the rate limit lets in',
+  status,
 })
 
 /** The failure of a request that waited for a server with room, in vain. */

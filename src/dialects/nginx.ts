@@ -57,6 +57,12 @@ export function excludedLine(context: LogContext): LogLine {
   return { level: 'warn', message: `upstream server temporarily disabled while connecting to upstream${tail(context)}` }
 }
 
+/** The line for a request beyond the rate limit; the zone goes by the name of the proxy. */
+export const limitedLine = (excess: number, context: LogContext): LogLine => ({
+  level: 'error',
+  message: `limiting requests, excess: ${excess.toFixed(3)} by zone "${context.server}"${tail({ ...context, upstream: undefined })}`,
+})
+
 /** The line for a client that left before the response was complete: status 499 in nginx's access log. */
 export function clientLeftLine(context: LogContext, stage: Stage = 'response_head'): LogLine {
   // Waiting for the head, nginx says that it is still sending; under TLS the handshake's last records made it read.

@@ -8,11 +8,12 @@ import type { Failure } from '../core/failure.js'
 import { tlsAlerts } from './tls_alerts.js'
 
 /**
- * The status to answer with. Where the RFC leaves it open: 400 for a request that is the client's fault
+ * The status to answer with: what the configuration says, else what the RFC recommends. Where the RFC leaves it open: 400 for a request that is the client's fault
  * (`http_request_error`, "the 4xx itself"), and 500 for an answer that the proxy made up (`proxy_internal_response`),
  * as for the other types that are about the proxy alone.
  */
 export function statusOf(failure: Failure): number {
+  if (failure.status !== undefined) return failure.status
   const { status } = errorTypes[failure.type]
   if (status !== null) return status
   return failure.type === 'http_request_error' ? 400 : 500

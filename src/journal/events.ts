@@ -169,6 +169,8 @@ export interface Try extends ConnectionUse {
   status?: number | undefined
   response_bytes: number
   failure?: Failure | undefined
+  /** Of one that failed: bytes of the request may have reached the server. */
+  request_written?: boolean | undefined
 }
 
 /** One request at a proxy, from its head to its end. */
@@ -196,6 +198,8 @@ export interface ForwardEvent {
   tunnel?: { up_bytes: number; down_bytes: number } | undefined
   proxy_status?: string | undefined
   proxy_error?: string | undefined
+  /** Answered from the proxy's cache: a fresh response, or a stale one in the place of a failure. */
+  cache?: 'hit' | 'stale' | undefined
   ms: number
 }
 

@@ -58,6 +58,8 @@ export interface ProxyFacts {
   statuses: Counts
   /** Of these, an upstream's own: the response was passed on, whatever it says. */
   passed: Counts
+  /** Answered from the cache: `hit`, or `stale` in the place of a failure. */
+  cached: Counts
   /** Of requests: why the proxy answered in its own words, or cut. */
   failures: readonly FailureCount[]
   /** Of tries, those included after which another server answered. */
@@ -207,7 +209,8 @@ function createClientFold() {
 }
 
 function createProxyFold() {
-  const [statuses, passed, failures, triesFailed] = [createTally(), createTally(), createTally(), createTally()]
+  const [statuses, passed, cached] = [createTally(), createTally(), createTally()]
+  const [failures, triesFailed] = [createTally(), createTally()]
   let [requests, tries, cut, clientLeft] = [0, 0, 0, 0]
   return {
     forward(event: ForwardEvent) {
@@ -216,7 +219,8 @@ function createProxyFold() {
       if (event.cut) cut++
       if (event.client_left) clientLeft++
       if (event.status !== undefined) statuses.add(String(event.status))
-      if (event.status !== undefined && !event.failure) passed.add(String(event.status))
+      if (event.cache) cached.add(event.cache)
+      else if (event.status !== undefined && !event.failure) passed.add(String(event.status))
       if (event.failure) failures.add(failureKey(event.failure, event.proxy_error))
       for (const one of event.tries) if (one.failure) triesFailed.add(failureKey(one.failure))
     },
@@ -227,6 +231,7 @@ function createProxyFold() {
       clientLeft,
       statuses: statuses.counts(),
       passed: passed.counts(),
+      cached: cached.counts(),
       failures: failureCounts(failures),
       triesFailed: failureCounts(triesFailed),
     }),

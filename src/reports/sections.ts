@@ -10,6 +10,7 @@ export const sections = {
   response: 'A broken response',
   slow: 'Too slow',
   overload: 'Overload and limits',
+  balance: 'Load balancing and health',
   request: 'Requests that strict origins cut off',
   'look-alike': 'Look-alikes that must be told apart',
 } as const

@@ -139,11 +139,17 @@ function forwardLines(story: Story, forward: ForwardEvent): string[] {
 
 function tryLines(story: Story, hop: string, request: string, one: Try): string[] {
   const part = one.status === undefined ? 'nothing' : `${one.status}, ${one.response_bytes} bytes`
+  // On a new connection it goes without saying, from the stage; on a used one it is the question.
+  const written = one.failure && one.reused && one.request_written ? ', the request was written' : ''
   return [
     row(hop, 'try', one.server),
     ...connectionLines(story, hop, one),
     ...farSide(story, request, one, [one.server, `${hop}->${one.server}`]),
-    row(hop, 'recv', `${one.failure ? `${part}, then ${describe(one.failure, one)}` : part}  ${formatMs(one.ms)}`),
+    row(
+      hop,
+      'recv',
+      `${one.failure ? `${part}, then ${describe(one.failure, one)}${written}` : part}  ${formatMs(one.ms)}`,
+    ),
   ]
 }
 

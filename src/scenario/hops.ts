@@ -6,10 +6,12 @@ import { requestFramingSchema } from '../core/origin/framing.js'
 import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
+import { cacheSchema } from '../core/proxy/cache.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
 import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { keepaliveSchema } from '../core/proxy/keepalive.js'
 import { queueSchema } from '../core/proxy/pending.js'
+import { rateLimitSchema } from '../core/proxy/rate_limit.js'
 import { resolverSchema } from '../core/proxy/resolver.js'
 import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
@@ -131,12 +133,12 @@ const proxy = {
     queue: queueSchema
       .optional()
       .meta({ description: 'Requests that wait while every server has as many as max_conns says; none if absent' }),
-    health_check: kindSchema(healthChecks, 'health check')
-      .optional()
-      .meta({
-        description:
-          'Find out apart from requests whether servers are well, from the load’s start on; no checks if absent',
-      }),
+    health_check: kindSchema(healthChecks, 'health check').optional().meta({
+      description:
+        'Find out apart from requests whether servers are well, from the load’s start on; no checks if absent',
+    }),
+    rate_limit: rateLimitSchema.optional().meta({ description: 'Requests beyond it are refused; no limit if absent' }),
+    cache: cacheSchema.optional().meta({ description: 'Keep responses to GET, and answer from them; none if absent' }),
     dialect: z
       .enum(dialects)
       .default('rfc9209')

@@ -112,6 +112,7 @@ const rows: Record<keyof typeof checks, Row[]> = {
   proxy_passed: [
     [{ proxy: 'lb', passed: 502, count: 1 }, [make.forward({ status: 502 }), refused], 'pass', '1'],
     [{ proxy: 'lb', passed: 502, count: '>= 1' }, [refused], 'fail', '0'],
+    [{ proxy: 'lb', passed: 200, count: '>= 1' }, [make.forward({ status: 200, cache: 'hit' })], 'fail', '0'],
     [{ proxy: 'lb', passed: 502, count: '= 0' }, [], 'inconclusive', 'no requests'],
   ],
   proxy_tries: [
@@ -142,6 +143,11 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ proxy: 'lb', server: 'app1', tries_failed: 1 }, [make.forward({ tries: [itsOwn503] })], 'pass', '1'],
     [{ proxy: 'lb', server: 'app1', tries_failed: '= 0' }, [failedAndServed], 'fail', '1'],
     [{ proxy: 'lb', server: 'app1', tries_failed: '= 0' }, checkedFour, 'inconclusive', 'no tries'],
+  ],
+  proxy_cached: [
+    [{ proxy: 'lb', cached: 'hit', count: 1 }, [make.forward({ status: 200, cache: 'hit' })], 'pass', '1'],
+    [{ proxy: 'lb', cached: 'stale', count: 1 }, [make.forward({ status: 200, cache: 'hit' })], 'fail', '0'],
+    [{ proxy: 'lb', cached: 'hit', count: '= 0' }, [], 'inconclusive', 'no requests'],
   ],
   proxy_cut: [
     [{ proxy: 'lb', cut: '>= 1' }, [make.forward({ cut: true })], 'pass', '1'],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { createRateGauge, rateOverSchema } from '../../src/core/fault/rate.js'
+import { createRateLimit, rateLimitSchema } from '../../src/core/proxy/rate_limit.js'
 
 const gauge = (written: unknown) => createRateGauge(rateOverSchema.parse(written))
 
@@ -58,4 +59,20 @@ test('sources are forgotten, the quietest first', async (t) => {
   for (let n = 0; n < 10_000; n++) isOver(0, `other ${n}`)
   t.equal(isOver(0, 'other 9999'), true)
   t.equal(isOver(0, 'first'), false, 'it starts anew')
+})
+
+test('a proxy lets in one request and the burst at once, then as many as the rate says', async (t) => {
+  const limit = createRateLimit(rateLimitSchema.parse({ rate: '10/s', burst: 2 }))
+  const at = (nowMs: number, source = 'a') => limit.admit(nowMs, source)?.excess
+  t.same([at(0), at(0), at(0)], [undefined, undefined, undefined])
+  t.equal(at(0), 3, 'as nginx counts: three above what the rate has let in')
+  t.equal(at(50), 2.5)
+  t.equal(at(100), undefined, 'a tenth of a second later one more')
+  t.equal(at(100), 3)
+  t.equal(at(100, 'b'), undefined, 'another address has a limit of its own')
+  const shared = createRateLimit(rateLimitSchema.parse({ rate: '10/s', per: 'all', status: 503 }))
+  t.equal(shared.admit(0, 'a'), undefined)
+  const refused = shared.admit(0, 'b')!
+  t.match(refused.failure, { type: 'http_request_denied', stage: 'select', status: 503 })
+  t.equal(refused.excess, 1)
 })

@@ -1,6 +1,6 @@
 /**
  * Which occasions are above a rate: a bucket of tokens, one for all or one for each source address. An occasion that is
- * above the rate takes no token, as in nginx's limit_req. The plan asks it; the time is an argument.
+ * above the rate takes no token, as in nginx's limit_req. The plan and a proxy's rate limit ask it; the time is an argument.
  */
 import { z } from 'zod'
 import { rate } from '../../lib/quantity.js'
@@ -28,6 +28,8 @@ export type RateOver = z.output<typeof rateOverSchema>
 export interface RateGauge {
   /** Whether the occasion is above the rate; if it is not, it counts. Times must not decrease. */
   isOver(nowMs: number, source: string | undefined): boolean
+  /** What is missing, from 0 to 1, for one more to be within the rate; as of the last occasion of that source. */
+  lacking(source: string | undefined): number
   reset(): void
 }
 
@@ -45,9 +47,10 @@ export function createRateGauge(config: RateOver): RateGauge {
     buckets.set(key, bucket)
     return bucket
   }
+  const keyOf = (source: string | undefined): string => (config.per === 'source' ? (source ?? '') : '')
   return {
     isOver(nowMs, source) {
-      const bucket = bucketOf(config.per === 'source' ? (source ?? '') : '', nowMs)
+      const bucket = bucketOf(keyOf(source), nowMs)
       const gained = (Math.max(0, nowMs - bucket.atMs) * config.rate) / 1000
       bucket.tokens = Math.min(depth, bucket.tokens + gained)
       bucket.atMs = nowMs
@@ -56,6 +59,7 @@ export function createRateGauge(config: RateOver): RateGauge {
       bucket.tokens -= 1
       return false
     },
+    lacking: (source) => Math.max(0, 1 - (buckets.get(keyOf(source))?.tokens ?? depth)),
     reset: () => buckets.clear(),
   }
 }

@@ -177,7 +177,7 @@ class Forwarding implements ExchangeListener {
       this.pool!.discard(connection!)
       return this.send()
     }
-    this.book(failure)
+    this.book(failure, this.status, requestWritten)
     this.reached = connection!.reached
     const responseBegun = this.status !== undefined
     const replayable = !this.body?.touched
@@ -256,7 +256,7 @@ class Forwarding implements ExchangeListener {
     this.connection.run({ method, path, headers, body: this.body, once }, this)
   }
 
-  private book(failure: Failure | undefined, status = this.status): void {
+  private book(failure: Failure | undefined, status = this.status, requestWritten?: boolean): void {
     if (!this.dispatcher.journaling) return
     this.request.tries.push({
       server: this.pool!.target.hop,
@@ -266,6 +266,7 @@ class Forwarding implements ExchangeListener {
       status,
       response_bytes: this.bytes,
       failure,
+      request_written: requestWritten,
     })
     this.queuedMs = undefined
   }

@@ -34,6 +34,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private tunnel: Tunnel | undefined
   /** It did not leave: it was hung up on, since it took no more of the response. */
   stalled = false
+  /** Nothing of it came from a server now: it was kept, and fresh or not. */
+  cached: ForwardEvent['cache']
   /** The first chunk, until the turn ends. */
   private held: Buffer | undefined
   private flushed = false
@@ -174,6 +176,11 @@ export class Downstream implements Dispatcher.DispatchHandler {
     else response.flushHeaders()
   }
 
+  /** A status was sent. */
+  get begun(): boolean {
+    return this.status !== undefined
+  }
+
   onError(error: Error): void {
     const { failure, target } = error as UpstreamError
     if (!this.finish()) return
@@ -268,6 +275,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       status: this.status,
       health: isCheck(this.request),
       proxy_status: this.proxyStatus,
+      cache: this.cached,
       ms: roundMs(monotonicMs() - this.started),
       ...end,
     })

@@ -7,13 +7,15 @@ import type { Socket } from 'node:net'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import type { Failure } from '../../core/failure.js'
-import { clientLeftLine, clientStalledLine, errorLogLine, excludedLine } from '../../dialects/nginx.js'
+import { createRateLimit, type Refused } from '../../core/proxy/rate_limit.js'
+import { clientLeftLine, clientStalledLine, errorLogLine, excludedLine, limitedLine } from '../../dialects/nginx.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { alignedMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import { listenAt, trackSockets } from '../listen.js'
 import { type Address, formatAddress, type Site, type Target } from '../site.js'
 import { dialOptions, serverOptions } from '../tls.js'
-import { UpstreamDispatcher, type UpstreamRequest } from './dispatcher.js'
+import { createCaching } from './caching.js'
+import { UpstreamDispatcher, UpstreamError, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
 import { goAlone, needsOwnConnection } from './go_alone.js'
 import { requestHeaders } from './headers.js'
@@ -43,6 +45,8 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   for (const method of METHODS) {
     if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   }
+  const limiting = hop.rate_limit && createRateLimit(hop.rate_limit)
+  const caching = hop.cache && createCaching(name, hop.cache)
   const via = [`1.0 ${name}`, `1.1 ${name}`] as const
   const patienceMs = hop.timeouts.reply
   let count = 0
@@ -80,7 +84,10 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
         tries: downstream.tries,
         downstream,
       }
-      dispatcher.dispatch(upstream, downstream)
+      const refused = limiting?.admit(alignedMs(), upstream.client)
+      if (refused) return refuseOverRate(site, name, downstream, refused)
+      if (!caching) return dispatcher.dispatch(upstream, downstream)
+      caching.handle(upstream, downstream, (handler) => dispatcher.dispatch(upstream, handler))
     },
   } as Parameters<typeof httpProxy>[1])
   await app.ready()
@@ -181,6 +188,14 @@ function bookTurn(
   if (turned === 'recovered') return
   const { level, message } = excludedLine(logContext(hop, downstream, target))
   site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
+}
+
+function refuseOverRate(site: Site, hop: string, downstream: Downstream, { failure, excess }: Refused): void {
+  if (site.journaling) {
+    const { level, message } = limitedLine(excess, logContext(hop, downstream, undefined))
+    site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
+  }
+  downstream.onError(new UpstreamError(failure, undefined))
 }
 
 /** Servers that join or leave do so at their time from the load's start, each time that one begins; so do checks. */
