@@ -44,8 +44,11 @@ export interface Balanced {
 
 export type ForwardAction =
   | { do: 'try'; server: number }
-  /** Every server that is well has as many requests as it may: come back with `start` when one is done. */
-  | { do: 'wait' }
+  /**
+   * Every server that is well has as many requests as it may: come back with `start` when one is done. `choosy`: it has
+   * tried servers, which might do for another request.
+   */
+  | { do: 'wait'; choosy: boolean }
   /** No response was begun: answer in the proxy's own words. */
   | { do: 'answer'; failure: Failure }
   /** The response was begun: nothing can be taken back, the connection is cut. */
@@ -89,7 +92,7 @@ export function createForward(shared: Balanced, request: BalancedRequest): Forwa
 
 class Course implements Forward {
   turned: Forward['turned']
-  private readonly choose: Choose
+  private choose: Choose
   private group: Group
   /** Most requests need one try: the set is made with the second. */
   private tried: Set<Server> | undefined
@@ -109,7 +112,12 @@ class Course implements Forward {
   }
 
   start(now: number): ForwardAction {
-    this.startedAt ??= now
+    if (this.startedAt === undefined) this.startedAt = now
+    else {
+      // It has waited, and whatever has room now may be of the first choice.
+      this.group = this.shared.servers.primaries
+      this.choose = this.shared.balancer.begin(this.request)
+    }
     return this.next(now)
   }
 
@@ -150,7 +158,7 @@ class Course implements Forward {
       return { do: 'try', server: server.index }
     }
     const busy = servers.all.some((server) => server.full && server.available(now) && !this.tried?.has(server))
-    if (busy && config.mayWait) return { do: 'wait' }
+    if (busy && config.mayWait) return { do: 'wait', choosy: this.tried !== undefined }
     const failure = busy ? overLimit('every server has as many requests as it may') : noServer('no server may be tried')
     return { do: 'answer', failure }
   }
@@ -161,7 +169,6 @@ class Course implements Forward {
     const { backups } = this.shared.servers
     if (!server && backups && this.group !== backups) {
       this.group = backups
-      this.tried = undefined
       server = this.choose(backups, may, now)
     }
     return server

@@ -1,14 +1,19 @@
-/** What a hash balancer takes of a request: text with variables in nginx's words. */
+/**
+ * What a hash balancer takes of a request: text with variables in nginx's words. The hash balancers ask it, once for
+ * each request; it knows nothing of servers.
+ */
 import { z } from 'zod'
 import { suggestion } from '../../lib/nearest.js'
+import { addressBytes } from './address.js'
 import type { BalancedRequest } from './balancers/balancer.js'
 
 /** Variables without a name of their own, and what they stand for. */
 const variables: Readonly<Record<string, (request: BalancedRequest) => string>> = {
   request_uri: ({ path }) => path,
-  uri: ({ path }) => path.split('?', 1)[0]!,
-  args: ({ path }) => path.slice(path.split('?', 1)[0]!.length + 1),
+  uri: ({ path }) => normalized(path.split('?', 1)[0]!),
+  args: ({ path }) => argsOf(path),
   remote_addr: ({ client }) => client,
+  binary_remote_addr: ({ client }) => String.fromCharCode(...addressBytes(client)),
   request_method: ({ method }) => method,
   host: (request) => (request.header('host') ?? '').replace(/:\d+$/, '').toLowerCase(),
 }
@@ -16,8 +21,9 @@ const variables: Readonly<Record<string, (request: BalancedRequest) => string>> 
 /** And those that begin so. */
 const prefixes: Readonly<Record<string, (name: string, request: BalancedRequest) => string | undefined>> = {
   http_: (name, request) => request.header(name.replaceAll('_', '-')),
-  arg_: (name, { path }) => valueIn(path.slice(path.indexOf('?') + 1), '&', name),
-  cookie_: (name, request) => valueIn(request.header('cookie') ?? '', /;\s*/, name),
+  arg_: (name, { path }) => new RegExp(`(?:^|&)${name}=([^&]*)`, 'i').exec(argsOf(path))?.[1],
+  cookie_: (name, request) =>
+    new RegExp(`(?:^|[;,]) *${name} *= *([^;]*)`, 'i').exec(request.header('cookie') ?? '')?.[1],
 }
 
 const known = [...Object.keys(variables), ...Object.keys(prefixes).map((prefix) => `${prefix}NAME`)]
@@ -26,9 +32,10 @@ export const keySchema = z
   .string()
   .min(1)
   .superRefine((key, context) => {
-    for (const [, name] of key.matchAll(VARIABLE)) {
-      if (Object.hasOwn(variables, name!) || prefixOf(name!)) continue
-      const message = `unknown variable "$${name}", ${suggestion(name!, known)}`
+    for (const [, written] of key.matchAll(VARIABLE)) {
+      const name = written!.toLowerCase()
+      if (Object.hasOwn(variables, name) || prefixOf(name)) continue
+      const message = `unknown variable "$${written}", ${suggestion(name, known)}`
       context.addIssue({ code: 'custom', message })
     }
   })
@@ -38,7 +45,8 @@ const VARIABLE = /\$\{?(\w+)\}?/g
 
 /** Empty where nothing of it is there. */
 export const readKey = (key: string, request: BalancedRequest): string =>
-  key.replace(VARIABLE, (_text, name: string) => {
+  key.replace(VARIABLE, (_text, written: string) => {
+    const name = written.toLowerCase()
     const prefix = prefixOf(name)
     const value = prefix ? prefixes[prefix]!(name.slice(prefix.length), request) : variables[name]?.(request)
     return value ?? ''
@@ -47,7 +55,23 @@ export const readKey = (key: string, request: BalancedRequest): string =>
 const prefixOf = (name: string): string | undefined =>
   Object.keys(prefixes).find((prefix) => name.startsWith(prefix) && name.length > prefix.length)
 
-function valueIn(text: string, separator: string | RegExp, name: string): string | undefined {
-  const found = text.split(separator).find((part) => part.slice(0, part.indexOf('=')).toLowerCase() === name)
-  return found?.slice(found.indexOf('=') + 1)
+const argsOf = (path: string): string => {
+  const at = path.indexOf('?')
+  return at < 0 ? '' : path.slice(at + 1)
+}
+
+/** As nginx has $uri: decoded, a byte a character, with slashes merged and dots resolved. */
+function normalized(path: string): string {
+  const decoded = path.replace(/%([0-9a-f]{2})/gi, (_text, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  if (!/\/[./]/.test(decoded)) return decoded
+  const parts: string[] = []
+  const given = decoded.split('/')
+  for (const part of given) {
+    if (part === '..') parts.pop()
+    else if (part !== '' && part !== '.') parts.push(part)
+  }
+  const open = parts.length > 0 && ['', '.', '..'].includes(given.at(-1)!)
+  return `/${parts.join('/')}${open ? '/' : ''}`
 }

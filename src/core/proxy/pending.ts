@@ -1,4 +1,7 @@
-/** Requests that wait until a server may be sent one more: in order, at most so many, each for a while. */
+/**
+ * Requests that wait until a server may be sent one more: in order, at most so many, each for a while. The engines
+ * keep one per proxy and ask it whenever a request is over; it knows nothing of servers.
+ */
 import { z } from 'zod'
 import { duration } from '../../lib/quantity.js'
 
@@ -14,13 +17,13 @@ export interface Pending<Item> {
   enter(item: Item): boolean
   /** It gave up, wherever it stood. */
   leave(item: Item): void
-  /**
-   * Something has become free: who waits is served in order, until one finds that there is nothing for it. An item is
-   * in the queue until `serve` says true.
-   */
-  advance(serve: (item: Item) => boolean): void
+  /** Something may have become free: who waits is asked in order. An item is in the queue until `serve` has taken it. */
+  advance(serve: (item: Item) => Served): void
   readonly length: number
 }
+
+/** `passed`: nothing is free for this one, but may be for who stands behind it; `nobody`: nothing is free at all. */
+export type Served = 'taken' | 'passed' | 'nobody'
 
 export function createPending<Item>(size: number): Pending<Item> {
   const waiting = new Set<Item>()
@@ -33,8 +36,9 @@ export function createPending<Item>(size: number): Pending<Item> {
     leave: (item) => void waiting.delete(item),
     advance(serve) {
       for (const item of waiting) {
-        if (!serve(item)) return
-        waiting.delete(item)
+        const served = serve(item)
+        if (served === 'nobody') return
+        if (served === 'taken') waiting.delete(item)
       }
     },
     get length() {

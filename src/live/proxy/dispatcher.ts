@@ -7,7 +7,7 @@ import { Dispatcher } from 'undici'
 import { type Failure, overLimit, waitedTooLong } from '../../core/failure.js'
 import { type BalancedRequest, createBalancer } from '../../core/proxy/balancers/index.js'
 import { type Balanced, createForward, type Forward, type ForwardAction } from '../../core/proxy/forward.js'
-import { createPending, type Pending, type QueueConfig } from '../../core/proxy/pending.js'
+import { createPending, type Pending, type QueueConfig, type Served } from '../../core/proxy/pending.js'
 import { Server } from '../../core/proxy/server.js'
 import { groupServers } from '../../core/proxy/servers.js'
 import type { Try } from '../../journal/events.js'
@@ -128,6 +128,8 @@ class Forwarding implements ExchangeListener {
   }
 
   begin(): void {
+    // A penalty may have ended with nobody there to see it: who waits goes first.
+    if (this.dispatcher.pending && this.dispatcher.pending.length > 0) this.dispatcher.advance()
     this.carryOut(this.forward.start(alignedMs()))
   }
 
@@ -197,13 +199,13 @@ class Forwarding implements ExchangeListener {
     this.leave()
   }
 
-  /** In the queue: false while there is still nothing for it. */
-  tryAgain(): boolean {
+  /** In the queue: is there something for it by now? */
+  tryAgain(): Served {
     const action = this.forward.start(alignedMs())
-    if (action.do === 'wait') return false
+    if (action.do === 'wait') return action.choosy ? 'passed' : 'nobody'
     this.leaveQueue()
     this.carryOut(action)
-    return true
+    return 'taken'
   }
 
   /** The try is over, and its connection with it; the server may have room for another request. */

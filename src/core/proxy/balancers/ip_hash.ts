@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { addressBytes } from '../address.js'
 import { atWeight, type Balancer, mostRehashes } from './balancer.js'
 import { nextInTurn } from './round_robin.js'
 
@@ -24,8 +25,8 @@ export const ip_hash = {
   }),
 } as const
 
-/** Of IPv4 the network of 256 addresses; another address as it is. */
+/** Of IPv4 the network of 256 addresses, of IPv6 all; those without an address are one. */
 function octetsOf(address: string): number[] {
-  const four = /(\d+)\.(\d+)\.(\d+)\.\d+$/.exec(address)
-  return four ? four.slice(1, 4).map(Number) : [...address].map((character) => character.charCodeAt(0) & 0xff)
+  const bytes = addressBytes(address)
+  return bytes.length === 16 ? bytes : bytes.length === 4 ? bytes.slice(0, 3) : [0, 0, 0]
 }

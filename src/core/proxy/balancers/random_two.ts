@@ -19,9 +19,13 @@ export const random_two = {
           while (misses <= mostRehashes) {
             const server = atWeight(group, Math.floor(draw() * group.totalWeight))
             if (server !== first && may(server)) {
-              if (first === undefined) first = server
-              else return server.conns * first.config.weight > first.conns * server.config.weight ? first : server
-            } else misses++
+              if (first !== undefined) {
+                return server.conns * first.config.weight > first.conns * server.config.weight ? first : server
+              }
+              first = server
+            }
+            // The first of two is counted among the misses, as in nginx.
+            misses++
           }
           return nextInTurn(group, may, now)
         }
