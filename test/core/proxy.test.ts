@@ -38,7 +38,11 @@ function balanced(count: number, config: Partial<ForwardConfig> = {}): Balanced 
   const servers = groupServers(Array.from({ length: count }, server))
   const balancer = createBalancer(balancers.round_robin.schema.parse({ type: 'round_robin' }), servers, chanceFrom(1))
   const nextUpstream = ['error', 'timeout'] as const
-  return { config: { nextUpstream, tries: 0, timeoutMs: undefined, mayWait: false, ...config }, servers, balancer }
+  return {
+    config: { nextUpstream, tries: 0, timeoutMs: undefined, mayWait: false, tellsLast: true, ...config },
+    servers,
+    balancer,
+  }
 }
 /** What happens after the first try, at server 0, failed. */
 const second = (last: FailedTry, config: Partial<ForwardConfig> = {}, method = 'GET') => {
@@ -104,6 +108,16 @@ test('tries end at the limit, or when every server had one', async (t) => {
   t.strictSame(tries(3, { tries: 9 }), [0, 1, 2, 'connection_terminated'])
   t.strictSame(tries(1), [0, 'connection_terminated'])
   t.strictSame(tries(0), ['destination_unavailable'])
+})
+
+test('the free try of a reused connection finds nobody else: the last failure is told, where nginx has no server', async (t) => {
+  for (const tellsLast of [true, false]) {
+    const forward = createForward(balanced(2, { tellsLast }), request('GET'))
+    forward.start(0)
+    t.match(forward.failed(tried('reset', { reused: true }), 0), { do: 'try', server: 1 })
+    const type = tellsLast ? 'connection_terminated' : 'destination_unavailable'
+    t.match(forward.failed(tried('refused'), 0), { do: 'answer', failure: { type } })
+  }
 })
 
 test('a request never meets a server twice, and ends', async () => {

@@ -33,6 +33,8 @@ export interface ForwardConfig {
   timeoutMs: number | undefined
   /** A request may wait for a server that has as many as it may. */
   mayWait: boolean
+  /** When tries have failed and no server is left: the last failure is told. nginx tells that there is no server. */
+  tellsLast: boolean
 }
 
 /** What all requests of a proxy share. */
@@ -129,8 +131,7 @@ class Course implements Forward {
     // What the server closed while the request was on its way says nothing of the server: one more try.
     if (last.reused && condition === 'error') this.left++
     const goesOn = condition !== undefined && this.left > 0 && this.mayRepeat(condition, last.requestWritten, last, now)
-    if (!goesOn) return { do: 'answer', failure }
-    return this.next(now)
+    return goesOn ? this.next(now, failure) : { do: 'answer', failure }
   }
 
   answered(status: number, replayable: boolean, now: number): ForwardAction | undefined {
@@ -148,7 +149,7 @@ class Course implements Forward {
     if (ms !== undefined) this.shared.balancer.observed?.(server, ms, now)
   }
 
-  private next(now: number): ForwardAction {
+  private next(now: number, last?: Failure): ForwardAction {
     const { config, servers } = this.shared
     const server = servers.single ? only(servers.all[0]!) : this.pick(now)
     if (server) {
@@ -159,6 +160,7 @@ class Course implements Forward {
     }
     const busy = servers.all.some((server) => server.full && server.available(now) && !this.tried?.has(server))
     if (busy && config.mayWait) return { do: 'wait', choosy: this.tried !== undefined }
+    if (last && config.tellsLast) return { do: 'answer', failure: last }
     const failure = busy ? overLimit('every server has as many requests as it may') : noServer('no server may be tried')
     return { do: 'answer', failure }
   }

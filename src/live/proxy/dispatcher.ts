@@ -73,7 +73,13 @@ export class UpstreamDispatcher extends Dispatcher {
     const { next_upstream, tries, next_upstream_timeout, queue } = hop
     const group = groupServers(servers)
     this.balanced = {
-      config: { nextUpstream: next_upstream, tries, timeoutMs: next_upstream_timeout, mayWait: queue !== undefined },
+      config: {
+        nextUpstream: next_upstream,
+        tries,
+        timeoutMs: next_upstream_timeout,
+        mayWait: queue !== undefined,
+        tellsLast: hop.dialect !== 'nginx',
+      },
       servers: group,
       balancer: createBalancer(hop.balance, group, site.chance),
     }

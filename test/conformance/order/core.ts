@@ -32,7 +32,7 @@ function shared(timeline: Timeline, names: readonly string[]): Balanced {
   const config = balancers[timeline.kind].schema.parse(balancerInput(timeline)) as BalancerConfig
   const { nextUpstream, tries } = timeline
   return {
-    config: { nextUpstream, tries, timeoutMs: undefined, mayWait: false },
+    config: { nextUpstream, tries, timeoutMs: undefined, mayWait: false, tellsLast: false },
     servers,
     balancer: createBalancer(config, servers, chanceFrom(1)),
   }
