@@ -5,7 +5,68 @@
 import { type BareItem, parseList, serializeItem, Token } from 'structured-headers'
 import { errorTypes } from '../core/error_types.js'
 import type { Failure } from '../core/failure.js'
+import type { Answer, Asked, Dialect, Reached } from './dialect.js'
+import { proxyErrorWord } from './proxy_error.js'
 import { tlsAlerts } from './tls_alerts.js'
+
+export const rfc9209: Dialect = {
+  summary: 'RFC 9209: its recommended statuses, with Proxy-Status and X-Proxy-Error',
+  tickMs: 1,
+  tellsLast: true,
+  via: true,
+  takesBodies: false,
+  answer,
+  refusal,
+  received: (existing, status, hop) =>
+    existing === undefined && status < 500
+      ? undefined
+      : appendProxyStatus(existing, proxyStatusMember(hop, { receivedStatus: status })),
+}
+
+/** The recommended status, and who says so. */
+function answer(failure: Failure, { hop, id }: Asked, { nextHop }: Reached): Answer {
+  const status = statusOf(failure)
+  const proxyError = proxyErrorWord(failure)
+  const proxyStatus = proxyStatusMember(hop, { failure, nextHop })
+  const body = `${status} ${REASONS[status]}\n${failure.type}: ${failure.details}\n`
+  const fields = [
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'Content-Length',
+    String(new TextEncoder().encode(body).length),
+  ]
+  fields.push('Proxy-Status', proxyStatus, 'X-Proxy-Error', proxyError, 'X-Request-Id', id)
+  return { status, reason: REASONS[status] ?? '', fields, body, proxyStatus, proxyError }
+}
+
+function refusal(status: number, failure: Failure, { hop }: Asked): Answer {
+  const proxyError = proxyErrorWord(failure)
+  const fields = [
+    'Proxy-Status',
+    proxyStatusMember(hop, { failure }),
+    'X-Proxy-Error',
+    proxyError,
+    'Content-Length',
+    '0',
+  ]
+  // What comes behind a request that makes no sense may be meant as part of it.
+  fields.push('Connection', 'close')
+  return { status, reason: REASONS[status] ?? '', fields, body: '', proxyError }
+}
+
+/** RFC 9110 section 15, as far as it is said here. */
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
 
 /**
  * The status to answer with: what the configuration says, else what the RFC recommends. Where the RFC leaves it open: 400 for a request that is the client's fault

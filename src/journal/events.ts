@@ -242,13 +242,13 @@ export interface CheckEvent {
   ms: number
 }
 
-/** A line of a proxy's error log, in the product's words. */
+/** A line of a proxy's error log, or of its access log, in the product's words. */
 export interface LogEvent {
   event: 'log'
   t: number
   hop: string
   request?: string | undefined
-  level: 'info' | 'notice' | 'warn' | 'error' | 'crit' | 'alert' | 'emerg'
+  level: 'info' | 'notice' | 'warn' | 'error' | 'crit' | 'alert' | 'emerg' | 'access'
   line: string
 }
 

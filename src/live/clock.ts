@@ -4,7 +4,8 @@
  */
 const { setTimeout, clearTimeout, setImmediate } = globalThis
 const now = performance.now.bind(performance)
-const wallNow = Date.now.bind(Date)
+const { Date: RealDate } = globalThis
+const wallNow = RealDate.now.bind(RealDate)
 
 /** Monotonic milliseconds from an arbitrary zero. */
 export const monotonicMs = (): number => now()
@@ -26,6 +27,9 @@ export const roundMs = <Ms extends number | undefined>(ms: Ms): Ms =>
 
 /** The time of day, for certificates: their reader does not believe in faked dates. */
 export const wallMs = (): number => wallNow()
+
+/** The time of day, as HTTP writes it. */
+export const httpDate = (): string => new RealDate(wallNow()).toUTCString()
 
 /** Node turns a longer timer into one of a millisecond. */
 const LONGEST_MS = 2_147_483_647

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import type { Timeouts } from '../core/proxy/timeouts.js'
+import type { Reader } from '../dialects/reader.js'
 import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, openBooks } from './books.js'
 import { roundMs, withRealImmediate } from './clock.js'
@@ -12,6 +13,7 @@ import { dial } from './dial.js'
 import { Exchange, type ExchangeListener, type ExchangeRequest } from './exchange.js'
 import { type Incoming, readAs } from './incoming.js'
 import { OnceClient } from './once.js'
+import { type ReadingIncoming, readBy } from './reading.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
 /** Undici's own timers are off, and nothing is sent twice: no pipelining, one request per Client at a time. */
@@ -31,9 +33,13 @@ export class Connection {
   private readonly limits: Timeouts
   private exchange: Exchange | undefined
   private raw: Buffer | undefined
+  private method = ''
   private incoming: Incoming | undefined
+  private reading: ReadingIncoming | undefined
   /** The connection can't be used again. */
   dead = false
+  /** It could be, and should not. */
+  spoilt = false
   /** Since when it waits in a pool, on the clock of clock.ts. */
   idleSince = 0
 
@@ -42,6 +48,8 @@ export class Connection {
     target: Target,
     limits: Timeouts,
     private readonly onDead: (connection: Connection) => void,
+    /** Makes who reads the response to a request of that method; undefined: undici does. */
+    private readonly reads?: (method: string) => Reader,
   ) {
     this.target = target
     this.limits = limits
@@ -59,7 +67,7 @@ export class Connection {
         stream.on('error', (error) => this.exchange?.lost(error))
         stream.on('end', () => this.exchange?.serverEnded())
         if (this.raw) sayInstead(stream, this.raw)
-        if (!once) this.incoming = readAs(this.books, stream, () => this.exchange?.interim(100, []))
+        if (!once) this.readFrom(stream)
         callback(null, stream)
       })
     }
@@ -76,17 +84,37 @@ export class Connection {
     return client
   }
 
+  private readFrom(stream: Socket): void {
+    if (!this.reads) {
+      this.incoming = readAs(this.books, stream, () => this.exchange?.interim(100, []))
+      return
+    }
+    this.reading = readBy(stream, {
+      head: (head) => this.exchange?.understood(head),
+      invalid: (message, seen) => void this.exchange?.refuse(message, seen),
+      note: (note) => this.exchange?.note(note),
+      spoilt: () => {
+        this.spoilt = true
+      },
+    })
+    this.reading.begin(this.reads(this.method))
+  }
+
   /** @param raw bytes that go out in the place of the request; the connection is for this one exchange only */
   run(request: ExchangeRequest, listener: ExchangeListener, raw?: Buffer): void {
     this.books.requests++
     this.raw = raw
     const { path, headers, body, once } = request
-    const exchange = new Exchange(this.books, this.limits, listener, once?.upgrade, () => {
+    const over = () => {
       this.exchange = undefined
-    })
+    }
+    const headAtOnce = this.reads !== undefined && once === undefined
+    const exchange = new Exchange(this.books, this.limits, listener, once?.upgrade, over, headAtOnce)
     this.exchange = exchange
-    this.incoming?.begin()
     const method = request.method as Dispatcher.HttpMethod
+    this.method = method
+    this.incoming?.begin()
+    this.reading?.begin(this.reads!(method))
     // Undici closes behind HEAD, lest a body follow; one that does is noticed like any bytes that nobody asked for.
     const reset = method === 'HEAD' ? false : undefined
     this.client ??= this.createClient(once !== undefined)
@@ -132,7 +160,7 @@ export class Connection {
 
   /** An exchange may begin: nothing has ended the connection yet, as far as anybody here knows. */
   get usable(): boolean {
-    return !this.dead && this.books.ending === undefined && this.books.stream?.destroyed !== true
+    return !this.dead && !this.spoilt && this.books.ending === undefined && this.books.stream?.destroyed !== true
   }
 }
 

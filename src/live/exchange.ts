@@ -10,6 +10,7 @@ import type { Timeouts } from '../core/proxy/timeouts.js'
 import { type ConnectionBooks, endingOf, pageOf } from './books.js'
 import { afterGrace, type Stop, startDeadline } from './clock.js'
 import { isFramingKnown } from './incoming.js'
+import type { Note, ReadHead } from './reading.js'
 
 export interface ExchangeRequest {
   method: string
@@ -42,6 +43,8 @@ export interface ExchangeListener {
   data(chunk: Buffer): boolean
   /** Another protocol is spoken from now on, on that stream; `end` or `failed` still comes last. */
   switched?(rawHeaders: Buffer[], stream: Socket): void
+  /** Something about the response that is no failure, in words for a log. */
+  noted?(note: Note): void
   /** With the fields of the trailer section. */
   end(trailers: RawFields): void
   /** `written`: bytes of the request may have reached the server. */
@@ -59,6 +62,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private allRead = false
   private undiciResume: (() => void) | undefined
   private stopWhole: Stop | undefined
+  private stopHead: Stop | undefined
+  /** The head as a reader of ours understood it; undici has another one then. */
+  private readHead: ReadHead | undefined
   private abortRequest: ((error?: Error) => void) | undefined
 
   constructor(
@@ -68,6 +74,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     /** The protocol that was asked for. */
     private readonly upgrade: string | undefined,
     private readonly onOver: () => void,
+    /** The read limit is one for the whole head, as a reader of ours has it. */
+    private readonly headAtOnce = false,
   ) {
     this.startBytes = books.stream?.bytesRead ?? 0
   }
@@ -82,10 +90,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.requestSent = true
     if (this.limits.send !== this.limits.read) this.books.stream?.setTimeout(this.limits.read)
     const { response } = this.limits
-    if (response !== undefined && !this.over) this.stopWhole = startDeadline(response, this.exceeded)
+    if (this.over) return
+    if (response !== undefined) this.stopWhole = startDeadline(response, this.exceeded)
+    if (this.headAtOnce && !this.readHead) this.stopHead = startDeadline(this.limits.read, () => this.expire('read'))
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    if (this.readHead) return this.headRead(this.readHead, resume)
     if (status < 200) return this.interim(status, rawHeaders)
     if (this.over) return true
     if (!isFramingKnown(rawHeaders)) return this.refuse('unknown transfer coding')
@@ -100,6 +111,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_CHAR') throw error
       return this.refuse((error as Error).message)
     }
+  }
+
+  /** A reader of ours has the head; undici is about to be told of it. */
+  understood(head: ReadHead): void {
+    this.readHead = head
+    this.stopHead?.()
+  }
+
+  note(note: Note): void {
+    if (!this.over) this.listener.noted?.(note)
+  }
+
+  /** Interim is what that reader calls so, and it framed the body itself. */
+  private headRead({ status, line, fields }: ReadHead, resume: () => void): boolean {
+    if (this.over) return true
+    this.undiciResume = resume
+    this.headComplete = true
+    const raw = fields.map((part) => Buffer.from(part, 'latin1'))
+    return this.flow(this.listener.head(status, raw, line, this.resume))
   }
 
   onData(chunk: Buffer): boolean {
@@ -191,8 +221,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** The head can be parsed, and yet it is none to go on with. */
-  private refuse(message: string): boolean {
-    this.fail({ by: 'parser', message })
+  refuse(message: string, seen?: string): boolean {
+    this.fail({ by: 'parser', message, seen })
     this.abortRequest?.(new Error(message))
     return true
   }
@@ -230,6 +260,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.over) return false
     this.over = true
     this.stopWhole?.()
+    this.stopHead?.()
     this.books.latest = undefined
     this.onOver()
     return true

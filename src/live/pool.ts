@@ -1,6 +1,7 @@
 /** The connections to one server: idle ones are used again, the last one first; otherwise a new one is made. */
 import type { KeepaliveConfig } from '../core/proxy/keepalive.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
+import type { Reader } from '../dialects/reader.js'
 import { monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
 import { Connection } from './connection.js'
 import type { Site, Target } from './site.js'
@@ -17,6 +18,7 @@ export class Pool {
     private readonly limits: Timeouts,
     /** Without it connections are kept as long as the other side does. */
     private readonly keepalive?: KeepaliveConfig,
+    private readonly reads?: (method: string) => Reader,
   ) {}
 
   /** @param fresh only a new one will do */
@@ -24,13 +26,14 @@ export class Pool {
     for (let connection = fresh ? undefined : this.idle.pop(); connection; connection = this.idle.pop()) {
       if (connection.usable) return connection
     }
-    const connection = new Connection(this.site, this.target, this.limits, this.forget)
+    const connection = new Connection(this.site, this.target, this.limits, this.forget, this.reads)
     this.open.add(connection)
     return connection
   }
 
   /** The exchange ended well: the next one may use the connection. */
   release(connection: Connection): void {
+    if (connection.spoilt) return this.discard(connection)
     if (!connection.usable) return
     const { keepalive, idle } = this
     if (!keepalive) return void idle.push(connection)

@@ -16,6 +16,7 @@ import { resolverSchema } from '../core/proxy/resolver.js'
 import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
+import { dialectNames } from '../dialects/index.js'
 import { duration } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 import { nginxConfSchema } from './nginx_conf.js'
@@ -50,9 +51,6 @@ export const edgeSchema = z.union([
       .meta({ description: 'Another port than the hop’s: a number, or the hop that listens there' }),
   }),
 ])
-
-/** How a proxy words what went wrong. */
-export const dialects = ['rfc9209', 'nginx'] as const
 
 const origin = {
   summary: 'answers every request in the same way, unless a fault says otherwise',
@@ -140,7 +138,7 @@ const proxy = {
     rate_limit: rateLimitSchema.optional().meta({ description: 'Requests beyond it are refused; no limit if absent' }),
     cache: cacheSchema.optional().meta({ description: 'Keep responses to GET, and answer from them; none if absent' }),
     dialect: z
-      .enum(dialects)
+      .enum(dialectNames)
       .default('rfc9209')
       .meta({ description: 'Whose statuses, pages and counting of seconds it has' }),
     under_test: z

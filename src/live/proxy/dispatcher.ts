@@ -10,12 +10,15 @@ import { type Balanced, createForward, type Forward, type ForwardAction } from '
 import { createPending, type Pending, type QueueConfig, type Served } from '../../core/proxy/pending.js'
 import { Server } from '../../core/proxy/server.js'
 import { groupServers } from '../../core/proxy/servers.js'
+import type { Dialect } from '../../dialects/dialect.js'
+import { dialects } from '../../dialects/index.js'
 import type { Try } from '../../journal/events.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { alignedMs, monotonicMs, roundMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import type { Connection } from '../connection.js'
 import type { ExchangeListener, Once, RawFields } from '../exchange.js'
 import { Pool } from '../pool.js'
+import type { Note } from '../reading.js'
 import { formatAddress, type Site, type Target } from '../site.js'
 import type { RequestBody } from './request_body.js'
 import type { Reach } from './targets.js'
@@ -45,6 +48,8 @@ export class UpstreamError extends Error {
 export interface DispatcherEvents {
   /** A try failed, or there was no server for one: then there is no target. */
   failed(request: UpstreamRequest, failure: Failure, target: Target | undefined): void
+  /** Something about a response is worth a line in the log, and it goes on. */
+  noted(request: UpstreamRequest, note: Note, target: Target): void
   /** How a server's last try ended has consequences for it. */
   turned(request: UpstreamRequest, turned: 'excluded' | 'recovered', target: Target): void
 }
@@ -64,9 +69,8 @@ export class UpstreamDispatcher extends Dispatcher {
   ) {
     super()
     this.journaling = site.journaling
-    this.pools = hop.to.map((edge) => new Pool(site, reach(edge), hop.timeouts, hop.keepalive))
-    // nginx counts the seconds of its clock, whatever part of one is over.
-    const tickMs = hop.dialect === 'nginx' ? 1000 : 1
+    const { reads, tickMs, tellsLast } = dialects[hop.dialect] as Dialect
+    this.pools = hop.to.map((edge) => new Pool(site, reach(edge), hop.timeouts, hop.keepalive, reads))
     const servers = hop.to.map((edge, index) => {
       return new Server(index, formatAddress(this.pools[index]!.target), edge, tickMs)
     })
@@ -78,7 +82,7 @@ export class UpstreamDispatcher extends Dispatcher {
         tries,
         timeoutMs: next_upstream_timeout,
         mayWait: queue !== undefined,
-        tellsLast: hop.dialect !== 'nginx',
+        tellsLast,
       },
       servers: group,
       balancer: createBalancer(hop.balance, group, site.chance),
@@ -159,6 +163,10 @@ class Forwarding implements ExchangeListener {
   data(chunk: Buffer): boolean {
     this.bytes += chunk.length
     return this.handler.onData!(chunk)
+  }
+
+  noted(note: Note): void {
+    this.dispatcher.events.noted(this.request, note, this.connection!.reached)
   }
 
   switched(rawHeaders: Buffer[], stream: Socket): void {

@@ -3,13 +3,12 @@
  * the proxy's own words when nothing can be had. A response that is cut upstream is cut here, never completed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Failure } from '../../core/failure.js'
+import type { Asked, Dialect } from '../../dialects/dialect.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
-import { appendProxyStatus, proxyStatusMember, statusOf } from '../../dialects/rfc9209.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
 import { isCheck } from '../check_mark.js'
 import { monotonicMs, roundMs } from '../clock.js'
@@ -18,10 +17,23 @@ import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
 import { atEndOfTurn } from './end_of_turn.js'
-import { headBytes, responseHeaders, trailerFields } from './headers.js'
+import { responseHeaders, trailerFields } from './headers.js'
+import { bookRequest } from './ledger.js'
 import { discardBody } from './request_body.js'
 import { Tunnel } from './tunnel.js'
 import { release } from './upgrade.js'
+import {
+  askedBy,
+  endWith,
+  framed,
+  inItsWords,
+  say,
+  sayExactly,
+  sayHead,
+  sayInterim,
+  switchedHead,
+  whenDrained,
+} from './wording.js'
 
 export class Downstream implements Dispatcher.DispatchHandler {
   readonly tries: Try[] = []
@@ -31,6 +43,9 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private status: number | undefined
   private proxyStatus: string | undefined
   private lengthTold = false
+  private waitsForBody = false
+  /** Of the response, with the framing of chunks. */
+  private bodyBytes = 0
   private tunnel: Tunnel | undefined
   /** It did not leave: it was hung up on, since it took no more of the response. */
   stalled = false
@@ -43,11 +58,12 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private over = false
   private readonly piped: boolean
   /** Kept: a socket that is closed tells no address. */
-  private readonly peer: string | undefined
+  readonly peer: string | undefined
 
   constructor(
     private readonly site: Site,
     private readonly hop: string,
+    private readonly dialect: Dialect,
     readonly id: string,
     readonly request: IncomingMessage,
     private readonly response: ServerResponse,
@@ -56,7 +72,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
     private readonly onClientLeft: (downstream: Downstream) => void,
   ) {
     ;(response as Owned)[owner] = this
-    if (site.journaling) this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`
+    const { remoteAddress, remotePort } = request.socket
+    if (site.journaling) this.peer = `${remoteAddress}:${remotePort}`
     response.on('close', this.closed)
     // Behind another response in the pipe: Node tells it of the client only when its turn comes.
     this.piped = response.socket === null
@@ -68,21 +85,31 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    if (status < 200) return this.interim(status, rawHeaders)
+    if (status < 200 && !this.dialect.passed) return this.interim(status, rawHeaders)
     this.resume = resume
+    if (this.dialect.passed) this.headInItsWords(status, rawHeaders, statusText)
+    else this.headAsItCame(status, rawHeaders, statusText)
+    this.status = status
+    return true
+  }
+
+  private headAsItCame(status: number, rawHeaders: Buffer[], statusText: string): void {
     const { headers, proxyStatus, lengthTold, trailer } = responseHeaders(rawHeaders)
     this.lengthTold = lengthTold
     if (status === UPGRADE_REQUIRED) this.offer(rawHeaders, headers)
     if (trailer !== undefined && this.willBeChunked(status)) headers.push('Trailer', trailer)
-    if (proxyStatus !== undefined || status >= 500) {
-      this.proxyStatus = appendProxyStatus(proxyStatus, proxyStatusMember(this.hop, { receivedStatus: status }))
-      headers.push('Proxy-Status', this.proxyStatus)
-    }
-    // Node holds the head back until something follows, or until it is flushed.
-    this.response.writeHead(status, statusText === STATUS_CODES[status] ? statusText : octets(statusText), headers)
-    this.status = status
+    this.proxyStatus = this.dialect.received?.(proxyStatus, status, this.hop)
+    if (this.proxyStatus !== undefined) headers.push('Proxy-Status', this.proxyStatus)
+    sayHead(this.response, status, statusText, headers)
     atEndOfTurn(this)
-    return true
+  }
+
+  /** It waits for the first part of the body that is passed on, as in a buffer of the product. */
+  private headInItsWords(status: number, rawHeaders: Buffer[], line: string): void {
+    const head = inItsWords(this.dialect.passed!, status, line, rawHeaders, this.asked)
+    this.lengthTold = true
+    this.waitsForBody = true
+    sayExactly(this.response, status, head)
   }
 
   /** Every one is passed on, but to a client of HTTP/1.0 (RFC 9110 section 15.2), as soon as its turn in the pipe comes. */
@@ -90,12 +117,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (this.request.httpVersionMinor === 0) return true
     const { headers, proxyStatus } = responseHeaders(rawHeaders)
     if (proxyStatus !== undefined) headers.push('Proxy-Status', proxyStatus)
-    const head = headBytes(status, headers)
-    const { socket } = this.response
-    // Node counts that one: an answer that comes without it, to a client that waits, is the connection's last.
-    if (socket && status === 100) this.response.writeContinue()
-    else if (socket) socket.write(head)
-    else this.response.once('socket', (socket: Socket) => socket.write(head))
+    sayInterim(this.response, status, headers)
     return true
   }
 
@@ -110,8 +132,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   onUpgrade(status: number, rawHeaders: RawFields | null, upstream: Duplex): void {
     this.status = status
     const fields = (rawHeaders ?? []) as Buffer[]
-    const switched = ['Connection', 'Upgrade', 'Upgrade', fieldOf(fields, 'upgrade')!]
-    const head = headBytes(status, [...switched, ...responseHeaders(fields).headers])
+    const head = switchedHead(this.dialect, status, fields, this.asked)
     this.tunnel = new Tunnel(release(this.response), upstream as Socket, head)
   }
 
@@ -122,8 +143,10 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onData(chunk: Buffer): boolean {
+    this.bodyBytes += framed(chunk.length, this.response.chunkedEncoding)
     if (!this.flushed && this.held === undefined) {
       this.held = chunk
+      if (this.waitsForBody) atEndOfTurn(this)
       return true
     }
     this.flush()
@@ -132,23 +155,13 @@ export class Downstream implements Dispatcher.DispatchHandler {
     return false
   }
 
-  /** Until it has taken what was written, or took nothing of it for too long: Node's timer sees whether bytes move. */
+  /** Until it has taken what was written, or took nothing of it for too long. */
   private waitForClient(): void {
-    const { response } = this
-    const socket = response.socket
     const stalled = () => {
       this.stalled = true
-      socket!.destroy()
+      this.response.socket!.destroy()
     }
-    response.once('drain', () => {
-      socket?.setTimeout(0)
-      response.removeListener('timeout', stalled)
-      this.resume!()
-    })
-    // Behind another response in the pipe it is not its turn to be late.
-    if (!socket) return
-    response.once('timeout', stalled)
-    socket.setTimeout(this.patienceMs)
+    whenDrained(this.response, this.patienceMs, () => this.resume!(), stalled)
   }
 
   onComplete(trailers: RawFields | null): void {
@@ -159,7 +172,9 @@ export class Downstream implements Dispatcher.DispatchHandler {
       // Node writes them where the response is in chunks.
       this.response.addTrailers(trailerFields(trailers))
     }
+    this.bodyBytes += this.response.chunkedEncoding ? LAST_CHUNK_BYTES : 0
     if (this.flushed) this.response.end()
+    else if (this.waitsForBody && this.held === undefined) atEndOfTurn(this)
     discardBody(this.request)
     this.book({})
   }
@@ -186,31 +201,26 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (!this.finish()) return
     if (this.status !== undefined) {
       // The upstream's own end has passed through the tunnel; that the proxy gave up nobody has heard.
-      if (!this.tunnel) this.cut()
+      if (!this.tunnel) this.cut(failure)
       else if (failure.manner === 'timeout') this.tunnel.close()
       return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
     }
     this.answer(failure, target && formatAddress(target))
   }
 
-  /** Nothing came from an upstream: RFC 9209's recommended status, and who says so. */
+  /** Nothing came from an upstream: the dialect has the words. */
   private answer(failure: Failure, nextHop: string | undefined): void {
-    const status = statusOf(failure)
-    const word = proxyErrorWord(failure)
-    this.status = status
-    this.proxyStatus = proxyStatusMember(this.hop, { failure, nextHop })
-    const body = `${status} ${STATUS_CODES[status]}\n${failure.type}: ${failure.details}\n`
-    // With its phrase: one that could not be written may have been left there.
-    this.response.writeHead(status, STATUS_CODES[status], {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      'Proxy-Status': this.proxyStatus,
-      'X-Proxy-Error': word,
-      'X-Request-Id': this.id,
-    })
-    this.response.end(body)
+    const answer = this.dialect.answer(failure, this.asked, { nextHop })
+    this.status = answer.status
+    this.proxyStatus = answer.proxyStatus
+    say(this.response, answer)
+    this.bodyBytes = answer.body.length
     discardBody(this.request)
-    this.book({ failure, proxy_error: word })
+    this.book({ failure, proxy_error: answer.proxyError })
+  }
+
+  private get asked(): Asked {
+    return askedBy(this.hop, this.id, this.request, this.response)
   }
 
   /**
@@ -222,19 +232,20 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.abort?.()
     discardBody(this.request)
     const begun = this.status !== undefined
-    if (begun) this.cut()
+    if (begun) this.cut(failure)
     else this.status = status
     this.book({ failure, cut: begun || undefined, proxy_error: proxyErrorWord(failure) })
     return !begun
   }
 
   /** The head is out, or goes out now, and the end never comes: FIN, or RST where only the close would tell the end. */
-  private cut(): void {
+  private cut(failure: Failure): void {
     const { response } = this
     const socket = response.socket
     // Behind another response in the pipe: its turn comes first.
-    if (!socket) return void response.once('socket', () => queueMicrotask(() => this.cut()))
-    this.flush()
+    if (!socket) return void response.once('socket', () => queueMicrotask(() => this.cut(failure)))
+    // A head that waits for what cannot be had is not said.
+    if (!this.waitsForBody || this.held !== undefined || failure.manner !== 'http') this.flush()
     if (response.chunkedEncoding || this.lengthTold) return socket.destroySoon()
     void reset(socket)
   }
@@ -245,8 +256,10 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   private readonly closed = (): void => {
+    const said = this.flushed && this.status !== undefined
     this.flushed = true
     if (!this.finish()) return
+    if (!said && this.waitsForBody) this.status = undefined
     this.abort?.()
     this.onClientLeft(this)
     this.book({ client_left: true })
@@ -261,40 +274,28 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
-    if (!this.site.journaling) return
-    this.site.journal({
-      event: 'forward',
-      t: this.site.now(),
-      hop: this.hop,
+    const { site, hop, dialect, request, bodyBytes } = this
+    const ended = {
       peer: this.peer,
       request: this.id,
-      method: this.request.method!,
-      path: this.request.url!,
       tries: this.tries,
       tunnel: this.tunnel?.bytes,
       status: this.status,
-      health: isCheck(this.request),
+      health: isCheck(request),
       proxy_status: this.proxyStatus,
       cache: this.cached,
       ms: roundMs(monotonicMs() - this.started),
       ...end,
-    })
+    }
+    bookRequest(site, hop, dialect, request, ended, bodyBytes)
   }
 }
 
-/** A reason phrase as Node wants its bytes: undici has read them as UTF-8. */
-const octets = (phrase: string): string => Buffer.from(phrase).toString('latin1')
-
 const UPGRADE_REQUIRED = 426
+const LAST_CHUNK_BYTES = 5
 
 const owner = Symbol('downstream')
 type Owned = ServerResponse & { [owner]?: Downstream }
 
 /** Who writes that response; undefined for one that the proxy's handler never got. */
 export const downstreamOf = (response: ServerResponse): Downstream | undefined => (response as Owned)[owner]
-
-/** Node joins head and body in one buffer when the body is text; beyond a page that costs more than it saves. */
-function endWith(response: ServerResponse, body: Buffer): void {
-  if (body.length > 4096) response.end(body)
-  else response.end(body.toString('latin1'), 'latin1')
-}

@@ -2,7 +2,7 @@
  * The few requests that go upstream on a connection of their own, because undici can't send them: those that wait for
  * 100 Continue, that end with trailers, or that ask for another protocol. The proxy's handler asks for each request.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Once } from '../exchange.js'
 import { trailerFields } from './headers.js'
 import { OFFERED } from './upgrade.js'
@@ -16,6 +16,11 @@ export function needsOwnConnection({ headers, httpVersionMinor, upgrade }: Parse
   const { expect, trailer, 'transfer-encoding': chunked } = headers
   // HTTP/1.0 knows neither 100 nor chunks, and only behind those can trailers follow.
   return (expect !== undefined || (trailer !== undefined && chunked !== undefined)) && httpVersionMinor === 1
+}
+
+/** Where the proxy takes bodies on its own account, it says itself that one may come. */
+export function goOn({ headers, httpVersionMinor }: IncomingMessage, response: ServerResponse): void {
+  if (headers.expect?.toLowerCase() === '100-continue' && httpVersionMinor === 1) response.writeContinue()
 }
 
 /** Adds the fields of the hop that such a request needs. */

@@ -23,7 +23,11 @@ const HOP_BY_HOP = new Set([
  * @param via this hop's part of Via: a gateway says on requests that it is there (section 7.6.3), on responses it may not
  * @throws RequestRefused when there is more than one Host
  */
-export function requestHeaders(rawHeaders: readonly string[], id: string | undefined, via: string): string[] {
+export function requestHeaders(
+  rawHeaders: readonly string[],
+  id: string | undefined,
+  via: string | undefined,
+): string[] {
   const listed = listedIn(rawHeaders)
   const kept: string[] = []
   let hosts = 0
@@ -34,7 +38,7 @@ export function requestHeaders(rawHeaders: readonly string[], id: string | undef
     kept.push(rawHeaders[i]!, rawHeaders[i + 1]!)
   }
   // A field line of its own, behind those of the hops before.
-  kept.push('Via', via)
+  if (via !== undefined) kept.push('Via', via)
   if (id !== undefined) kept.push('X-Request-Id', id)
   return kept
 }

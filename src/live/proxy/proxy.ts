@@ -8,16 +8,26 @@ import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import type { Failure } from '../../core/failure.js'
 import { createRateLimit, type Refused } from '../../core/proxy/rate_limit.js'
-import { clientLeftLine, clientStalledLine, errorLogLine, excludedLine, limitedLine } from '../../dialects/nginx.js'
+import type { Dialect } from '../../dialects/dialect.js'
+import { dialects } from '../../dialects/index.js'
+import {
+  clientLeftLine,
+  clientStalledLine,
+  errorLogLine,
+  excludedLine,
+  limitedLine,
+  noteLine,
+} from '../../dialects/nginx/error_log.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { alignedMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import { listenAt, trackSockets } from '../listen.js'
+import type { Note } from '../reading.js'
 import { type Address, formatAddress, type Site, type Target } from '../site.js'
 import { dialOptions, serverOptions } from '../tls.js'
 import { createCaching } from './caching.js'
 import { UpstreamDispatcher, UpstreamError, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
-import { goAlone, needsOwnConnection } from './go_alone.js'
+import { goAlone, goOn, needsOwnConnection } from './go_alone.js'
 import { requestHeaders } from './headers.js'
 import { createHealthChecks, type HealthChecks } from './health_checks.js'
 import { type Refusals, refusals } from './refusal.js'
@@ -32,6 +42,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   const reach = reachOf(site, name, hop, tls)
   const dispatcher = new UpstreamDispatcher(site, hop, reach, {
     failed: (request, failure, target) => logFailure(site, name, request as ProxiedRequest, failure, target),
+    noted: (request, note, target) => logNote(site, name, request as ProxiedRequest, note, target),
     turned: (request, turned, target) => bookTurn(site, name, request as ProxiedRequest, turned, target),
   })
   const { health_check, to } = hop
@@ -39,7 +50,8 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   const checks = health_check && createHealthChecks(site, name, { health_check, to }, reach, advance)
   followMembership(site, name, hop, dispatcher, checks)
   site.scope.add(() => dispatcher.destroy())
-  const refusing = refusals(site, name)
+  const dialect: Dialect = dialects[hop.dialect]
+  const refusing = refusals(site, name, dialect)
   const app = await createFront(site, name, hop, refusing)
   // Bodies are streamed: where fastify expects none, no parser of its own may take or refuse one.
   for (const method of METHODS) {
@@ -63,14 +75,15 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       const headers = requestHeaders(
         raw.rawHeaders,
         given === undefined ? id : undefined,
-        via[raw.httpVersionMinor as 0 | 1],
+        dialect.via ? via[raw.httpVersionMinor as 0 | 1] : undefined,
       )
       reply.hijack()
-      const downstream = new Downstream(site, name, id, raw, reply.raw, patienceMs, (left) =>
+      const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, (left) =>
         logClientLeft(site, name, left),
       )
       const body = hasBody(raw)
-      const once = needsOwnConnection(raw, body) ? goAlone(raw, headers) : undefined
+      if (dialect.takesBodies && body) goOn(raw, reply.raw)
+      const once = needsOwnConnection(raw, body && !dialect.takesBodies) ? goAlone(raw, headers) : undefined
       const upstream: ProxiedRequest = {
         method: raw.method!,
         path: raw.url!,
@@ -114,10 +127,9 @@ async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Re
   const refuse = (error: Error, { raw }: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (refusing.done(raw.socket)) return reply.hijack()
     const details = error instanceof RequestRefused ? error.message : 'request target not accepted'
+    reply.hijack()
+    refusing.answer(400, details, raw, reply.raw)
     return reply
-      .code(400)
-      .headers(refusing.head(400, details, raw))
-      .send()
   }
   const options = {
     logger: false,
@@ -141,7 +153,7 @@ async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Re
   app.server.on('connect', (request, socket) => refusing.connect(request, socket as Socket))
   app.server.on('checkExpectation', (request, response) => {
     if (refusing.done(request.socket)) return
-    response.writeHead(417, refusing.head(417, 'expectation other than 100-continue', request)).end()
+    refusing.answer(417, 'expectation other than 100-continue', request, response)
   })
   return app as FastifyInstance
 }
@@ -174,6 +186,12 @@ function logFailure(
   if (!site.journaling) return
   const { level, message } = errorLogLine(failure, logContext(hop, upstream.downstream, target))
   site.journal({ event: 'log', t: site.now(), hop, request: upstream.downstream.id, level, line: message })
+}
+
+function logNote(site: Site, hop: string, { downstream }: ProxiedRequest, note: Note, target: Target): void {
+  if (!site.journaling) return
+  const { level, message } = noteLine(note.level, note.text, note.stage, logContext(hop, downstream, target))
+  site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
 }
 
 function bookTurn(

@@ -6,16 +6,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Failure } from '../../core/failure.js'
+import type { Answer, Dialect } from '../../dialects/dialect.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
-import { proxyStatusMember } from '../../dialects/rfc9209.js'
 import type { Site } from '../site.js'
 import { downstreamOf } from './front.js'
+import { bookRequest } from './ledger.js'
 import { lingeringClose } from './linger.js'
 import { whenAnswered } from './turn.js'
+import { answerBytes, askedBy, say } from './wording.js'
 
 export interface Refusals {
-  /** Names and values of an answer that refuses; journals it. It is the connection's last. */
-  head(status: number, details: string, request: IncomingMessage): Record<string, string>
+  /** Answers that it is refused; journals it. It is the connection's last. */
+  answer(status: number, details: string, request: IncomingMessage, response: ServerResponse): void
   /** Nothing more is taken from this connection. */
   done(socket: Socket): boolean
   /** No tunnel to anywhere: a gateway's resources know no CONNECT (RFC 9110 sections 9.3.6 and 15.5.6). */
@@ -24,28 +26,30 @@ export interface Refusals {
   clientError(error: NodeJS.ErrnoException, socket: Socket): void
 }
 
-export function refusals(site: Site, hop: string): Refusals {
-  const fields = (failure: Failure): Record<string, string> => ({
-    'Proxy-Status': proxyStatusMember(hop, { failure }),
-    'X-Proxy-Error': proxyErrorWord(failure),
-    'Content-Length': '0',
-    // What comes behind a request that makes no sense may be meant as part of it.
-    Connection: 'close',
-  })
-  const book = (status: number, failure: Failure, socket: Socket, request?: IncomingMessage): void => {
-    const { method = '', url: path = '' } = request ?? {}
+export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
+  const words = (status: number, failure: Failure, request: IncomingMessage | undefined): Answer | undefined =>
+    dialect.refusal(status, failure, askedBy(hop, '', request))
+  const book = (
+    status: number,
+    failure: Failure,
+    socket: Socket,
+    request: IncomingMessage | undefined,
+    said: Answer | undefined,
+  ): void => {
     const id = (request?.headers['x-request-id'] as string | undefined) ?? ''
-    const about = { request: id, method, path, tries: [], status, failure, proxy_error: proxyErrorWord(failure), ms: 0 }
     const peer = `${socket.remoteAddress}:${socket.remotePort}`
-    site.journal({ event: 'forward', t: site.now(), hop, peer, ...about })
+    const about = { peer, request: id, tries: [], status, failure, proxy_error: proxyErrorWord(failure), ms: 0 }
+    bookRequest(site, hop, dialect, request, about, said?.body.length ?? 0)
   }
   const refusing = new WeakSet<Socket>()
 
-  function head(status: number, details: string, request: IncomingMessage): Record<string, string> {
+  function answer(status: number, details: string, request: IncomingMessage, response: ServerResponse): void {
     const failure = refused(details)
     refusing.add(request.socket)
-    book(status, failure, request.socket, request)
-    return fields(failure)
+    const said = words(status, failure, request)
+    book(said?.status ?? status, failure, request.socket, request, said)
+    if (said) say(response, said)
+    else request.socket.destroySoon()
   }
 
   function clientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -63,30 +67,35 @@ export function refusals(site: Site, hop: string): Refusals {
     const status = STATUS_OF[error.code ?? ''] ?? 400
     const failure = refused(`${STATUS_CODES[status]!.toLowerCase()}: ${error.code ?? error.message}`)
     if (!current) {
-      book(status, failure, socket)
-      return say(socket, status, fields(failure))
+      const said = words(status, failure, undefined)
+      book(said?.status ?? status, failure, socket, undefined, said)
+      return sayPast(socket, said)
     }
     // Half a request and a FIN: the client has left.
     if (error.code === 'HPE_INVALID_EOF_STATE') return void socket.destroy()
     // It is about a request further back in the pipe: those before it are answered first.
     if (current.request.complete) return void response!.once('finish', () => refuse(error, socket))
-    if (current.refuse(failure, status)) say(socket, status, fields(failure))
+    const said = words(status, failure, current.request)
+    if (current.refuse(failure, said?.status ?? status)) sayPast(socket, said)
   }
 
   function connect(request: IncomingMessage, socket: Socket): void {
     whenAnswered(socket, () => {
       if (refusing.has(socket) || !socket.writable) return void socket.destroy()
-      say(socket, 405, { Allow: '', ...head(405, 'CONNECT is not spoken here', request) })
+      const failure = refused('CONNECT is not spoken here')
+      refusing.add(socket)
+      const said = words(405, failure, request)!
+      book(said.status, failure, socket, request, said)
+      sayPast(socket, said.status === 405 ? { ...said, fields: ['Allow', '', ...said.fields] } : said)
     })
   }
 
-  return { head, connect, clientError, done: (socket) => !socket.writable || refusing.has(socket) }
+  return { answer, connect, clientError, done: (socket) => !socket.writable || refusing.has(socket) }
 }
 
 /** Written past Node's response, which may be waiting for an upstream. What still comes is read, or it becomes an RST. */
-function say(socket: Socket, status: number, fields: Record<string, string>): void {
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`)
+function sayPast(socket: Socket, answer: Answer | undefined): void {
+  if (answer) socket.write(answerBytes(answer), 'latin1')
   lingeringClose(socket)
 }
 

@@ -2,8 +2,8 @@
  * What nginx writes to its error log about a failure, word for word as nginx 1.22.1 with OpenSSL 3.0 was seen to. The
  * mini proxy journals it; nginx's own statuses and pages are not here.
  */
-import type { Failure, Stage } from '../core/failure.js'
-import { alertError, verifyError } from './openssl.js'
+import type { Failure, Stage } from '../../core/failure.js'
+import { alertError, verifyError } from '../openssl.js'
 
 /** What nginx puts behind the message. */
 export interface LogContext {
@@ -61,6 +61,12 @@ export function excludedLine(context: LogContext): LogLine {
 export const limitedLine = (excess: number, context: LogContext): LogLine => ({
   level: 'error',
   message: `limiting requests, excess: ${excess.toFixed(3)} by zone "${context.server}"${tail({ ...context, upstream: undefined })}`,
+})
+
+/** The line for what nginx finds worth one in a response, and goes on. */
+export const noteLine = (level: LogLine['level'], text: string, stage: Stage, context: LogContext): LogLine => ({
+  level,
+  message: `${text} while ${ACTIONS[stage]}${tail(context)}`,
 })
 
 /** The line for a client that left before the response was complete: status 499 in nginx's access log. */

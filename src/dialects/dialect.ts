@@ -1,0 +1,108 @@
+/**
+ * What a product says, and what it makes of what it reads: the shape of one entry of the table in index.ts. A mini proxy
+ * asks the dialect of its hop. A dialect sees failures, heads and bytes, never a cause, a fault or a scenario.
+ */
+import type { Failure } from '../core/failure.js'
+import type { Reader } from './reader.js'
+
+export interface Dialect {
+  /** One line for help and docs. */
+  summary: string
+  /** It counts time in steps of so long. */
+  tickMs: number
+  /** When no server is left after tries, it answers for the last of them, not for the want of another. */
+  tellsLast: boolean
+  /** It says in `Via` that it was there. */
+  via: boolean
+  /** `100 Continue` is its own word, and the trailers of a request are lost. */
+  takesBodies: boolean
+  /** How it reads responses; undefined: as undici does. */
+  reads?: (method: string) => Reader
+  /** Nothing can be had from an upstream. */
+  answer(failure: Failure, to: Asked, from: Reached): Answer
+  /** The request is not passed on; undefined: the connection is closed without a word. */
+  refusal(status: number, failure: Failure, to: Asked): Answer | undefined
+  /** The head of what an upstream answered, in its own words; undefined: as it came. */
+  passed?: (head: UpstreamHead, to: Asked) => PassedHead
+  /** The Proxy-Status of what an upstream answered; undefined for none. */
+  received?: (existing: string | undefined, status: number, hop: string) => string | undefined
+  /** A line of its access log, if it has one. */
+  access?: (entry: AccessEntry) => string
+}
+
+/** Who asked, and how. */
+export interface Asked {
+  /** The hop that answers. */
+  hop: string
+  method: string
+  /** It is kept open after the answer, as far as the client is concerned. */
+  keepAlive: boolean
+  /** The client knows chunks. */
+  chunks: boolean
+  userAgent?: string | undefined
+  host?: string | undefined
+  /** The port at which it asked. */
+  port?: number | undefined
+  /** Its X-Request-Id. */
+  id: string
+  /** The time of day, as HTTP writes it (RFC 9110 section 5.6.7). */
+  date: string
+}
+
+/** Who was asked last: host:port, or nobody. */
+export interface Reached {
+  nextHop: string | undefined
+}
+
+/** A whole response. */
+export interface Answer {
+  status: number
+  reason: string
+  /** Names and values in turn, in the order in which they stand on the wire. */
+  fields: string[]
+  body: string
+  /** What the fields say of the failure, for the journal. */
+  proxyStatus?: string | undefined
+  proxyError?: string | undefined
+}
+
+/** Latin-1, as it came. */
+export interface UpstreamHead {
+  status: number
+  /** The status line from the status on. */
+  line: string
+  fields: readonly string[]
+}
+
+export interface PassedHead {
+  /** The whole head as it goes on the wire, Latin-1; empty for none. */
+  text: string
+  /** The body goes out in chunks. */
+  chunked: boolean
+  /** The connection ends with it. */
+  last: boolean
+}
+
+/** One request, as it ended. */
+export interface AccessEntry {
+  client: string
+  /** The request line. */
+  request: string
+  referer?: string | undefined
+  userAgent?: string | undefined
+  /** Undefined: nothing was said. */
+  status: number | undefined
+  clientLeft: boolean
+  bodyBytes: number
+  tries: readonly AccessTry[]
+  /** The time of day at its end, as HTTP writes it. */
+  date: string
+}
+
+export interface AccessTry {
+  /** host:port, or who was to be chosen from. */
+  address: string
+  status?: number | undefined
+  failure?: Failure | undefined
+  ms: number
+}

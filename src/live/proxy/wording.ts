@@ -1,0 +1,118 @@
+/** Puts on the wire what a dialect says, where Node has words of its own for it. The proxy's front and its refusals call it. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Answer, Asked, Dialect, PassedHead } from '../../dialects/dialect.js'
+import { httpDate } from '../clock.js'
+import { fieldOf } from '../exchange.js'
+import { headBytes, responseHeaders } from './headers.js'
+
+/** Without a request, nothing of it could be read; without a response, the connection ends here. */
+export function askedBy(hop: string, id: string, request?: IncomingMessage, response?: ServerResponse): Asked {
+  return {
+    hop,
+    id,
+    method: request?.method ?? '',
+    keepAlive: response?.shouldKeepAlive === true,
+    chunks: response?.useChunkedEncodingByDefault === true,
+    userAgent: request?.headers['user-agent'],
+    host: request?.headers.host,
+    port: request?.socket.localPort,
+    date: httpDate(),
+  }
+}
+
+/** With its phrase: one that could not be written may have been left there. */
+export function say(response: ServerResponse, { status, reason, fields, body }: Answer): void {
+  // What has a date of its own needs none of Node's.
+  if (fields.includes('Date')) response.sendDate = false
+  response.writeHead(status, reason, fields)
+  response.end(body)
+}
+
+/** As soon as the response's turn in the pipe comes. */
+export function sayInterim(response: ServerResponse, status: number, headers: string[]): void {
+  const head = headBytes(status, headers)
+  const { socket } = response
+  // Node counts that one: an answer that comes without it, to a client that waits, is the connection's last.
+  if (socket && status === 100) response.writeContinue()
+  else if (socket) socket.write(head)
+  else response.once('socket', (socket: Socket) => socket.write(head))
+}
+
+/** Node's timer sees whether bytes move. */
+export function whenDrained(
+  response: ServerResponse,
+  patienceMs: number,
+  drained: () => void,
+  stalled: () => void,
+): void {
+  const { socket } = response
+  response.once('drain', () => {
+    socket?.setTimeout(0)
+    response.removeListener('timeout', stalled)
+    drained()
+  })
+  // Behind another response in the pipe it is not its turn to be late.
+  if (!socket) return
+  response.once('timeout', stalled)
+  socket.setTimeout(patienceMs)
+}
+
+/** The same, for a socket whose response is not Node's to write. */
+export function answerBytes({ status, reason, fields, body }: Answer): string {
+  const lines = fields.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`))
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${body}`
+}
+
+/** Node's own name for the head that it is about to send, and whether it has; its types don't tell. */
+type Headed = ServerResponse & { _header: string; _headerSent: boolean }
+
+/** A head that Node may not believe to be one: it frames the body and minds the connection, and says this in its place. */
+export function sayExactly(response: ServerResponse, status: number, { text, chunked, last }: PassedHead): void {
+  const headed = response as Headed
+  const framing = chunked ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', '0']
+  response.sendDate = false
+  response.writeHead(status === 204 || status === 304 ? status : 200, [
+    ...framing,
+    'Connection',
+    last ? 'close' : 'keep-alive',
+  ])
+  if (text === '') headed._headerSent = true
+  else headed._header = text
+}
+
+/** The head of a response that leaves HTTP. */
+export function switchedHead({ passed }: Dialect, status: number, fields: Buffer[], to: Asked): Buffer {
+  const line = `${status} ${STATUS_CODES[status]}`
+  if (passed) return Buffer.from(inItsWords(passed, status, line, fields, to).text, 'latin1')
+  const switched = ['Connection', 'Upgrade', 'Upgrade', fieldOf(fields, 'upgrade')!]
+  return headBytes(status, [...switched, ...responseHeaders(fields).headers])
+}
+
+export function inItsWords(
+  passed: NonNullable<Dialect['passed']>,
+  status: number,
+  line: string,
+  fields: readonly Buffer[],
+  to: Asked,
+): PassedHead {
+  return passed({ status, line, fields: fields.map((part) => part.toString('latin1')) }, to)
+}
+
+/** Node holds it back until something follows, or until it is flushed. */
+export function sayHead(response: ServerResponse, status: number, phrase: string, headers: string[]): void {
+  response.writeHead(status, phrase === STATUS_CODES[status] ? phrase : octets(phrase), headers)
+}
+
+/** With the line of its chunk, and the end of that. */
+export const framed = (bytes: number, chunked: boolean): number =>
+  chunked ? bytes.toString(16).length + 4 + bytes : bytes
+
+/** A reason phrase as Node wants its bytes: undici has read them as UTF-8. */
+const octets = (phrase: string): string => Buffer.from(phrase).toString('latin1')
+
+/** Node joins head and body in one buffer when the body is text; beyond a page that costs more than it saves. */
+export function endWith(response: ServerResponse, body: Buffer): void {
+  if (body.length > 4096) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
+}
