@@ -4,13 +4,14 @@
  */
 import { setMaxListeners } from 'node:events'
 import { evaluate } from './checks/index.js'
+import type { Stranger } from './checks/kind.js'
 import { judge, overall } from './checks/verdict.js'
 import type { JournalEvent } from './journal/events.js'
 import { createReduction, type Facts } from './journal/reduce.js'
 import type { FaultResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
 import { CannotRunError } from './lib/errors.js'
 import { runLoad } from './live/load.js'
-import { fitnessOf } from './live/proxies/fitness.js'
+import { fitnessOf, strangerOf } from './live/proxies/fitness.js'
 import type { StandIn } from './live/proxies/stand_in.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
@@ -157,7 +158,7 @@ export async function runScenario(
     await journalFile?.close()
   }
   return {
-    ...judged(seeded, reduction.facts),
+    ...judged(seeded, reduction.facts, options.proxy && strangerOf(seeded, options.proxy)),
     file,
     duration_ms: Date.now() - started,
     ...(notes.length > 0 && { notes }),
@@ -183,7 +184,7 @@ function skipped({ id, title, tags, seed }: Scenario, file: string, reason: stri
 }
 
 /** The verdict on a journal's facts. */
-function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' | 'duration_ms'> {
+function judged(scenario: Scenario, facts: Facts, stranger?: Stranger): Omit<ScenarioResult, 'file' | 'duration_ms'> {
   const faults: FaultResult[] = scenario.faults.map((fault) => {
     const fired = facts.fired.get(fault.id)
     return {
@@ -194,7 +195,7 @@ function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' |
       fired: fired === undefined ? 0 : fired,
     }
   })
-  const checks = scenario.expect.map((check) => evaluate(check, facts))
+  const checks = scenario.expect.flatMap((check) => evaluate(check, facts, stranger))
   const names = Object.keys(scenario.clients)
   return {
     id: scenario.id,

@@ -2,8 +2,9 @@
  * Whether a scenario can run with somebody in the place of its proxy: why not, and what is otherwise than it says. run.ts
  * asks before anything is started.
  */
+import type { Stranger } from '../../checks/kind.js'
 import type { Lack } from '../../proxies/driver.js'
-import type { ProxyHop } from '../../scenario/hops.js'
+import { nextHops, type ProxyHop } from '../../scenario/hops.js'
 import type { Scenario } from '../../scenario/schema.js'
 import { settingsOf } from './settings.js'
 import { replacedHop, type StandIn } from './stand_in.js'
@@ -26,6 +27,14 @@ export function fitnessOf(scenario: Scenario, standIn: StandIn): Fitness {
     skip: hard.length === 0 ? undefined : hard.map(said).join('; '),
     notes: lacks.filter(({ runs }) => runs).map(said),
   }
+}
+
+/** What can be known of it, as the checks ask. */
+export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
+  const hop = replacedHop(scenario)!
+  const passes = (name: string): boolean => name === hop || nextHops(scenario.hops[name]!).some(passes)
+  const clients = Object.entries(scenario.clients).filter(([, { to }]) => passes(to))
+  return { name: standIn.name, hop, tells: standIn.driver.tells, clients: clients.map(([name]) => name), untold: [] }
 }
 
 /** What our own listeners and diallers do about a fault, and nobody else's. */
