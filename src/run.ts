@@ -11,7 +11,7 @@ import { createReduction, type Facts } from './journal/reduce.js'
 import type { FaultResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
 import { CannotRunError } from './lib/errors.js'
 import { runLoad } from './live/load.js'
-import { fitnessOf, strangerOf } from './live/proxies/fitness.js'
+import { fitnessOf, strangerOf, untoldFaults } from './live/proxies/fitness.js'
 import type { StandIn } from './live/proxies/stand_in.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
@@ -71,7 +71,8 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
   }
   await sideBySide(
     loaded.filter(({ scenario }) => !scenario.alone),
-    options.parallel ?? PARALLEL,
+    // A proxy that the user runs has its servers at the same ports in each.
+    options.proxy?.is === 'url' ? 1 : (options.parallel ?? PARALLEL),
     signal,
     runOne,
   )
@@ -140,7 +141,7 @@ export async function runScenario(
   const seeded = { ...scenario, seed: options.seed ?? scenario.seed }
   const { skip, notes } = options.proxy ? fitnessOf(seeded, options.proxy) : { skip: undefined, notes: [] }
   if (skip !== undefined) return skipped(seeded, file, skip)
-  const reduction = createReduction()
+  const reduction = createReduction(untoldFaults(seeded, options.proxy))
   const events: JournalEvent[] = []
   const journalFile = options.openJournal?.(scenario.id, nth)
   const journal = (event: JournalEvent): void => {

@@ -5,8 +5,6 @@ import { exitCode } from '../checks/verdict.js'
 import type { RunResult, ScenarioResult } from '../journal/result.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
-import type { StandIn } from '../live/proxies/stand_in.js'
-import { type ProxyName, proxies } from '../proxies/index.js'
 import { type ReportFormat, reports } from '../reports/index.js'
 import { bySection } from '../reports/sections.js'
 import { createScenarioPrinter, summary } from '../reports/text.js'
@@ -15,8 +13,9 @@ import { createRunFolder, writeReport } from '../run_folder.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
+import { type ProxyOptions, standInOf, withProxyOptions } from './proxy_options.js'
 
-interface Options {
+interface Options extends ProxyOptions {
   seed?: number
   repeat?: number
   trace?: boolean
@@ -26,8 +25,6 @@ interface Options {
   filter?: string
   tag: string[]
   quiet?: boolean
-  proxy?: ProxyName
-  proxyBin?: string
   /** False with --no-skip. */
   skip: boolean
 }
@@ -50,8 +47,6 @@ export const runCommand = new Command('run')
   .option('--out <dir>', 'where the folder of the run goes', 'reports')
   .option('--filter <text>', 'only scenarios whose id contains this')
   .option('--tag <tag>', 'only scenarios with this tag; repeatable', (tag, all: string[]) => [...all, tag], [])
-  .option('--proxy <name>', 'a real proxy in the place of the one under test, or of the first: nginx', parseProxy)
-  .option('--proxy-bin <path>', 'its program, where it is not the one in PATH')
   .option('--no-skip', 'a scenario that is skipped counts as one that could not run (NO_SKIP=1 does the same)')
   .option('-q, --quiet', 'print only what did not pass, and the summary')
   .addHelpText(
@@ -61,15 +56,17 @@ Examples:
   $ badgateway run tls-cert-expired --trace
   $ badgateway run chaos --report junit=results/chaos.xml
   $ badgateway run scenarios/causes --tag tls --seed 7
-  $ badgateway run chaos --repeat 20 --quiet        which of them are flaky`,
+  $ badgateway run chaos --repeat 20 --quiet        which of them are flaky
+  $ badgateway run chaos --proxy nginx              a real nginx in the place of the proxy`,
   )
   .action(async (patterns: string[], options: Options) => {
     process.exitCode = await runPatterns(patterns, options)
   })
+withProxyOptions(runCommand)
 
 async function runPatterns(patterns: string[], options: Options): Promise<number> {
   const piped = pipedReport(options)
-  const proxy = await standInOf(options)
+  const proxy = await standInOf(options, (text) => void process.stderr.write(text))
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
   const selected = select(await readScenarios(files), options)
   const loaded = bySection(selected, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)
@@ -96,23 +93,7 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   })
 }
 
-async function standInOf({ proxy, proxyBin }: Options): Promise<StandIn | undefined> {
-  if (proxy === undefined) {
-    if (proxyBin === undefined) return undefined
-    throw new ScenarioError([
-      { path: '', message: '--proxy-bin is the program of a --proxy: say which, such as --proxy nginx' },
-    ])
-  }
-  const { findProduct } = await import('../live/proxies/find.js')
-  return findProduct(proxy, proxyBin)
-}
-
 const noSkip = ({ skip }: Options): boolean => !skip || !['', '0', undefined].includes(process.env.NO_SKIP)
-
-function parseProxy(word: string): ProxyName {
-  if (Object.hasOwn(proxies, word)) return word as ProxyName
-  throw new InvalidArgumentError(`Unknown proxy "${word}", ${suggestion(word, Object.keys(proxies))}`)
-}
 
 /** The one report that goes to standard output; what people read then goes to standard error. */
 function pipedReport({ json, report }: Options): ReportFormat | undefined {

@@ -63,11 +63,10 @@ async function freePort(): Promise<number> {
 }
 
 /** @throws CannotRunError when somebody has the port */
-export async function mustBeFree(hop: string, port: number): Promise<void> {
+export async function mustBeFree(hop: string, port: number, remedy: string): Promise<void> {
   const server = createServer()
   await listen(server, port).catch((error: NodeJS.ErrnoException) => {
     const what = error.code === 'EACCES' ? 'needs privileges' : 'is taken'
-    const remedy = `Free the port, or leave "port" of hops.${hop} out to get any free one`
     throw new CannotRunError(`Port ${port} for hop "${hop}" ${what}`, remedy, { cause: error })
   })
   await closed(server)

@@ -32,16 +32,14 @@ const PORT_TRIES = 5
  */
 export async function startProduct(site: Site, name: string, hop: ProxyHop, product: Product): Promise<Address> {
   const settings = settingsOf(site, name, hop)
-  if (hop.port !== undefined) await mustBeFree(name, hop.port)
+  const remedy = `Free the port, or leave "port" of hops.${name} out to get any free one`
+  if (hop.port !== undefined) await mustBeFree(name, hop.port, remedy)
   for (let left = PORT_TRIES; ; left--) {
     const places = await placesFor(site, settings, hop)
     const started = await startAt(site, settings, places, product)
     if (started === 'port taken' && left > 0 && hop.port === undefined) continue
     if (typeof started !== 'string') return { hop: name, place: name, host: HOST, port: places.port }
-    throw new CannotRunError(
-      `Port ${places.port} for hop "${name}" is taken`,
-      `Free the port, or leave "port" of hops.${name} out`,
-    )
+    throw new CannotRunError(`Port ${places.port} for hop "${name}" is taken`, remedy)
   }
 }
 

@@ -16,6 +16,6 @@ export const nginx: ProxyDriver = {
   arguments: (file, folder) => ['-c', file, '-p', folder],
   log: LOG,
   reader: createReader,
-  // The first that is grave is the cause of all that follow.
-  complaint: (stderr) => /\[emerg\].*$/m.exec(stderr)?.[0] ?? /^.+$/m.exec(stderr)?.[0],
+  // The first that is grave is the cause of all that follow. A process and its number stand before the words.
+  complaint: (stderr) => (/\[emerg\].*$/m.exec(stderr)?.[0] ?? /^.+$/m.exec(stderr)?.[0])?.replace(/ \d+#\d+:/, ''),
 }
