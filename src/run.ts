@@ -4,13 +4,14 @@
  */
 import { setMaxListeners } from 'node:events'
 import { evaluate } from './checks/index.js'
+import type { Stranger } from './checks/kind.js'
 import { judge, overall } from './checks/verdict.js'
 import type { JournalEvent } from './journal/events.js'
 import { createReduction, type Facts } from './journal/reduce.js'
 import type { FaultResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
 import { CannotRunError } from './lib/errors.js'
 import { runLoad } from './live/load.js'
-import { fitnessOf } from './live/proxies/fitness.js'
+import { fitnessOf, strangerOf, untoldFaults } from './live/proxies/fitness.js'
 import type { StandIn } from './live/proxies/stand_in.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
@@ -70,7 +71,8 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
   }
   await sideBySide(
     loaded.filter(({ scenario }) => !scenario.alone),
-    options.parallel ?? PARALLEL,
+    // A proxy that the user runs has its servers at the same ports in each.
+    options.proxy?.is === 'url' ? 1 : (options.parallel ?? PARALLEL),
     signal,
     runOne,
   )
@@ -139,7 +141,7 @@ export async function runScenario(
   const seeded = { ...scenario, seed: options.seed ?? scenario.seed }
   const { skip, notes } = options.proxy ? fitnessOf(seeded, options.proxy) : { skip: undefined, notes: [] }
   if (skip !== undefined) return skipped(seeded, file, skip)
-  const reduction = createReduction()
+  const reduction = createReduction(untoldFaults(seeded, options.proxy))
   const events: JournalEvent[] = []
   const journalFile = options.openJournal?.(scenario.id, nth)
   const journal = (event: JournalEvent): void => {
@@ -157,7 +159,7 @@ export async function runScenario(
     await journalFile?.close()
   }
   return {
-    ...judged(seeded, reduction.facts),
+    ...judged(seeded, reduction.facts, options.proxy && strangerOf(seeded, options.proxy)),
     file,
     duration_ms: Date.now() - started,
     ...(notes.length > 0 && { notes }),
@@ -183,7 +185,7 @@ function skipped({ id, title, tags, seed }: Scenario, file: string, reason: stri
 }
 
 /** The verdict on a journal's facts. */
-function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' | 'duration_ms'> {
+function judged(scenario: Scenario, facts: Facts, stranger?: Stranger): Omit<ScenarioResult, 'file' | 'duration_ms'> {
   const faults: FaultResult[] = scenario.faults.map((fault) => {
     const fired = facts.fired.get(fault.id)
     return {
@@ -194,7 +196,7 @@ function judged(scenario: Scenario, facts: Facts): Omit<ScenarioResult, 'file' |
       fired: fired === undefined ? 0 : fired,
     }
   })
-  const checks = scenario.expect.map((check) => evaluate(check, facts))
+  const checks = scenario.expect.flatMap((check) => evaluate(check, facts, stranger))
   const names = Object.keys(scenario.clients)
   return {
     id: scenario.id,

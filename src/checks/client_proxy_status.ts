@@ -6,7 +6,7 @@ import { parseList, serializeList } from 'structured-headers'
 import { z } from 'zod'
 import { comparison, inconclusive } from './comparison.js'
 import { containing } from './containing.js'
-import { checkKind, client } from './kind.js'
+import { checkKind, client, ofProxyStatus } from './kind.js'
 
 const part = z.string().min(1).meta({ description: 'Such as "lb; error=dns_error"' })
 
@@ -19,6 +19,7 @@ export const client_proxy_status = checkKind({
     }),
     count: comparison('count'),
   }),
+  unknown: ofProxyStatus,
   evaluate(check, facts) {
     const { proxy_status: wanted } = check
     const name = `client ${check.client} proxy status "${[wanted].flat().join(', ')}"`

@@ -13,6 +13,8 @@ export const fault_fired = checkKind({
     fault: z.string().meta({ description: 'The id of a fault' }),
     fired: comparison('count'),
   }),
+  unknown: ({ fault }, { name, untold }) =>
+    untold.includes(fault) ? { why: `${name} dials that address, and nobody sees what it meets there` } : undefined,
   evaluate({ fault, fired: wanted }, facts) {
     const name = `fault ${fault} fired`
     const fired = firedCount(facts, fault)

@@ -13,7 +13,7 @@ import { client_proxy_status } from './client_proxy_status.js'
 import { client_status } from './client_status.js'
 import { client_truncated } from './client_truncated.js'
 import { fault_fired } from './fault_fired.js'
-import type { CheckKind } from './kind.js'
+import type { CheckKind, Stranger } from './kind.js'
 import { log_contains } from './log_contains.js'
 import { origin_applied } from './origin_applied.js'
 import { origin_connections } from './origin_connections.js'
@@ -75,9 +75,22 @@ export const references = {
   log: 'hop',
 } as const
 
-export function evaluate(check: Check, facts: Facts): CheckResult {
+/**
+ * Judges it; with a stranger in the path, what can't be known is skipped with the reason and the rest is judged.
+ * @returns one result, or two where only a part can be judged
+ */
+export function evaluate(check: Check, facts: Facts, stranger?: Stranger): CheckResult[] {
+  const kind = kindOf(check)
+  const unknown = stranger && kind.unknown?.(check, stranger)
+  if (!unknown) return [kind.evaluate(check, facts)]
+  const { name, expected } = kind.evaluate(check, facts)
+  const skipped: CheckResult = { name, verdict: 'skipped', expected, actual: 'unknown', reason: unknown.why }
+  return unknown.left === undefined ? [skipped] : [kind.evaluate(unknown.left, facts), skipped]
+}
+
+function kindOf(check: Check): CheckKind {
   const keys = Object.keys(check)
   const kind = Object.values<CheckKind>(checks).find(({ schema }) => keys.every((key) => key in schema.shape))
   invariant(kind, `no kind of check has the keys ${keys.join(', ')}`)
-  return kind.evaluate(check, facts)
+  return kind
 }

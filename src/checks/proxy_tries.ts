@@ -1,7 +1,7 @@
 /** `{ proxy: lb, tries: "= 2" }`, or those at one of its servers: `{ proxy: lb, server: app1, tries: "<= 40%" }`. */
 import { z } from 'zod'
 import { compared, comparison, inconclusive } from './comparison.js'
-import { checkKind, proxy, server } from './kind.js'
+import { checkKind, ofRequests, proxy, server } from './kind.js'
 import { part } from './part.js'
 
 const schema = z
@@ -15,6 +15,7 @@ const schema = z
 export const proxy_tries = checkKind({
   summary: 'how many tries a proxy made at its upstream servers, or how many or which share of them at one server',
   schema,
+  unknown: ofRequests,
   evaluate(check, facts) {
     const { proxy, server, tries } = check
     const all = facts.proxies.get(proxy)

@@ -6,7 +6,7 @@ import type { Facts } from '../journal/reduce.js'
 import type { CheckResult, FaultResult, Verdict } from '../journal/result.js'
 
 export interface Judgement {
-  verdict: Exclude<Verdict, 'skipped'>
+  verdict: Verdict
   /** Why it is not a pass, in a sentence. */
   reason?: string
 }
@@ -34,11 +34,13 @@ export function judge(
     const who = silent.length === 1 ? 'fault' : 'faults'
     return { verdict: 'inconclusive', reason: `${who} ${silent.join(', ')} never fired: nothing was shown` }
   }
+  const judged = checks.filter(({ verdict }) => verdict !== 'skipped').length
+  if (judged === 0 && checks.length > 0) return { verdict: 'skipped', reason: 'no check of it can be judged' }
   const failed = checks.filter(({ verdict }) => verdict === 'fail').length
-  if (failed > 0) return { verdict: 'fail', reason: `${failed} of ${plural(checks.length, 'check')} failed` }
+  if (failed > 0) return { verdict: 'fail', reason: `${failed} of ${plural(judged, 'check')} failed` }
   const open = checks.filter(({ verdict }) => verdict === 'inconclusive').length
   if (open === 0) return { verdict: 'pass' }
-  return { verdict: 'inconclusive', reason: `too little to judge ${open} of ${plural(checks.length, 'check')} by` }
+  return { verdict: 'inconclusive', reason: `too little to judge ${open} of ${plural(judged, 'check')} by` }
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -5,21 +5,18 @@ import { exitCode } from '../checks/verdict.js'
 import type { RunResult, ScenarioResult } from '../journal/result.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
-import type { StandIn } from '../live/proxies/stand_in.js'
-import { type ProxyName, proxies } from '../proxies/index.js'
 import { type ReportFormat, reports } from '../reports/index.js'
 import { bySection } from '../reports/sections.js'
 import { createScenarioPrinter, summary } from '../reports/text.js'
 import type { LoadedScenario } from '../run.js'
 import { createRunFolder, writeReport } from '../run_folder.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
-import type { ProxyConfig } from '../scenario/nginx_conf.js'
-import { confDiff } from './conf_diff.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
 import { printNotes } from './notes.js'
+import { type ProxyOptions, proxyConfigOf, standInOf, withProxyOptions } from './proxy_options.js'
 
-interface Options {
+interface Options extends ProxyOptions {
   seed?: number
   repeat?: number
   trace?: boolean
@@ -29,11 +26,6 @@ interface Options {
   filter?: string
   tag: string[]
   quiet?: boolean
-  proxy?: ProxyName
-  proxyBin?: string
-  proxyConfig?: string
-  /** Hosts of the configuration to hops. */
-  map: Record<string, string>
   /** False with --no-skip. */
   skip: boolean
 }
@@ -56,10 +48,6 @@ export const runCommand = new Command('run')
   .option('--out <dir>', 'where the folder of the run goes', 'reports')
   .option('--filter <text>', 'only scenarios whose id contains this')
   .option('--tag <tag>', 'only scenarios with this tag; repeatable', (tag, all: string[]) => [...all, tag], [])
-  .option('--proxy <name>', 'a real proxy in the place of the one under test, or of the first: nginx', parseProxy)
-  .option('--proxy-bin <path>', 'its program, where it is not the one in PATH')
-  .option('--proxy-config <file>', 'an nginx configuration for that proxy, or for the mini proxy without --proxy')
-  .option('--map <host=hop>', 'which hop stands for a host of it; repeatable', parseMap, {})
   .option('--no-skip', 'a scenario that is skipped counts as one that could not run (NO_SKIP=1 does the same)')
   .option('-q, --quiet', 'print only what did not pass, and the summary')
   .addHelpText(
@@ -70,15 +58,17 @@ Examples:
   $ badgateway run chaos --report junit=results/chaos.xml
   $ badgateway run scenarios/causes --tag tls --seed 7
   $ badgateway run chaos --repeat 20 --quiet        which of them are flaky
+  $ badgateway run chaos --proxy nginx              a real nginx in the place of the proxy
   $ badgateway run chaos --proxy nginx --proxy-config nginx.conf --map app.example.com=app1`,
   )
   .action(async (patterns: string[], options: Options) => {
     process.exitCode = await runPatterns(patterns, options)
   })
+withProxyOptions(runCommand)
 
 async function runPatterns(patterns: string[], options: Options): Promise<number> {
   const piped = pipedReport(options)
-  const proxy = await standInOf(options)
+  const proxy = await standInOf(options, (text) => void process.stderr.write(text))
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
   const selected = select(await readScenarios(files, proxyConfigOf(options)), options)
   if (!proxy) printNotes(selected)
@@ -106,48 +96,7 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   })
 }
 
-async function standInOf({ proxy, proxyBin }: Options): Promise<StandIn | undefined> {
-  if (proxy === undefined) {
-    if (proxyBin === undefined) return undefined
-    throw new ScenarioError([
-      { path: '', message: '--proxy-bin is the program of a --proxy: say which, such as --proxy nginx' },
-    ])
-  }
-  const { findProduct } = await import('../live/proxies/find.js')
-  return { ...(await findProduct(proxy, proxyBin)), configured: diffPrinter() }
-}
-
-/** A configuration of the user's own, once per file: runs differ in nothing but ports. */
-function diffPrinter(): NonNullable<StandIn['configured']> {
-  const shown = new Set<string>()
-  return ({ own, hop }, text) => {
-    const file = own?.source.file ?? `hops.${hop}.nginx.config`
-    if (!own || shown.has(file)) return
-    shown.add(file)
-    process.stderr.write(confDiff(file, own.source.text, text, coloured(process.stderr)))
-  }
-}
-
-function proxyConfigOf({ proxyConfig: file, map }: Options): ProxyConfig | undefined {
-  if (file !== undefined) return { file, map }
-  if (Object.keys(map).length === 0) return undefined
-  throw new ScenarioError([{ path: '', message: '--map is for a --proxy-config: say which file' }])
-}
-
-function parseMap(text: string, all: Options['map']): Options['map'] {
-  const at = text.lastIndexOf('=')
-  if (at < 1 || at === text.length - 1) {
-    throw new InvalidArgumentError('Expected a host and a hop, such as app.example.com=app.')
-  }
-  return { ...all, [text.slice(0, at)]: text.slice(at + 1) }
-}
-
 const noSkip = ({ skip }: Options): boolean => !skip || !['', '0', undefined].includes(process.env.NO_SKIP)
-
-function parseProxy(word: string): ProxyName {
-  if (Object.hasOwn(proxies, word)) return word as ProxyName
-  throw new InvalidArgumentError(`Unknown proxy "${word}", ${suggestion(word, Object.keys(proxies))}`)
-}
 
 /** The one report that goes to standard output; what people read then goes to standard error. */
 function pipedReport({ json, report }: Options): ReportFormat | undefined {

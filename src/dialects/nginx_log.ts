@@ -99,35 +99,33 @@ function booksOf(where: Where, responseBytes = 0): Books {
 function candidates(logged: LoggedMessage, ending: Ending, known: KnownOfTry): Reading | undefined {
   const where = ACTIONS[logged.action ?? '']
   if (where === undefined) return undefined
-  const found = [...placesOf(where, ending, known)].flatMap((books) =>
-    endingsOf(logged, where, ending).map((each) => classify(books, each)),
+  const found = placesOf(where, ending, known).flatMap((books) =>
+    alike(logged, where, ending).map((each) => classify(books, each)),
   )
   const distinct = [...new Map(found.map((failure) => [JSON.stringify(failure), failure])).values()]
   return { failure: distinct[0]!, or: distinct.slice(1) }
 }
 
 /** Reading meets what happens while it still sends; whether anything had come by then is for the access log to say. */
-function* placesOf(where: Where, ending: Ending, { responseBytes, requestSent }: KnownOfTry): Generator<Books> {
-  if (where !== 'head') return yield booksOf(where)
-  const closes = ending.by === 'fin' || ending.by === 'error'
-  if (!closes) return yield booksOf('head')
-  if (responseBytes !== undefined && responseBytes > 0) return yield booksOf('head', responseBytes)
-  if (requestSent !== false) yield booksOf('head')
-  if (requestSent !== true) yield booksOf('request')
-  if (responseBytes === undefined) yield booksOf('head', 1)
+function placesOf(where: Where, ending: Ending, { responseBytes, requestSent }: KnownOfTry): Books[] {
+  const lost = ending.by === 'fin' || ending.by === 'error'
+  if (where !== 'head' || !lost) return [booksOf(where)]
+  if (responseBytes !== undefined && responseBytes > 0) return [booksOf('head', responseBytes)]
+  return [
+    ...(requestSent === false ? [] : [booksOf('head')]),
+    ...(requestSent === true ? [] : [booksOf('request')]),
+    ...(responseBytes === undefined ? [booksOf('head', 1)] : []),
+  ]
 }
 
-/** Over TLS nginx takes an RST for a close; and its two limits of reading, of which it has one, say the same. */
-function* alike({ upstream }: LoggedMessage, where: Where, ending: Ending): Generator<Ending> {
-  yield ending
+/** Over TLS nginx takes any loss for a close, and while it sends it does not say which of its limits was over. */
+function alike({ upstream }: LoggedMessage, where: Where, ending: Ending): Ending[] {
   const reads = where === 'head' || where === 'body' || where === 'tunnel'
   if (ending.by === 'fin' && reads && upstream?.startsWith('https:')) {
-    yield { by: 'error', code: 'ECONNRESET', message: '' }
+    return [ending, ...['ECONNRESET', 'EHOSTUNREACH'].map((code): Ending => ({ by: 'error', code, message: '' }))]
   }
-  if (ending.by === 'timer' && where === 'request') yield { by: 'timer', timer: 'read' }
+  return ending.by === 'timer' && where === 'request' ? [ending, { by: 'timer', timer: 'read' }] : [ending]
 }
-
-const endingsOf = (logged: LoggedMessage, where: Where, ending: Ending): Ending[] => [...alike(logged, where, ending)]
 
 function endingOf({ said, action }: LoggedMessage): Ending | undefined {
   if (/^upstream timed out \(110: /.test(said)) return timer(action)

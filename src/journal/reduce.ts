@@ -66,7 +66,7 @@ export interface ProxyFacts {
   triesFailed: readonly FailureCount[]
 }
 
-export interface FailureCount extends Pick<Failure, 'type' | 'stage' | 'manner' | 'details'> {
+export interface FailureCount extends Pick<Failure, 'type' | 'stage' | 'manner' | 'details' | 'or'> {
   /** The X-Proxy-Error that went with it. */
   proxy_error?: string
   count: number
@@ -238,8 +238,8 @@ function createProxyFold() {
   }
 }
 
-const failureKey = ({ type, stage, manner, details }: Failure, proxyError?: string): string =>
-  JSON.stringify({ type, stage, manner, details, proxy_error: proxyError })
+const failureKey = ({ type, stage, manner, details, or }: Failure, proxyError?: string): string =>
+  JSON.stringify({ type, stage, manner, details, or, proxy_error: proxyError })
 
 const failureCounts = (tally: Tally): FailureCount[] =>
   [...tally.counts()].map(([key, count]) => ({ ...(JSON.parse(key) as Omit<FailureCount, 'count'>), count }))

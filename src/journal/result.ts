@@ -59,11 +59,13 @@ export interface FaultResult {
 export interface CheckResult {
   /** What was expected, in words: `fault rst fired`. */
   name: string
-  verdict: 'pass' | 'fail' | 'inconclusive'
+  verdict: 'pass' | 'fail' | 'inconclusive' | 'skipped'
   /** `>= 1` */
   expected: string
   /** `3`, `98.5%`, `none`. */
   actual: string
+  /** Why it was skipped: it asks for what can't be known of the proxy in the path. */
+  reason?: string
 }
 
 /** Metrics of one client; counts are requests unless the name says attempts. */

@@ -17,7 +17,7 @@ import { reset } from './wire.js'
 const CONNECT_LIMIT_MS = 60_000
 
 /** Starts the relay of the link, such as `lb->app`, and resolves once it listens; the hop behind it has started. */
-export async function startRelay(site: Site, link: string, to: string): Promise<Address> {
+export async function startRelay(site: Site, link: string, to: string, port?: number): Promise<Address> {
   const dialled = new Set<ConnectionBooks>()
   let connections = 0
   /** A link changes no addresses: an exit's own shows on the far side too. */
@@ -43,7 +43,7 @@ export async function startRelay(site: Site, link: string, to: string): Promise<
   site.scope.add(() => {
     for (const { raw } of dialled) raw?.destroy()
   })
-  return { ...(await listenAt(site, link, server, undefined)), hop: to }
+  return { ...(await listenAt(site, link, server, port)), hop: to }
 }
 
 function crossingOf(site: Site, link: string, ordinal: number, near: Socket): LinkOfOne {

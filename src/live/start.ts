@@ -4,14 +4,16 @@ import type { Journal } from '../journal/events.js'
 import { invariant } from '../lib/errors.js'
 import { chanceFrom } from '../lib/random.js'
 import { createScope, type Scope } from '../lib/scope.js'
-import { type Hop, nextHops, type OriginHop } from '../scenario/hops.js'
+import { type Hop, nextHops, type OriginHop, type ProxyHop } from '../scenario/hops.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type Certificates, createCertificates } from './certificates.js'
 import { createCourse } from './course.js'
 import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
+import { awaitForeign } from './proxies/foreign.js'
+import { mustBeFree } from './proxies/places.js'
 import { startProduct } from './proxies/product.js'
-import { replacedHop, type StandIn } from './proxies/stand_in.js'
+import { fixedPorts, replacedHop, type StandIn } from './proxies/stand_in.js'
 import { startProxy } from './proxy/proxy.js'
 import { startRelay } from './relay.js'
 import { startNameServer } from './resolver.js'
@@ -44,8 +46,9 @@ export async function startSite(
   const byName = Object.values(scenario.hops).some((hop) => hop.kind === 'proxy' && hop.resolver)
   if (byName) site.nameServer = await startNameServer(site)
   const replaced = standIn && replacedHop(scenario)
-  const starting = startHops(site, scenario.hops, site.addresses, (name, hop) =>
-    name === replaced && hop.kind === 'proxy' ? startProduct(site, name, hop, standIn!) : startHop(site, name, hop),
+  const ports = fixedPorts(scenario, standIn)
+  const starting = startHops(site, ports, (name, hop) =>
+    name === replaced && hop.kind === 'proxy' ? startStandIn(site, name, hop, standIn!) : startHop(site, name, hop),
   )
   try {
     await Promise.all(starting.values())
@@ -66,23 +69,38 @@ export async function startSite(
 
 /** Each as soon as those behind it are there, side by side: some start a process. */
 function startHops(
-  site: Site,
-  hops: Readonly<Record<string, Hop>>,
-  addresses: Map<string, Address>,
+  site: Site & { addresses: Map<string, Address> },
+  ports: ReadonlyMap<string, number>,
   startOne: (name: string, hop: Hop) => Promise<Address>,
 ): ReadonlyMap<string, Promise<Address>> {
+  const { addresses } = site
+  const { hops } = site.scenario
   const starting = new Map<string, Promise<Address>>()
   for (const name of backToFront(hops)) {
     const start = async (): Promise<Address> => {
       await Promise.all(nextHops(hops[name]!).map((next) => starting.get(next)))
-      const address = await startOne(name, hops[name]!)
+      const port = await freeFor(name, ports)
+      const address = await startOne(name, port === undefined ? hops[name]! : { ...hops[name]!, port })
       addresses.set(name, address)
-      for (const link of linksTo(name, site.scenario)) addresses.set(link, await startRelay(site, link, name))
+      for (const link of linksTo(name, site.scenario)) {
+        addresses.set(link, await startRelay(site, link, name, await freeFor(link, ports)))
+      }
       return address
     }
     starting.set(name, start())
   }
   return starting
+}
+
+/** @throws CannotRunError when the port that the place must have is taken */
+async function freeFor(place: string, ports: ReadonlyMap<string, number>): Promise<number | undefined> {
+  const port = ports.get(place)
+  if (port !== undefined) await mustBeFree(place, port, 'Free the port, or name another one with --proxy-upstream-port')
+  return port
+}
+
+function startStandIn(site: Site, name: string, hop: ProxyHop, standIn: StandIn): Promise<Address> {
+  return standIn.is === 'url' ? awaitForeign(site, name, standIn) : startProduct(site, name, hop, standIn)
 }
 
 function startHop(site: Site, name: string, hop: Hop): Promise<Address> {

@@ -30,7 +30,7 @@ export function traceLines(events: readonly JournalEvent[]): string[] {
 
 interface Story {
   attempts: Map<string, AttemptEvent[]>
-  /** By request id, in the order in which they ended: the innermost proxy first. */
+  /** By request id, the innermost proxy first. */
   forwards: Map<string, ForwardEvent[]>
   /** By the client's end of the connection. */
   forwardsOf: Map<string, ForwardEvent[]>
@@ -43,6 +43,8 @@ interface Story {
   order: string[]
   /** By address. */
   hops: Map<string, string>
+  /** By hop: who stands in for it. */
+  products: Map<string, string>
 }
 
 function indexEvents(events: readonly JournalEvent[]): Story {
@@ -55,10 +57,13 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     served: new Map(),
     order: [],
     hops: new Map(),
+    products: new Map(),
   }
   for (const event of events) {
-    if (event.event === 'hop') story.hops.set(event.address, event.hop)
-    else if (event.event === 'attempt') append(story.attempts, event.request, event)
+    if (event.event === 'hop') {
+      story.hops.set(event.address, event.hop)
+      if (event.product !== undefined) story.products.set(event.hop, event.product)
+    } else if (event.event === 'attempt') append(story.attempts, event.request, event)
     else if (event.event === 'forward') {
       append(story.forwards, event.request, event)
       if (event.peer !== undefined) append(story.forwardsOf, event.peer, event)
@@ -67,8 +72,25 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     else if (event.event === 'fault') append(story.faults, event.request || event.peer || event.hop, event)
     else if (event.event === 'served') append(story.served, event.request || event.peer, event)
   }
+  for (const forwards of story.forwards.values()) innermostFirst(forwards)
   return story
 }
+
+/** They are told in the order in which they ended, but for a real proxy's: its log is read when there is time. */
+function innermostFirst(forwards: ForwardEvent[]): void {
+  for (let outer = 0; outer < forwards.length; outer++) {
+    const inner = forwards.findIndex((other, at) => at > outer && isWithin(other, forwards[outer]!))
+    if (inner > outer) forwards.splice(outer--, 0, ...forwards.splice(inner, 1))
+  }
+}
+
+/** A log tells times to a millisecond, and as they were when it began what it was at. */
+const BLUR_MS = 3
+
+const isWithin = (inner: ForwardEvent, outer: ForwardEvent): boolean =>
+  outer.tries.some(({ server }) => server === inner.hop) &&
+  inner.t <= outer.t + BLUR_MS &&
+  inner.t - inner.ms >= outer.t - outer.ms - BLUR_MS
 
 function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
   const list = map.get(key)
@@ -124,11 +146,15 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
 
 function forwardLines(story: Story, forward: ForwardEvent): string[] {
   const { hop } = forward
-  const lines = [row(hop, 'request', `${forward.method} ${forward.path}`)]
-  for (const attempt of forward.tries) lines.push(...tryLines(story, hop, forward.request, attempt))
+  const product = story.products.get(hop)
+  const lines = [
+    row(hop, 'request', `${forward.method} ${forward.path}${product === undefined ? '' : `  (${product})`}`),
+  ]
+  for (const attempt of forward.tries) lines.push(...tryLines(story, forward, attempt))
   const { tunnel } = forward
   if (tunnel) lines.push(row(hop, 'tunnel', `${tunnel.up_bytes} bytes up, ${tunnel.down_bytes} bytes down`))
-  const status = forward.status === undefined ? 'nothing' : String(forward.status)
+  // nginx has 009 for a response that is none.
+  const status = forward.status === undefined ? 'nothing' : String(forward.status).padStart(3, '0')
   const how = forward.cut ? ', cut' : forward.client_left ? ', the client had left' : ''
   lines.push(row(hop, 'answer', `${status}${how}  ${formatMs(forward.ms)}`))
   if (forward.proxy_status) lines.push(row(hop, '', `Proxy-Status: ${forward.proxy_status}`))
@@ -137,14 +163,14 @@ function forwardLines(story: Story, forward: ForwardEvent): string[] {
   return lines
 }
 
-function tryLines(story: Story, hop: string, request: string, one: Try): string[] {
+function tryLines(story: Story, { hop, request, t, ms }: ForwardEvent, one: Try): string[] {
   const part = one.status === undefined ? 'nothing' : `${one.status}, ${one.response_bytes} bytes`
   // On a new connection it goes without saying, from the stage; on a used one it is the question.
   const written = one.failure && one.reused && one.request_written ? ', the request was written' : ''
   return [
     row(hop, 'try', one.server),
     ...connectionLines(story, hop, one),
-    ...farSide(story, request, one, [one.server, `${hop}->${one.server}`]),
+    ...farSide(story, request, one, [one.server, `${hop}->${one.server}`], { from: t - ms - BLUR_MS, to: t + BLUR_MS }),
     row(
       hop,
       'recv',
@@ -166,12 +192,14 @@ function connectionLines(story: Story, who: string, use: ConnectionUse): string[
 /**
  * What the far side of a try tells of it, once: by its connection, or, where a firewall stood between, by the request
  * and in the order in which its tries came through. Where no connection was made, the state of one of those places.
+ * @param when it was at most, for a proxy that does not tell its end of the connection
  */
 function farSide(
   story: Story,
   request: string,
   one: Pick<Try, 'local' | 'failure' | 'lookup'>,
   places: string[],
+  when?: { from: number; to: number },
 ): string[] {
   const { local, failure, lookup } = one
   const tries = (story.forwards.get(request) ?? []).flatMap((forward) => forward.tries)
@@ -182,6 +210,7 @@ function farSide(
     takeFirst(story.faults, request, mine) ??
     (local === undefined ? undefined : takeFirst(story.faults, local)) ??
     takeAny(story.faults, places, ({ at }) => at === 'resolve' && lookup?.ms !== undefined) ??
+    (when && local === undefined && isConnected(one) ? takeOfStranger(story, places, when) : undefined) ??
     (failure?.stage === 'connect' ? takeAny(story.faults, places, ({ at }) => at === 'connect') : undefined)
   if (fault) lines.push(row(fault.hop, 'fault', `${fault.fault}: ${fault.effect} at ${fault.at}`))
   const served = takeFirst(story.served, request, mine) ?? takeFirst(story.served, local ?? '')
@@ -207,6 +236,17 @@ function takeAny<Event>(map: Map<string, Event[]>, keys: readonly string[], fits
   return undefined
 }
 
+/** The fault of a connection whose far end is nobody's of ours, at that time. */
+function takeOfStranger(story: Story, places: string[], { from, to }: { from: number; to: number }) {
+  const fits = ({ hop, peer, request, t }: FaultEvent): boolean =>
+    places.includes(hop) && peer !== undefined && request === undefined && from <= t && t <= to
+  for (const key of story.faults.keys()) {
+    const found = takeFirst(story.faults, key, fits)
+    if (found) return found
+  }
+  return undefined
+}
+
 /** Where the time went, where a worker was needed. */
 function spentText({ queued_ms, locked_ms, worked_ms }: ServedEvent): string {
   if (worked_ms === undefined) return ''
@@ -224,12 +264,15 @@ function dnsText({ address, lookup }: ConnectionUse): string {
   return `${lookup.name} is ${lookup.answer}, ${how}`
 }
 
-const tcpText = (one: ConnectionUse): string =>
-  one.reused
-    ? 'connection used again'
-    : one.connect_ms === undefined
-      ? 'not connected'
-      : `connected in ${formatMs(one.connect_ms)}`
+function tcpText(one: ConnectionUse & { failure?: Failure | undefined }): string {
+  if (one.reused) return 'connection used again'
+  if (one.connect_ms !== undefined) return `connected in ${formatMs(one.connect_ms)}`
+  return isConnected(one) ? 'connected' : 'not connected'
+}
+
+/** As far as its failure tells. */
+const isConnected = ({ failure }: { failure?: Failure | undefined }): boolean =>
+  failure !== undefined && !['select', 'dns', 'connect'].includes(failure.stage)
 
 const isSocket = ({ address }: Pick<ConnectionUse, 'address'>): boolean => address.startsWith('unix:')
 

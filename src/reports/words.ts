@@ -50,5 +50,15 @@ function commonest(outcomes: Record<string, number>): string {
 /** The checks that did not hold, or had nothing to judge by: `fault rst fired: expected >= 1, actual 0`. */
 export const failingChecks = (result: ScenarioResult): string[] =>
   result.checks
-    .filter(({ verdict }) => verdict !== 'pass')
+    .filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped')
     .map(({ name, expected, actual }) => `${name}: expected ${expected}, actual ${actual}`)
+
+/** What was left out, and what was otherwise than the scenario says: `2 checks not judged: nginx 1.22.1 sends no Proxy-Status`. */
+export function remarks({ checks, notes = [] }: ScenarioResult): string[] {
+  const reasons = new Map<string, number>()
+  for (const { verdict, reason } of checks) {
+    if (verdict === 'skipped') reasons.set(reason ?? '', (reasons.get(reason ?? '') ?? 0) + 1)
+  }
+  const skipped = [...reasons].map(([why, count]) => `${count} check${count === 1 ? '' : 's'} not judged: ${why}`)
+  return [...skipped, ...notes]
+}

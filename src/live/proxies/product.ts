@@ -4,23 +4,18 @@
  * write and what a line means is in src/proxies/.
  */
 import { writeFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { get } from 'node:http'
-import { createConnection, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { keyTypesOf } from '../../core/tls.js'
 import type { Try } from '../../journal/events.js'
 import { CannotRunError } from '../../lib/errors.js'
-import type { KeyPairFiles, LogReader, ProxyPlaces, ProxySettings, Told } from '../../proxies/driver.js'
+import type { LogReader, ProxyPlaces, ProxySettings, Told } from '../../proxies/driver.js'
 import type { ProxyHop } from '../../scenario/hops.js'
-import { HOST, listen } from '../address_state.js'
-import type { KeyPair } from '../certificates.js'
+import { HOST } from '../address_state.js'
 import { wait, wallMs } from '../clock.js'
-import { NO_ROUTE } from '../dial.js'
-import { type Address, formatAddress, type Site, targetOf } from '../site.js'
+import type { Address, Site } from '../site.js'
+import { accepts, asks } from './asking.js'
 import { noticeAddressFaults } from './evidence.js'
 import { type Kept, keep } from './keeper.js'
+import { mustBeFree, placesFor } from './places.js'
 import { settingsOf } from './settings.js'
 import type { Product } from './stand_in.js'
 import { follow, type Tail } from './tail.js'
@@ -37,16 +32,14 @@ const PORT_TRIES = 5
  */
 export async function startProduct(site: Site, name: string, hop: ProxyHop, product: Product): Promise<Address> {
   const settings = settingsOf(site, name, hop)
-  if (hop.port !== undefined) await mustBeFree(name, hop.port)
+  const remedy = `Free the port, or leave "port" of hops.${name} out to get any free one`
+  if (hop.port !== undefined) await mustBeFree(name, hop.port, remedy)
   for (let left = PORT_TRIES; ; left--) {
     const places = await placesFor(site, settings, hop)
     const started = await startAt(site, settings, places, product)
     if (started === 'port taken' && left > 0 && hop.port === undefined) continue
     if (typeof started !== 'string') return { hop: name, place: name, host: HOST, port: places.port }
-    throw new CannotRunError(
-      `Port ${places.port} for hop "${name}" is taken`,
-      `Free the port, or leave "port" of hops.${name} out`,
-    )
+    throw new CannotRunError(`Port ${places.port} for hop "${name}" is taken`, remedy)
   }
 }
 
@@ -71,7 +64,7 @@ async function startAt(
     return running
   }
   await running.close()
-  if (/address already in use/i.test(late)) return 'port taken'
+  if (/address already in use/i.test(kept.stderr)) return 'port taken'
   throw new CannotRunError(`${productName} did not start for hop "${settings.hop}": ${late}`, REMEDY)
 }
 
@@ -163,89 +156,4 @@ class Running {
       for (const one of event.tries as Try[]) noticeAddressFaults(site, settings.hop, one, t)
     site.journal({ ...event, t, hop: settings.hop } as Parameters<typeof site.journal>[0])
   }
-}
-
-/** Where everything is to be: free ports, a folder of its own with the certificates, and the addresses of the servers. */
-async function placesFor(site: Site, settings: ProxySettings, hop: ProxyHop): Promise<ProxyPlaces> {
-  const folder = await mkdtemp(join(tmpdir(), 'badgateway-'))
-  const { certificates } = site
-  const write = (name: string, text: string): string => {
-    const path = join(folder, name)
-    writeFileSync(path, text, { mode: 0o600 })
-    return path
-  }
-  const writePair = (name: string, { cert, key }: KeyPair): KeyPairFiles => ({
-    cert: write(`${name}.crt`, cert),
-    key: write(`${name}.key`, key),
-  })
-  const { tls, upstream_tls } = settings
-  const types = tls ? keyTypesOf(tls) : []
-  const own = await Promise.all(types.map((key) => certificates.of(settings.hop, { key })))
-  const client = upstream_tls.client_certificate ? await certificates.of(settings.hop, { client: true }) : undefined
-  return {
-    folder,
-    port: hop.port ?? (await freePort()),
-    control: await freePort(),
-    addresses: hop.to.map((edge) => addressFor(site, settings.hop, edge)),
-    name_server: site.nameServer,
-    ca: write('ca.crt', certificates.ca),
-    own: own.map((pair, index) => writePair(`own-${types[index]}`, pair)),
-    client: client && writePair('client', client),
-    privileged: process.getuid?.() === 0,
-  }
-}
-
-/** Without a route it dials where none leads, as our own dialler does. */
-function addressFor(site: Site, hop: string, edge: ProxyHop['to'][number]): string {
-  const target = targetOf(site, hop, edge, {})
-  const lost = site.plan.address(target.place, 0)?.effect.type === 'unreachable'
-  return formatAddress(lost ? { ...target, host: NO_ROUTE } : target)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await listen(server, 0)
-  const { port } = server.address() as { port: number }
-  await closed(server)
-  return port
-}
-
-async function mustBeFree(hop: string, port: number): Promise<void> {
-  const server = createServer()
-  await listen(server, port).catch((error: NodeJS.ErrnoException) => {
-    const what = error.code === 'EACCES' ? 'needs privileges' : 'is taken'
-    const remedy = `Free the port, or leave "port" of hops.${hop} out to get any free one`
-    throw new CannotRunError(`Port ${port} for hop "${hop}" ${what}`, remedy, { cause: error })
-  })
-  await closed(server)
-}
-
-const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
-
-/** Whether somebody accepts connections there. */
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: HOST, port })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
-
-/** Asks it to write a mark into its log; true once it has answered. */
-function asks(control: number, mark: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = get(
-      { host: HOST, port: control, path: `/?mark=${mark}`, agent: false, timeout: 2000 },
-      (response) => {
-        response.resume()
-        response.once('end', () => resolve(true))
-      },
-    )
-    request.once('timeout', () => request.destroy())
-    request.once('error', () => resolve(false))
-    request.once('close', () => resolve(false))
-  })
 }

@@ -18,8 +18,6 @@ export const nginx: ProxyDriver = {
   arguments: (file, folder) => ['-c', file, '-p', folder],
   log: LOG,
   reader: createReader,
-  complaint: (stderr) =>
-    lastOf(stderr, /\[emerg\].*$/gm) ?? lastOf(stderr, /^nginx: .*$/gm) ?? lastOf(stderr, /^.+$/gm),
+  // The first that is grave is the cause of all that follow. A process and its number stand before the words.
+  complaint: (stderr) => (/\[emerg\].*$/m.exec(stderr)?.[0] ?? /^.+$/m.exec(stderr)?.[0])?.replace(/ \d+#\d+:/, ''),
 }
-
-const lastOf = (text: string, form: RegExp): string | undefined => text.match(form)?.at(-1)

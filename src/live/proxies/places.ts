@@ -1,0 +1,75 @@
+/**
+ * Where everything of a real proxy is to be: free ports, a folder of its own with the certificates, the addresses of its
+ * servers. product.ts asks before it writes a configuration.
+ */
+import { writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { keyTypesOf } from '../../core/tls.js'
+import { CannotRunError } from '../../lib/errors.js'
+import type { KeyPairFiles, ProxyPlaces, ProxySettings } from '../../proxies/driver.js'
+import type { ProxyHop } from '../../scenario/hops.js'
+import { listen } from '../address_state.js'
+import type { KeyPair } from '../certificates.js'
+import { NO_ROUTE } from '../dial.js'
+import { formatAddress, type Site, targetOf } from '../site.js'
+
+/** Where everything is to be: free ports, a folder of its own with the certificates, and the addresses of the servers. */
+export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyHop): Promise<ProxyPlaces> {
+  const folder = await mkdtemp(join(tmpdir(), 'badgateway-'))
+  site.scope.add(() => rm(folder, { recursive: true, force: true }))
+  const { certificates } = site
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name)
+    writeFileSync(path, text, { mode: 0o600 })
+    return path
+  }
+  const writePair = (name: string, { cert, key }: KeyPair): KeyPairFiles => ({
+    cert: write(`${name}.crt`, cert),
+    key: write(`${name}.key`, key),
+  })
+  const { tls, upstream_tls } = settings
+  const types = tls ? keyTypesOf(tls) : []
+  const own = await Promise.all(types.map((key) => certificates.of(settings.hop, { key })))
+  const client = upstream_tls.client_certificate ? await certificates.of(settings.hop, { client: true }) : undefined
+  return {
+    folder,
+    port: hop.port ?? (await freePort()),
+    control: await freePort(),
+    addresses: hop.to.map((edge) => addressFor(site, settings.hop, edge)),
+    name_server: site.nameServer,
+    ca: write('ca.crt', certificates.ca),
+    own: own.map((pair, index) => writePair(`own-${types[index]}`, pair)),
+    client: client && writePair('client', client),
+    privileged: process.getuid?.() === 0,
+  }
+}
+
+/** Without a route it dials where none leads, as our own dialler does. */
+function addressFor(site: Site, hop: string, edge: ProxyHop['to'][number]): string {
+  const target = targetOf(site, hop, edge, {})
+  const lost = site.plan.address(target.place, 0)?.effect.type === 'unreachable'
+  return formatAddress(lost ? { ...target, host: NO_ROUTE } : target)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await listen(server, 0)
+  const { port } = server.address() as { port: number }
+  await closed(server)
+  return port
+}
+
+/** @throws CannotRunError when somebody has the port */
+export async function mustBeFree(hop: string, port: number, remedy: string): Promise<void> {
+  const server = createServer()
+  await listen(server, port).catch((error: NodeJS.ErrnoException) => {
+    const what = error.code === 'EACCES' ? 'needs privileges' : 'is taken'
+    throw new CannotRunError(`Port ${port} for hop "${hop}" ${what}`, remedy, { cause: error })
+  })
+  await closed(server)
+}
+
+const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))

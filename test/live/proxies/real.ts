@@ -1,0 +1,50 @@
+/** What the tests of real proxies share: whether nginx is there, and what a run has left behind. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { findProduct } from '../../../src/live/proxies/find.js'
+import type { Product } from '../../../src/live/proxies/stand_in.js'
+import type { LoadedScenario } from '../../../src/run.js'
+import { checkScenario } from '../../../src/scenario/parse.js'
+import { lacks } from '../../cli/command.js'
+
+/** The nginx of this machine; undefined, and told as a skip or a failure, where there is none. */
+export async function installedNginx(t: Test): Promise<Product | undefined> {
+  try {
+    return await findProduct('nginx')
+  } catch (error) {
+    lacks(t, (error as Error).message)
+    return undefined
+  }
+}
+
+export const loaded = (input: object): LoadedScenario => ({
+  file: 'test.yaml',
+  scenario: checkScenario({ id: 'test', title: 'test', ...input } as never, { runnable: true }),
+})
+
+/** A folder for temporary files that nobody else has: what is left of a run is there, and in the processes that name it. */
+export function ownTemporary(t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'badgateway-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return {
+    folder,
+    files: (): string[] => readdirSync(folder),
+    processes: (): string[] => commands().filter((command) => command.includes(folder)),
+  }
+}
+
+/** The command lines of all processes of this machine. */
+function commands(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return []
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      // A zombie has none.
+      return command === '' ? [] : [`${pid} ${command}`]
+    } catch {
+      return []
+    }
+  })
+}
