@@ -4,6 +4,7 @@
  */
 import type { BalancerConfig } from '../core/proxy/balancers/index.js'
 import type { NextUpstreamCondition } from '../core/proxy/forward.js'
+import type { HealthCheckConfig } from '../core/proxy/health_checks/index.js'
 import type { KeepaliveConfig } from '../core/proxy/keepalive.js'
 import type { QueueConfig } from '../core/proxy/pending.js'
 import type { ResolverConfig } from '../core/proxy/resolver.js'
@@ -28,6 +29,7 @@ export interface ProxySettings {
   timeouts: Timeouts
   keepalive: KeepaliveConfig
   queue?: QueueConfig | undefined
+  health_check?: HealthCheckConfig | undefined
   resolver?: ResolverConfig | undefined
   /** A configuration of the user's own that all this comes from. */
   own?: OwnConf | undefined

@@ -5,9 +5,10 @@ export function lacks(settings: ProxySettings): Lack[] {
   return [...ofProxy(settings), ...ofResolver(settings), ...settings.servers.flatMap(ofServer)]
 }
 
-function ofProxy({ queue, timeouts, balance, servers, upstream_tls }: ProxySettings): Lack[] {
+function ofProxy({ queue, health_check, timeouts, balance, servers, upstream_tls }: ProxySettings): Lack[] {
   const found: Lack[] = []
   if (queue) found.push({ setting: 'queue', why: 'nginx queues no requests' })
+  if (health_check) found.push({ setting: 'health_check', why: 'only the commercial nginx checks servers by itself' })
   if (timeouts.response !== undefined) {
     found.push({ setting: 'timeouts.response', why: 'nginx has no limit for the whole response' })
   }
