@@ -134,7 +134,7 @@ function edgesOf(conf: Conf, upstream: Upstream, hosts: HostMap, scheme: 'http' 
     if (hop === undefined) {
       const near = directive.name === 'proxy_pass' ? nearest(address.host, [...conf.upstreams.keys()]) : undefined
       const hint = near === undefined ? `map it to one of: ${names.join(', ')}` : `did you mean the upstream "${near}"?`
-      findings.wrongWord(directive, word, `the server "${address.host}" is not mapped to a hop: ${hint}`)
+      findings.wrongWord(directive, word, `the server "${address.text}" is not mapped to a hop: ${hint}`)
       return []
     }
     if (!names.includes(hop)) return []
