@@ -10,13 +10,13 @@ const wrong: [what: string, to: string, more: string, problems: string[]][] = [
     'a hash with a backup, as nginx refuses it',
     '[app1, { hop: fw, backup: true }]',
     ', balance: { type: hash, key: $uri }',
-    ['7:49: hops.lb.to[1].backup: balance: hash takes no backup servers, in nginx neither'],
+    ['7:52: hops.lb.to[1].backup: balance: hash takes no backup servers, in nginx neither'],
   ],
   [
     'ip_hash by its bare word',
     '[{ hop: app1, backup: true }, fw]',
     ', balance: ip_hash',
-    ['7:43: hops.lb.to[0].backup: balance: ip_hash takes no backup servers, in nginx neither'],
+    ['7:48: hops.lb.to[0].backup: balance: ip_hash takes no backup servers, in nginx neither'],
   ],
   [
     'only backups',
@@ -48,7 +48,7 @@ const wrong: [what: string, to: string, more: string, problems: string[]][] = [
     '',
     [
       '7:26: hops.lb.to: every server is down: expected one that is not',
-      '7:43: hops.lb.to[0].weight: expected at least 1; got -1',
+      '7:48: hops.lb.to[0].weight: expected at least 1; got -1',
     ],
   ],
 ]

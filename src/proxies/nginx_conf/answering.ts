@@ -4,6 +4,7 @@
  */
 import { told } from './findings.js'
 import type { Conf, Location, ServerBlock } from './read.js'
+import type { Settings } from './settings.js'
 import type { Directive } from './tokens.js'
 import type { Upstream } from './upstream.js'
 import { type HostAddress, parseAddress } from './values.js'
@@ -85,8 +86,8 @@ export function passingOf(conf: Conf, pass: Directive, { settings }: Location, a
       `whom "$${unknown[0]}" means is not known before a request comes: expected a plain name, or a variable of "set"`,
     )
   }
-  const text = word!.text.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => settings.variables[name] ?? whole)
-  const url = /^(https?):\/\/(unix:[^:]+:?|[^/?]*)(.*)$/.exec(text)
+  const text = withVariables(word!.text, settings)
+  const url = /^(https?):\/\/(unix:[^:]+:?|[^/?$]*)(.*)$/.exec(text)
   if (!url) return wrong(`invalid URL prefix in "${text}": expected http:// or https://`)
   const [, scheme, authority, uri] = url as unknown as [string, 'http' | 'https', string, string]
   const address = parseAddress(authority.startsWith('unix:') ? authority.replace(/:$/, '') : authority)
@@ -102,3 +103,7 @@ export function passingOf(conf: Conf, pass: Directive, { settings }: Location, a
 
 /** Of the request: they may stand behind the host. */
 const URI_VARIABLES = ['request_uri', 'uri', 'is_args', 'args']
+
+/** With the values that `set` gave to variables. */
+export const withVariables = (text: string, { variables }: Pick<Settings, 'variables'>): string =>
+  text.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => (Object.hasOwn(variables, name) ? variables[name]! : whole))

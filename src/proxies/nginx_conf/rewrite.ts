@@ -4,7 +4,7 @@
  * nginx calls it, and the command line shows the difference.
  */
 import { dirname, isAbsolute, join } from 'node:path'
-import { type Answering, chooseAnswering } from './answering.js'
+import { type Answering, chooseAnswering, withVariables } from './answering.js'
 import type { Conf, Location } from './read.js'
 import { type HostMap, hopFor, isTls, namesOfProxy } from './to_hop.js'
 import type { ConfSource, Directive, Word } from './tokens.js'
@@ -106,15 +106,15 @@ class Rewriting {
 
   pass({ pass, settings }: Location): void {
     const word = pass?.args[0]
-    const parts = word && /^(https?:\/\/)(unix:[^:]+:?|[^/?]*)(.*)$/s.exec(word.text)
+    const text = word && withVariables(word.text, settings)
+    const parts = text && /^(https?:\/\/)(unix:[^:]+:?|[^/?$]*)(.*)$/s.exec(text)
     if (!pass || !parts) return
-    const [, scheme, written, rest] = parts as unknown as [string, string, string, string]
-    const plain = written.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => settings.variables[name] ?? whole)
-    const address = parseAddress(plain.replace(/:$/, ''))
-    if (!address || plain.includes('$') || this.conf.upstreams.has(plain) || this.conf.upstreams.has(address.host))
-      return
-    if (plain !== written)
+    const [, scheme, authority, rest] = parts as unknown as [string, string, string, string]
+    const address = parseAddress(authority.replace(/:$/, ''))
+    if (!address || this.conf.upstreams.has(authority)) return
+    if (text !== word.text) {
       this.conf.findings.note(pass, 'its name is not asked for: the address of the hop stands in its place')
+    }
     const to = this.addressFor(address, pass)
     this.replace(pass, word, `${scheme}${to}${to.startsWith('unix:') ? ':' : ''}${rest}`)
   }

@@ -3,12 +3,12 @@
  * scenario room calls it for a hop with `nginx:`; it knows the names of hops and nothing else of them.
  */
 import { nearest } from '../../lib/nearest.js'
-import { type Answering, chooseAnswering, isUpstream } from './answering.js'
+import { type Answering, chooseAnswering, isUpstream, withVariables } from './answering.js'
 import type { Conf } from './read.js'
 import type { Settings } from './settings.js'
 import type { Directive } from './tokens.js'
 import type { Upstream, UpstreamServer } from './upstream.js'
-import type { HostAddress } from './values.js'
+import { type HostAddress, parseAddress } from './values.js'
 
 /** Host names of the file to hops of the scenario. */
 export interface HostMap {
@@ -93,18 +93,13 @@ export function unusedKeys(conf: Conf, { map, proxy }: HostMap): { key: string; 
 }
 
 function passedHosts(conf: Conf): HostAddress[] {
-  return conf.servers.flatMap(({ locations }) =>
-    locations.flatMap(({ pass, settings }) => {
-      const text = pass?.args[0]?.text.replace(
-        /\$\{?(\w+)\}?/g,
-        (whole, name: string) => settings.variables[name] ?? whole,
-      )
-      const parts = /^https?:\/\/(unix:[^:]+|[^/?:]*)(?::(\d+))?/.exec(text ?? '')
-      return parts
-        ? [{ text: parts[1]!, host: parts[1]!.toLowerCase(), port: parts[2] ? Number(parts[2]) : undefined }]
-        : []
-    }),
+  const texts = conf.servers.flatMap(({ locations }) =>
+    locations.map(({ pass, settings }) => withVariables(pass?.args[0]?.text ?? '', settings)),
   )
+  return texts.flatMap((text) => {
+    const authority = /^https?:\/\/(unix:[^:]+|[^/?$]*)/.exec(text)?.[1]
+    return (authority && parseAddress(authority)) || []
+  })
 }
 
 /** nginx makes a group of one of an address. */
@@ -139,7 +134,7 @@ function edgesOf(conf: Conf, upstream: Upstream, hosts: HostMap, scheme: 'http' 
     if (hop === undefined) {
       const near = directive.name === 'proxy_pass' ? nearest(address.host, [...conf.upstreams.keys()]) : undefined
       const hint = near === undefined ? `map it to one of: ${names.join(', ')}` : `did you mean the upstream "${near}"?`
-      findings.wrongWord(directive, word, `the server "${address.host}" is not mapped to a hop: ${hint}`)
+      findings.wrongWord(directive, word, `the server "${address.text}" is not mapped to a hop: ${hint}`)
       return []
     }
     if (!names.includes(hop)) return []
