@@ -33,7 +33,7 @@ export function balancedOf(inputs: ServerInput[], { balance, config, seed = 1, t
   const servers = groupServers(inputs.map((input, index) => serverOf(input, index, tickMs)))
   const nextUpstream = ['error', 'timeout'] as const
   return {
-    config: { nextUpstream, tries: 0, timeoutMs: undefined, mayWait: false, ...config },
+    config: { nextUpstream, tries: 0, timeoutMs: undefined, mayWait: false, tellsLast: true, ...config },
     servers,
     balancer: createBalancer(balance ?? balancerOf('round_robin'), servers, chanceFrom(seed)),
   }
