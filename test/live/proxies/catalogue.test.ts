@@ -1,0 +1,112 @@
+/**
+ * The whole catalogue with a real nginx in the path: what comes out of each scenario, which checks of it apply, and that
+ * nothing is left. What fails here is what nginx does otherwise than the standard, or than our proxy.
+ */
+import t from 'tap'
+import type { ScenarioResult } from '../../../src/journal/result.js'
+import { run } from '../../../src/run.js'
+import { findScenarioFiles, readScenarios } from '../../../src/scenario/files.js'
+import { repository } from '../../cli/command.js'
+import { installedNginx, ownTemporary } from './real.js'
+
+/** Why a scenario of the catalogue can't run on nginx. */
+const SKIPPED: Record<string, string> = {
+  'slow-body': 'timeouts.response of hop lb: nginx has no limit for the whole response',
+  'slow-headers': 'timeouts.response of hop lb: nginx has no limit for the whole response',
+}
+
+/** The checks that fail on nginx, by how their names begin, and what nginx does instead. */
+const DIFFERENT: Record<string, string[]> = {
+  // 502 for a name server that is silent; and requests for the same name share one question.
+  'dns-timeout': ['fault silent fired', 'client plain status 504'],
+  // What is not HTTP is passed on as HTTP/0.9, with status 009 in the log.
+  'wrong-protocol': ['client plain status 502'],
+  'garbage-response': ['client plain status 502'],
+  'malformed-status-line': ['client plain status 502'],
+  // The head has not been sent when the first chunk is wrong.
+  'invalid-chunk-size': ['client plain truncated'],
+  // What was read before the RST is lost with it.
+  'truncated-body-reset': ['client plain bytes'],
+  // A 101 that nobody asked for is an answer like any other.
+  'unexpected-switching-protocols': [
+    'client plain status 502',
+    'proxy lb error http_protocol_error',
+    'log lb contains',
+  ],
+  // 501, as RFC 9112 section 6.1 has it.
+  'request-malformed-transfer-encoding': ['client through status 400', 'client listed status 400'],
+}
+
+/** What comes out depends on more than nginx. */
+const EITHER: Record<string, string> = {
+  'conflicting-content-length': 'nginx 1.22 takes it, later ones do not',
+  'content-length-and-chunked': 'nginx 1.22 takes it, later ones do not',
+  'header-without-colon': 'nginx 1.22 takes it, later ones do not',
+  // A chunked body that is there by the time nginx sends goes on with its length.
+  'request-without-length': 'it depends on microseconds how nginx frames the body',
+}
+
+/** Every reason for which a check may be skipped here. */
+const REASONS = [
+  / sends no Proxy-Status$/,
+  / has no X-Proxy-Error$/,
+  / has no X-Proxy-Error and no details of ours$/,
+  / has no details of ours$/,
+  /^the words in its log may mean another failure as well$/,
+]
+
+const temporary = ownTemporary(t)
+process.env.TMPDIR = temporary.folder
+const nginx = await installedNginx(t)
+
+if (nginx) {
+  const folder = `${repository}/scenarios/causes`
+  const loaded = await readScenarios(await findScenarioFiles([folder], repository, folder))
+  const expected = new Map(loaded.map(({ scenario }) => [scenario.id, scenario]))
+  const result = await run(loaded, { proxy: nginx })
+  t.equal(result.proxy, nginx.name)
+  t.equal(result.scenarios.length, loaded.length)
+
+  for (const one of result.scenarios) {
+    await t.test(one.id, async (t) => {
+      const { max_lag, expect } = expected.get(one.id)!
+      t.not(one.verdict, 'error', one.reason ?? 'it ran')
+      if (SKIPPED[one.id] !== undefined)
+        return t.match(one, { verdict: 'skipped', reason: SKIPPED[one.id], checks: [] })
+      if (one.verdict === 'skipped')
+        return t.match(one.reason, /\w/, 'a scenario that this test does not know: with a reason')
+      // A machine that is too busy says nothing about nginx.
+      if (one.verdict === 'inconclusive' && max_lag !== undefined) return t.match(one.reason, /too loaded/)
+      t.ok(
+        judged(one) >= 1 && one.checks.length >= expect.length,
+        `${judged(one)} of ${one.checks.length} checks judged`,
+      )
+      for (const { verdict, reason = '', name } of one.checks) {
+        if (verdict === 'skipped')
+          t.ok(
+            REASONS.some((form) => form.test(reason)),
+            `${name}: ${reason}`,
+          )
+      }
+      const either = EITHER[one.id]
+      if (either !== undefined) return t.ok(['pass', 'fail'].includes(one.verdict), `${one.verdict}: ${either}`)
+      const wanted = DIFFERENT[one.id] ?? []
+      t.equal(failing(one).length, wanted.length, failing(one).join('; ') || 'no check fails')
+      for (const [index, name] of failing(one).entries()) t.ok(name.startsWith(wanted[index] ?? '?'), name)
+      return t.equal(one.verdict, wanted.length === 0 ? 'pass' : 'fail', one.reason ?? 'all held')
+    })
+  }
+
+  t.test('nothing of it is left', async (t) => {
+    t.same(temporary.files(), [], 'no file')
+    t.same(temporary.processes(), [], 'no process')
+  })
+}
+
+function judged({ checks }: ScenarioResult): number {
+  return checks.filter(({ verdict }) => verdict !== 'skipped').length
+}
+
+function failing({ checks }: ScenarioResult): string[] {
+  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive').map(({ name }) => name)
+}
