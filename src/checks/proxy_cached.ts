@@ -1,7 +1,7 @@
 /** `{ proxy: lb, cached: stale, count: "= 5" }` */
 import { z } from 'zod'
 import { compared, comparison, inconclusive } from './comparison.js'
-import { checkKind, proxy } from './kind.js'
+import { checkKind, ofRequests, proxy } from './kind.js'
 
 export const proxy_cached = checkKind({
   summary: 'how many requests a proxy answered from its cache: fresh, or stale in the place of a failure',
@@ -10,6 +10,7 @@ export const proxy_cached = checkKind({
     cached: z.enum(['hit', 'stale']).meta({ description: 'Fresh, or stale in the place of a failure' }),
     count: comparison('count'),
   }),
+  unknown: ofRequests,
   evaluate(check, facts) {
     const name = `proxy ${check.proxy} cached ${check.cached}`
     const seen = facts.proxies.get(check.proxy)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { serverTurns } from '../journal/events.js'
 import { compared, comparison } from './comparison.js'
-import { checkKind, countOf, proxy, server } from './kind.js'
+import { checkKind, countOf, ofRequests, proxy, server } from './kind.js'
 
 export const server_turned = checkKind({
   summary: 'how often a server became that for a proxy: excluded, recovered, up, down, draining, joined or left',
@@ -12,6 +12,7 @@ export const server_turned = checkKind({
     turned: z.enum(serverTurns).meta({ description: 'What it became' }),
     count: comparison('count'),
   }),
+  unknown: ofRequests,
   evaluate(check, facts) {
     const name = `proxy ${check.proxy} server ${check.server} turned ${check.turned}`
     const turns = facts.servers.get(check.proxy)?.get(check.server)?.turns ?? {}

@@ -14,6 +14,7 @@ const ADDRESSES: Record<string, string> = {
 const PLACES = {
   port: 40000,
   folder: '/run/rig',
+  beside: '/etc/own',
   addressOf: (hop: string) => ADDRESSES[hop],
   mainLines: ['daemon off;', 'pid /run/rig/nginx.pid;', 'error_log /run/rig/nginx.log info;'],
   httpLines: ['access_log /run/rig/nginx.log badgateway;', 'server {', '  listen 127.0.0.1:40009;', '}'],
@@ -105,7 +106,6 @@ test('a whole nginx.conf keeps its own form', async (t) => {
     '+    }',
     '-\taccess_log /var/log/nginx/access.log;',
     '-\tproxy_cache_path /var/cache/nginx keys_zone=c:1m;',
-    '+\t',
     '+\tproxy_cache_path /run/rig/cache-1 keys_zone=c:1m;',
     '-\t\tlisten 80 default_server;',
     '-\t\tlisten [::]:80 default_server ipv6only=on;',
@@ -115,10 +115,11 @@ test('a whole nginx.conf keeps its own form', async (t) => {
     '-\t\tlisten 80;',
     '+\t\tlisten unix:/run/rig/other-3.sock ssl http2;',
     '+\t\tlisten 127.0.0.1:40000;',
+    '-\t\tssl_certificate certs/www.pem;',
     '-\t\taccess_log off;',
     '-\t\tlocation / { proxy_pass http://backend1.example.com:8080/app/; }',
     '-\t\tlocation /other { proxy_pass http://elsewhere.example.com; }',
-    '+\t\t',
+    '+\t\tssl_certificate /etc/own/certs/www.pem;',
     '+\t\tlocation / { proxy_pass http://127.0.0.1:40001/app/; }',
     '+\t\tlocation /other { proxy_pass http://127.0.0.1:9; }',
   ])
@@ -135,7 +136,6 @@ test('an included file stands in the place of its include where it changes, and 
       : [{ file: 'sub/mime.types', text: 'types { text/html html; }' }]
   const text = 'include up.conf;\ninclude mime.types;\nserver { listen 80; location / { proxy_pass http://u; } }\n'
   const conf = confOf(text, include)
-  conf.sources[0]!.file = '/etc/own/nginx.conf'
   const after = rewriteConf(conf, HOSTS, PLACES)!
   t.match(after, '# include up.conf;\nupstream u {\n  server 127.0.0.1:40001;\n}\n')
   t.match(after, 'include /etc/own/mime.types;')

@@ -11,7 +11,7 @@ import { sideBySide, underFakedTimers } from './runners/shared.mjs'
 const run = promisify(execFile)
 
 const pair: RigInput = {
-  hops: { app: { kind: 'origin' }, lb: { kind: 'proxy', to: ['app'] } },
+  hops: { app: { kind: 'origin' }, lb: { kind: 'proxy', to: ['app'], next_upstream: 'off' } },
   faults: [{ id: 'rst', on: 'app', at: 'request_head', effect: 'reset' }],
 }
 

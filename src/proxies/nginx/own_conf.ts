@@ -2,6 +2,7 @@
  * A configuration of the user's own in the place of the one that configuration.ts writes: rewritten for the rig, which
  * needs its log in it. nginx.ts calls it; the rewriting itself is in ../nginx_conf/.
  */
+import { dirname, resolve } from 'node:path'
 import { CannotRunError, formatProblem } from '../../lib/errors.js'
 import type { OwnConf, ProxyPlaces, ProxySettings } from '../driver.js'
 import { inOrder } from '../nginx_conf/findings.js'
@@ -15,6 +16,7 @@ export function ownConfiguration(own: OwnConf, { hop, servers }: ProxySettings, 
   const hosts = { proxy: hop, map: own.map, hops: servers.map((one) => ({ name: one.hop, dnsName: one.dns_name })) }
   const text = rewriteConf(conf, hosts, {
     ...places,
+    beside: own.source.file === undefined ? undefined : dirname(resolve(own.source.file)),
     addressOf: (name) => places.addresses[servers.findIndex((one) => one.hop === name)],
     mainLines: mainLines(places),
     httpLines: httpLines(hop, places),

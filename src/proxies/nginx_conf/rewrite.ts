@@ -3,7 +3,7 @@
  * the run, its logs and folders those of the rig; everything else stays byte for byte. Text in, text out; the driver of
  * nginx calls it, and the command line shows the difference.
  */
-import { dirname, isAbsolute, join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { type Answering, chooseAnswering, withVariables } from './answering.js'
 import type { Conf, Location } from './read.js'
 import { type HostMap, hopFor, isTls, namesOfProxy } from './to_hop.js'
@@ -15,6 +15,8 @@ export interface RigPlaces {
   port: number
   /** Of the run, for whatever is written. */
   folder: string
+  /** Where the configuration is, and the files that it names beside it; absolute. */
+  beside: string | undefined
   /** host:port, or unix: and a path; undefined for a hop that this proxy does not pass requests on to. */
   addressOf(hop: string): string | undefined
   /** What the rig needs outside of all blocks and in `http`; directives of the same names make room for them. */
@@ -134,9 +136,9 @@ class Rewriting {
   /** Logs, folders and what the rig says itself, and files that would be looked for beside the new one. */
   everywhere(directives: readonly Directive[]): void {
     for (const directive of directives) {
-      const { name, args, block, source } = directive
+      const { name, args, block } = directive
       const [word] = args
-      if (this.rigNames.has(name)) this.edit(source, { start: directive.start, end: directive.end, text: '' })
+      if (this.rigNames.has(name)) this.remove(directive)
       else if (name === 'proxy_cache_path' && word) {
         this.replace(directive, word, `${this.places.folder}/cache-${++this.caches}`)
       } else if (FILES.test(name) && word && !isAbsolute(word.text) && !word.text.includes('$')) {
@@ -149,8 +151,17 @@ class Rewriting {
   }
 
   private beside(path: string): string {
-    const { file } = this.conf.sources[0]!
-    return file === undefined ? path : join(dirname(file), path)
+    const { beside } = this.places
+    return beside === undefined ? path : join(beside, path)
+  }
+
+  /** With its line, where nothing else stands there. */
+  private remove({ source, start, end }: Directive): void {
+    const { text } = source
+    const from = text.lastIndexOf('\n', start - 1) + 1
+    const to = text.indexOf('\n', end)
+    const alone = to >= 0 && `${text.slice(from, start)}${text.slice(end, to)}`.trim() === ''
+    this.edit(source, alone ? { start: from, end: to + 1, text: '' } : { start, end, text: '' })
   }
 
   /** Around a file that is only what stands in `http`, or into one that is whole. */
