@@ -4,7 +4,6 @@
  */
 import { z } from 'zod'
 import { checks } from '../checks/index.js'
-import { hopKinds } from './hops.js'
 import { scenarioSchema } from './schema.js'
 
 export function scenarioJsonSchema(): Record<string, unknown> {
@@ -15,7 +14,7 @@ export function scenarioJsonSchema(): Record<string, unknown> {
       const summary = summaries.get(zodSchema)
       if (summary !== undefined) jsonSchema.description = summary
       // What an nginx configuration says need not be written; see nginx_conf.ts.
-      if (zodSchema === (hopKinds.proxy.schema as unknown)) {
+      if (kindOf(jsonSchema) === 'proxy') {
         jsonSchema.required = jsonSchema.required?.filter((key) => key !== 'to')
         jsonSchema.anyOf = [{ required: ['to'] }, { required: ['nginx'] }]
       }
@@ -31,3 +30,7 @@ export function scenarioJsonSchema(): Record<string, unknown> {
   }
   return { ...heading, ...schema }
 }
+
+/** The word that an object is told by, if it is a hop. */
+const kindOf = ({ properties }: z.core.JSONSchema.BaseSchema): unknown =>
+  typeof properties?.kind === 'object' ? properties.kind.const : undefined
