@@ -155,7 +155,7 @@ test('what is not understood is listed, with its place', async (t) => {
   const text = `gzip on;
 upstream g {
   zone g 64k;
-  hash $binary_remote_addr;
+  hash $uid_got;
   server a slow_start=30s;
   server b resolve;
   sticky cookie id;
@@ -179,7 +179,7 @@ server {
   const mini = 'not understood by the mini proxy'
   t.match(notes, [
     `1:1: ${mini}: gzip`,
-    new RegExp(`^4:3: ${mini} \\(unknown variable "\\$binary_remote_addr", .*\\): it goes round robin$`),
+    new RegExp(`^4:3: ${mini} \\(unknown variable "\\$uid_got", .*\\): it goes round robin$`),
     '5:3: "slow_start" is of the commercial nginx: nginx 1.22 refuses it',
     '6:3: "resolve" is of nginx 1.27.3 and the commercial nginx: nginx 1.22 refuses it; it has no effect here',
     `7:3: ${mini}: sticky (of nginx 1.29.6 and the commercial nginx)`,
