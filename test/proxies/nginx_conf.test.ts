@@ -1,4 +1,5 @@
 /** An nginx configuration as the settings of a hop: values, defaults, and what is passed over. */
+import fc from 'fast-check'
 import { test } from 'tap'
 import { placeIn } from '../../src/proxies/nginx_conf/tokens.js'
 import { parseTimeMs, parseTimeSeconds } from '../../src/proxies/nginx_conf/values.js'
@@ -245,4 +246,22 @@ test('an included file stands in the place of its include, with places of its ow
     '2:1: can\'t include "gone.conf": no such file',
     'conf.d/up.conf:2:10: the server "nowhere" is not mapped to a hop: map it to one of: a, b, c, app1, app2, spare',
   ])
+})
+
+test('whatever stands in a file, it is settings or problems', async (t) => {
+  const piece = fc.constantFrom(
+    ...'upstream server location proxy_pass listen keepalive hash random set include if events http'.split(' '),
+    ...['{', '}', ';', ' ', '\n', '"', "'", '\\', '$', '#', '/', 'a:1', 'http://a', 'weight=1', 'backup', '1s', 'on'],
+  )
+  const text = fc
+    .array(fc.oneof(piece, piece, fc.string({ maxLength: 3 })), { maxLength: 40 })
+    .map((all) => all.join(' '))
+  fc.assert(
+    fc.property(text, (conf) => {
+      const { settings, problems } = understand(conf)
+      return problems.length > 0 || hopKinds.proxy.schema.safeParse({ kind: 'proxy', ...settings }).success
+    }),
+    { numRuns: 3000, seed: 4 },
+  )
+  t.pass()
 })
