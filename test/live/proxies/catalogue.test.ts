@@ -42,6 +42,7 @@ const EITHER: Record<string, string> = {
   'conflicting-content-length': 'nginx 1.22 takes it, later ones do not',
   'content-length-and-chunked': 'nginx 1.22 takes it, later ones do not',
   'header-without-colon': 'nginx 1.22 takes it, later ones do not',
+  'origin-restart': 'a process has to start again in time, and none of that is nginx’s',
   // A chunked body that is there by the time nginx sends goes on with its length.
   'request-without-length': 'it depends on microseconds how nginx frames the body',
 }
