@@ -14,7 +14,17 @@ import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { hopKinds } from '../scenario/hops.js'
 import { catalogue } from './environment.js'
 
-const tables = { hops: hopKinds, triggers, effects, policies, balancers, health_checks: healthChecks, checks, proxies, reports }
+const tables = {
+  hops: hopKinds,
+  triggers,
+  effects,
+  policies,
+  balancers,
+  health_checks: healthChecks,
+  checks,
+  proxies,
+  reports,
+}
 const words = ['scenarios', ...Object.keys(tables)]
 
 export const listCommand = new Command('list')

