@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Command } from 'commander'
 import pc from 'picocolors'
+import { CannotRunError } from '../lib/errors.js'
+import { findProduct } from '../live/proxies/find.js'
+import { type ProxyName, proxies } from '../proxies/index.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { version } from '../version.js'
 import { catalogue, coloured } from './environment.js'
@@ -10,17 +13,19 @@ import { catalogue, coloured } from './environment.js'
 export const doctorCommand = new Command('doctor')
   .description('tell what this machine can do, which scenarios will run, and what to install')
   .option('--json', 'as JSON')
-  .addHelpText('after', '\nExit codes: 0 every scenario of the catalogue runs here, 3 something is missing.')
+  .addHelpText('after', '\nExit codes: 0 every scenario of the catalogue runs here, 3 something is missing for that.')
   .action(async (options: { json?: boolean }) => {
     const findings = await examine()
     if (options.json) console.log(JSON.stringify({ version, findings }, null, 2))
     else print(findings)
-    process.exitCode = findings.every((finding) => finding.ok) ? 0 : 3
+    process.exitCode = findings.every(({ ok, optional }) => ok || optional) ? 0 : 3
   })
 
 export interface Finding {
   name: string
   ok: boolean
+  /** The catalogue runs without it. */
+  optional?: true
   /** What was found. */
   found: string
   /** Why it matters and what to do; absent when all is well. */
@@ -28,7 +33,7 @@ export interface Finding {
 }
 
 export async function examine(): Promise<Finding[]> {
-  return [nodeVersion(), platform(), await loopback(), peerQueues(), await scenarios()]
+  return [nodeVersion(), platform(), await loopback(), peerQueues(), ...(await realProxies()), await scenarios()]
 }
 
 /** As package.json's engines say. */
@@ -67,6 +72,23 @@ function peerQueues(): Finding {
   return finding('resets', readable, found, 'An RST behind data waits a fixed 50 ms here, not until the peer has read')
 }
 
+/** Those that --proxy can put into the path; the catalogue runs on the mini proxy without any. */
+async function realProxies(): Promise<Finding[]> {
+  const names = Object.keys(proxies) as ProxyName[]
+  return Promise.all(
+    names.map(async (name): Promise<Finding> => {
+      try {
+        const product = await findProduct(name)
+        return { name, ok: true, optional: true, found: `${product.name} can stand in the path: --proxy ${name}` }
+      } catch (error) {
+        if (!(error instanceof CannotRunError)) throw error
+        const remedy = `${error.remedy}, to run scenarios with --proxy ${name}`
+        return { name, ok: false, optional: true, found: error.what, remedy }
+      }
+    }),
+  )
+}
+
 async function scenarios(): Promise<Finding> {
   const loaded = await readScenarios(await findScenarioFiles([catalogue], process.cwd(), catalogue))
   return finding('scenarios', true, `${loaded.length} of ${loaded.length} in the catalogue run here`, '')
@@ -78,9 +100,9 @@ const finding = (name: string, ok: boolean, found: string, remedy: string): Find
 function print(findings: Finding[]): void {
   const colors = pc.createColors(coloured(process.stdout))
   console.log(`badgateway ${version}\n`)
-  for (const { name, ok, found, remedy } of findings) {
+  for (const { name, ok, optional, found, remedy } of findings) {
     console.log(
-      `${ok ? colors.green('✓') : colors.yellow('!')} ${name.padEnd(10)} ${found}${remedy ? `. ${remedy}` : ''}`,
+      `${ok ? colors.green('✓') : optional ? colors.dim('–') : colors.yellow('!')} ${name.padEnd(10)} ${found}${remedy ? `. ${remedy}` : ''}`,
     )
   }
 }

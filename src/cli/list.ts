@@ -8,12 +8,23 @@ import { balancers } from '../core/proxy/balancers/index.js'
 import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
+import { proxies } from '../proxies/index.js'
 import { reports } from '../reports/index.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { hopKinds } from '../scenario/hops.js'
 import { catalogue } from './environment.js'
 
-const tables = { hops: hopKinds, triggers, effects, policies, balancers, health_checks: healthChecks, checks, reports }
+const tables = {
+  hops: hopKinds,
+  triggers,
+  effects,
+  policies,
+  balancers,
+  health_checks: healthChecks,
+  checks,
+  proxies,
+  reports,
+}
 const words = ['scenarios', ...Object.keys(tables)]
 
 export const listCommand = new Command('list')

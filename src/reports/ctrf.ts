@@ -1,7 +1,7 @@
 /** Common Test Report Format (ctrf.io, schema 0.0.0), for the dashboards and CI actions that read it. */
 import type { CTRFReport, Test, TestStatus } from 'ctrf'
 import type { RunResult, ScenarioResult, Verdict } from '../journal/result.js'
-import { failingChecks, seen } from './words.js'
+import { failingChecks, remarks, seen } from './words.js'
 
 export const ctrf = {
   summary: 'Common Test Report Format, for dashboards',
@@ -50,7 +50,7 @@ function report(result: RunResult): CTRFReport {
 function testOf(scenario: ScenarioResult): Test {
   const { id, title, file, verdict, reason, duration_ms, seed, faults, checks, trace = [] } = scenario
   const problems = [reason, ...failingChecks(scenario)].filter((line) => line !== undefined)
-  const output = [seen(scenario), ...trace].filter((line) => line !== '')
+  const output = [seen(scenario), ...remarks(scenario), ...trace].filter((line) => line !== '')
   return {
     testId: id,
     name: `${id}: ${title}`,

@@ -4,7 +4,7 @@
  */
 import { create } from 'xmlbuilder2'
 import type { RunResult, ScenarioResult, Verdict } from '../journal/result.js'
-import { failingChecks, seen } from './words.js'
+import { failingChecks, remarks, seen } from './words.js'
 
 export const junit = {
   summary: 'JUnit XML, for CI servers',
@@ -55,5 +55,5 @@ function addCase(suite: Parent, scenario: ScenarioResult): void {
   else if (element) {
     test.ele(element, { type: verdict, message: reason }).txt([reason, ...failingChecks(scenario)].join('\n'))
   }
-  test.ele('system-out').txt([title, seen(scenario), ...trace].filter(Boolean).join('\n'))
+  test.ele('system-out').txt([title, seen(scenario), ...remarks(scenario), ...trace].filter(Boolean).join('\n'))
 }

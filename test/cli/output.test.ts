@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { assertEnded, assertGolden, badgateway, normalised, repository } from './command.js'
+import { assertEnded, assertGolden, badgateway, main, normalised, repository, start } from './command.js'
 import { passing, silent, wrong } from './scenarios.js'
 
 const kinds = [
@@ -14,6 +14,7 @@ const kinds = [
   'balancers',
   'health_checks',
   'checks',
+  'proxies',
   'reports',
 ]
 
@@ -54,10 +55,20 @@ test('doctor: what this machine can do', async (t) => {
   const cwd = t.testdir({})
   const ended = await badgateway(['doctor'], { cwd })
   assertEnded(t, ended, 0)
-  assertGolden(t, 'doctor.txt', normalised(ended.stdout).replace(/\d+ of \d+/, '<n> of <n>'))
+  assertGolden(t, 'doctor.txt', machineless(normalised(ended.stdout)))
   const json = await badgateway(['doctor', '--json'], { cwd })
   t.match(JSON.parse(json.stdout), { version: String, findings: [{ name: 'node', ok: true, found: String }] })
   t.same(readdirSync(cwd), [], 'leaves nothing behind')
+})
+
+/** Without what this machine has and others may not. */
+const machineless = (text: string): string =>
+  text.replace(/\d+ of \d+/, '<n> of <n>').replace(/^. nginx +nginx .*$/m, '<mark> nginx      <what was found>')
+
+test('doctor: without nginx all is well, and it says how to get it', async (t) => {
+  const cwd = t.testdir({})
+  const ended = start('/usr/bin/env', ['PATH=/none', process.execPath, main, 'doctor'], { cwd }).ended
+  assertEnded(t, await ended, 0, /^– nginx +nginx is not installed\. Install it: apt-get install nginx-light/m)
 })
 
 /** One client each, so that the order of the requests is always the same. */
