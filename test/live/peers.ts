@@ -189,6 +189,7 @@ export async function proxyTo(ports: number[], input: ProxyInput = {}): Promise<
   const scenario = { ...bare, hops: { lb: hop, ...Object.fromEntries(names.map((name) => [name, origin])) } }
   const addressOf = (name: string) => ({ hop: name, place: name, host: '127.0.0.1', port: ports[names.indexOf(name)]! })
   const { port } = await startProxy({ ...site, scenario, addressOf }, 'lb', hop)
+  await site.beginLoad()
   return {
     port,
     journal,
