@@ -14,7 +14,7 @@ import type { LoadedScenario } from '../run.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { type Ending, endingWords, findByEnding, isPhrase } from '../scenario/lookup.js'
 import { signatureOf } from '../scenario/signature.js'
-import { catalogue, coloured } from './environment.js'
+import { catalogue, causes, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
 
 export const explainCommand = new Command('explain')
@@ -42,7 +42,7 @@ Exit codes: those of "badgateway run" for the run that is shown; 2 for what nobo
 
 /** @throws ScenarioError when nothing is called so, or more than one file is */
 async function find(what: string): Promise<LoadedScenario | Ending<LoadedScenario>> {
-  const all = await readScenarios(await findScenarioFiles([catalogue], process.cwd(), catalogue))
+  const all = await readScenarios(await findScenarioFiles([causes], process.cwd(), catalogue))
   const ending = findByEnding(what, all)
   if (ending) return ending
   const files = await findScenarioFiles([what], process.cwd(), catalogue).catch((error) => {
@@ -98,7 +98,7 @@ function headLines({ file, scenario }: LoadedScenario, colors: Palette): string[
 }
 
 /** How the parts of `about` begin. */
-const LEADS = /^(What to look for|On the wire|Which layer|The usual fix):/gm
+const LEADS = /^(What to look for|On the wire|Which layer|The usual fix|The claim|What is compared|When it holds):/gm
 
 /** Runs it once and shows what happened. @returns the exit code */
 async function show(loaded: LoadedScenario, colors: Palette, signal: AbortSignal): Promise<number> {

@@ -3,10 +3,12 @@
  * its log and stops it; src/checks asks what it can tell. A driver knows no scenario: it is given plain facts.
  */
 import type { BalancerConfig } from '../core/proxy/balancers/index.js'
+import type { CacheConfig } from '../core/proxy/cache.js'
 import type { NextUpstreamCondition } from '../core/proxy/forward.js'
 import type { HealthCheckConfig } from '../core/proxy/health_checks/index.js'
 import type { KeepaliveConfig } from '../core/proxy/keepalive.js'
 import type { QueueConfig } from '../core/proxy/pending.js'
+import type { RateLimitConfig } from '../core/proxy/rate_limit.js'
 import type { ResolverConfig } from '../core/proxy/resolver.js'
 import type { ServerConfig } from '../core/proxy/server.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
@@ -29,6 +31,8 @@ export interface ProxySettings {
   timeouts: Timeouts
   keepalive: KeepaliveConfig
   queue?: QueueConfig | undefined
+  rate_limit?: RateLimitConfig | undefined
+  cache?: CacheConfig | undefined
   health_check?: HealthCheckConfig | undefined
   resolver?: ResolverConfig | undefined
   /** A configuration of the user's own that all this comes from. */

@@ -13,6 +13,7 @@ export const sections = {
   balance: 'Load balancing and health',
   request: 'Requests that strict origins cut off',
   'look-alike': 'Look-alikes that must be told apart',
+  lesson: 'What guides claim, measured',
 } as const
 
 export type Section = keyof typeof sections

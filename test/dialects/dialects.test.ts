@@ -6,8 +6,8 @@
 import { parseList, type Token } from 'structured-headers'
 import { test } from 'tap'
 import { type ErrorType, errorTypeNames, errorTypes } from '../../src/core/error_types.js'
-import { type Failure, type Manner, noServer, type Stage } from '../../src/core/failure.js'
-import { clientLeftLine, errorLogLine, type LogContext } from '../../src/dialects/nginx/error_log.js'
+import { type Failure, type Manner, noServer, overRate, type Stage } from '../../src/core/failure.js'
+import { clientLeftLine, errorLogLine, type LogContext, limitedLine } from '../../src/dialects/nginx/error_log.js'
 import { type ProxyErrorWord, proxyErrorWord, proxyErrorWords } from '../../src/dialects/proxy_error.js'
 import { appendProxyStatus, proxyStatusMember, statusOf } from '../../src/dialects/rfc9209.js'
 import { tlsAlerts } from '../../src/dialects/tls_alerts.js'
@@ -33,6 +33,12 @@ test('RFC 9209: the recommended status', async (t) => {
     const open = { http_request_error: 400, proxy_internal_response: 500 }[type as string]
     t.equal(statusOf(failed(type, 'select', 'internal')), errorTypes[type].status ?? open, type)
   }
+})
+
+test('what the configuration says goes before what the RFC recommends', async (t) => {
+  t.equal(statusOf(overRate(429)), 429)
+  t.equal(statusOf(overRate(503)), 503)
+  t.equal(proxyErrorWord(overRate(429)), 'client_request_refused')
 })
 
 test('RFC 9209: one member of Proxy-Status', async (t) => {
@@ -309,6 +315,15 @@ test('nginx: what is not known is left out', async (t) => {
     errorLogLine(noServer('none'), { client, server, request }).message,
     'no live upstreams while connecting to upstream, client: 127.0.0.1, server: gw.test, request: "GET /refused HTTP/1.1"',
   )
+})
+
+test('nginx: a request beyond the rate limit', async (t) => {
+  const at = { client: '127.0.0.1', server: 'lb', request: 'GET / HTTP/1.1', host: '127.0.0.1:18999' }
+  t.strictSame(limitedLine(2.24, { ...at, upstream: 'http://lb/' }), {
+    level: 'error',
+    message:
+      'limiting requests, excess: 2.240 by zone "lb", client: 127.0.0.1, server: lb, request: "GET / HTTP/1.1", host: "127.0.0.1:18999"',
+  })
 })
 
 test('nginx: a client that left', async (t) => {

@@ -8,6 +8,7 @@ import {
   exchange,
   forwardsIn,
   good,
+  lone,
   type Peer,
   portOf,
   statusOf,
@@ -308,4 +309,20 @@ t.test('closing with requests in flight leaves nothing open and breaks nothing',
     )
   })
   await until(() => sockets() === 0)
+})
+
+t.test('of a try that failed the journal says whether the request was written', async (t) => {
+  const faults = [{ id: 'race', on: 'app', at: 'request_head', effect: 'close', match: { ordinal: 2 } }]
+  await withRig(lone({}, {}, faults), async (lab) => {
+    const post = () => fetch(lab.url, { method: 'POST', body: 'a' }).then(({ status }) => status)
+    t.same([await post(), await post()], [200, 502])
+    const [one, two] = forwardsIn(lab.journal).map(({ tries }) => tries[0]!)
+    t.equal(one!.request_written, undefined, 'nothing is said of one that went well')
+    t.match(two, { reused: true, request_written: true, failure: { type: 'connection_terminated' } })
+  })
+  const refused = [{ id: 'down', on: 'app', at: 'connect', effect: 'refuse' }]
+  await withRig(lone({}, {}, refused), async (lab) => {
+    t.equal((await fetch(lab.url)).status, 502)
+    t.equal(forwardsIn(lab.journal)[0]!.tries[0]!.request_written, false)
+  })
 })

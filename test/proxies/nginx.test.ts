@@ -132,6 +132,8 @@ test('every setting has its directive', async (t) => {
 test('what nginx lacks is said: some of it is only a note', async (t) => {
   const table: [lb: object, setting: string, runs: boolean][] = [
     [{ queue: { size: 3 } }, 'queue', false],
+    [{ rate_limit: { rate: '10/s' } }, 'rate_limit', false],
+    [{ cache: { ttl: '1s' } }, 'cache', false],
     [{ timeouts: { response: '1s' } }, 'timeouts.response', false],
     [{ timeouts: { client: '1s' } }, 'timeouts.client', true],
     [{ balance: 'peak_ewma' }, 'balance: peak_ewma', false],
