@@ -108,8 +108,9 @@ export class Connection {
     const over = () => {
       this.exchange = undefined
     }
-    const headAtOnce = this.reads !== undefined && once === undefined
-    const exchange = new Exchange(this.books, this.limits, listener, once?.upgrade, over, headAtOnce)
+    const ownReader = this.reads !== undefined
+    const ways = { headAtOnce: ownReader && once === undefined, anyProtocol: ownReader }
+    const exchange = new Exchange(this.books, this.limits, listener, once?.upgrade, over, ways)
     this.exchange = exchange
     const method = request.method as Dispatcher.HttpMethod
     this.method = method

@@ -51,6 +51,14 @@ export interface ExchangeListener {
   failed(failure: Failure, written: boolean): void
 }
 
+/** What a product does otherwise. */
+export interface Ways {
+  /** The read limit is one for the whole head. */
+  headAtOnce?: boolean
+  /** Whatever protocol a server switches to is the one that was asked for. */
+  anyProtocol?: boolean
+}
+
 /** One request and its response: undici's handler on one side, our listener on the other. */
 export class Exchange implements Dispatcher.DispatchHandler {
   private readonly startBytes: number
@@ -74,8 +82,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     /** The protocol that was asked for. */
     private readonly upgrade: string | undefined,
     private readonly onOver: () => void,
-    /** The read limit is one for the whole head, as a reader of ours has it. */
-    private readonly headAtOnce = false,
+    private readonly ways: Ways = {},
   ) {
     this.startBytes = books.stream?.bytesRead ?? 0
   }
@@ -92,7 +99,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { response } = this.limits
     if (this.over) return
     if (response !== undefined) this.stopWhole = startDeadline(response, this.exceeded)
-    if (this.headAtOnce && !this.readHead) this.stopHead = startDeadline(this.limits.read, () => this.expire('read'))
+    if (this.ways.headAtOnce && !this.readHead)
+      this.stopHead = startDeadline(this.limits.read, () => this.expire('read'))
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
@@ -152,7 +160,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.over) return void stream.destroy()
     // A server switches to what was asked for and to nothing else (RFC 9110 section 7.8).
     const fields = (rawHeaders ?? []) as Buffer[]
-    if (this.upgrade === undefined || !switchesTo(this.upgrade, fields)) return void this.refuse('bad upgrade')
+    const { upgrade, ways } = this
+    if (upgrade === undefined || !(ways.anyProtocol || switchesTo(upgrade, fields)))
+      return void this.refuse('bad upgrade')
     this.headComplete = true
     // The response is there, whole; what follows may take its time.
     this.stopWhole?.()

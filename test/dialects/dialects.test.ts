@@ -169,7 +169,7 @@ test('nginx: the error log over plain HTTP', async (t) => {
       'connect() to 127.0.0.1:41871 failed (101: Network is unreachable) while connecting to upstream',
     ],
     [failed('connection_timeout', 'connect', 'timeout'), `${TIMED_OUT} while connecting to upstream`],
-    [ended('connect', 'reset'), `connect() failed ${RESET} while connecting to upstream`],
+    [ended('connect', 'reset'), `recv() failed ${RESET} while reading response header from upstream`],
     [ended('request', 'reset'), `writev() failed ${RESET} ${SENDING}`],
     [ended('request', 'closed'), `${PREMATURE} ${HEAD}`],
     [failed('connection_write_timeout', 'request', 'timeout'), `${TIMED_OUT} ${SENDING}`],

@@ -29,13 +29,21 @@ export interface LogLine {
 }
 
 /** The line for a try that failed. What nginx has no words for is given in ours, behind `upstream failed:`. */
-export const errorLogLine = (failure: Failure, context: LogContext): LogLine => ({
-  level: failure.no_file ? 'crit' : 'error',
-  message:
+export function errorLogLine(told: Failure, context: LogContext): LogLine {
+  const failure = met(told, context)
+  const message =
     failure.stage === 'dns'
       ? `${context.name} could not be resolved (${notResolved(failure)})${tail({ ...context, upstream: undefined })}`
-      : `${said(failure, context)} while ${doing(failure, context)}${tail(context)}`,
-})
+      : `${said(failure, context)} while ${doing(failure, context)}${tail(context)}`
+  return { level: failure.no_file ? 'crit' : 'error', message }
+}
+
+/** A connection that is reset as soon as it is there: by the time that nginx hears of it, it has sent something. */
+function met(failure: Failure, context: LogContext): Failure {
+  if (failure.stage !== 'connect' || failure.type !== 'connection_terminated' || failure.manner !== 'reset')
+    return failure
+  return { ...failure, stage: overTls(context) ? 'tls' : 'response_head' }
+}
 
 /** The words of nginx's resolver; a name without an address is not found for it. It is at no action then. */
 function notResolved({ type, rcode }: Failure): string {
@@ -62,6 +70,23 @@ export const limitedLine = (excess: number, context: LogContext): LogLine => ({
   level: 'error',
   message: `limiting requests, excess: ${excess.toFixed(3)} by zone "${context.server}"${tail({ ...context, upstream: undefined })}`,
 })
+
+/** The line for a request that is not passed on; undefined where nginx's words depend on more than is known here. */
+export function refusedLine({ details, fields = [] }: Failure, context: LogContext): LogLine | undefined {
+  const said = refusalSaid(details, fields)
+  if (said === undefined) return undefined
+  const about = `${said} while reading client request headers`
+  return { level: 'info', message: `${about}${tail({ ...context, upstream: undefined })}` }
+}
+
+function refusalSaid(details: string, [one, other]: readonly string[]): string | undefined {
+  if (details === 'Host is missing') return 'client sent HTTP/1.1 request without "Host" header'
+  if (details === 'more than one Host') {
+    return `client sent duplicate host header: "Host: ${other}", previous value: "Host: ${one}"`
+  }
+  if (details.startsWith('transfer coding')) return `client sent unknown "Transfer-Encoding": "${one}"`
+  return undefined
+}
 
 /** The line for what nginx finds worth one in a response, and goes on. */
 export const noteLine = (level: LogLine['level'], text: string, stage: Stage, context: LogContext): LogLine => ({
@@ -127,7 +152,7 @@ function said(failure: Failure, context: LogContext): string {
 
 function ended({ stage, manner }: Failure, context: LogContext): string {
   const errno = manner === 'unroutable' ? '(113: No route to host)' : '(104: Connection reset by peer)'
-  if (stage === 'connect' && manner !== 'closed') return `connect() failed ${errno}`
+  if (stage === 'connect' && manner === 'unroutable') return `connect() failed ${errno}`
   if (stage === 'tls') return `peer closed connection in SSL handshake${manner === 'closed' ? '' : ` ${errno}`}`
   // Reading TLS, nginx takes an RST for a close.
   if (manner === 'closed' || overTls(context)) return 'upstream prematurely closed connection'

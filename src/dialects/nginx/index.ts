@@ -2,6 +2,7 @@
 import type { Failure } from '../../core/failure.js'
 import type { Answer, Asked, Dialect } from '../dialect.js'
 import { accessLine } from './access_log.js'
+import { refusedLine } from './error_log.js'
 import { page } from './page.js'
 import { passedHead } from './passed.js'
 import { nginxReader } from './reader.js'
@@ -16,6 +17,7 @@ export const nginx: Dialect = {
   reads: nginxReader,
   answer: (failure, to) => page(statusOf(failure), to),
   refusal,
+  refusedLine,
   passed: passedHead,
   access: accessLine,
 }

@@ -3,6 +3,7 @@
  * 100 Continue, that end with trailers, or that ask for another protocol. The proxy's handler asks for each request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { soon } from '../clock.js'
 import type { Once } from '../exchange.js'
 import { trailerFields } from './headers.js'
 import { OFFERED } from './upgrade.js'
@@ -21,6 +22,16 @@ export function needsOwnConnection({ headers, httpVersionMinor, upgrade }: Parse
 /** Where the proxy takes bodies on its own account, it says itself that one may come. */
 export function goOn({ headers, httpVersionMinor }: IncomingMessage, response: ServerResponse): void {
   if (headers.expect?.toLowerCase() === '100-continue' && httpVersionMinor === 1) response.writeContinue()
+}
+
+/** A body in chunks that has come with its head goes on with its length told. */
+export function whenTaken(request: IncomingMessage, headers: string[], go: () => void): void {
+  if (request.headers['transfer-encoding'] === undefined) return go()
+  soon(() => {
+    if (request.socket.destroyed) return
+    if (request.complete) headers.push('Content-Length', String(request.readableLength))
+    go()
+  })
 }
 
 /** Adds the fields of the hop that such a request needs. */

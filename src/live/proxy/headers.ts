@@ -34,7 +34,7 @@ export function requestHeaders(
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase()
     if (HOP_BY_HOP.has(name) || listed?.has(name)) continue
-    if (name === 'host' && hosts++ > 0) throw new RequestRefused('more than one Host')
+    if (name === 'host' && hosts++ > 0) throw new RequestRefused('more than one Host', valuesOf(rawHeaders, 'host'))
     kept.push(rawHeaders[i]!, rawHeaders[i + 1]!)
   }
   // A field line of its own, behind those of the hops before.
@@ -126,3 +126,6 @@ function listedIn(headers: readonly string[]): Set<string> | undefined {
   }
   return listed
 }
+
+const valuesOf = (rawHeaders: readonly string[], name: string): string[] =>
+  rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name)

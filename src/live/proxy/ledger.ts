@@ -1,9 +1,10 @@
 /** What the journal gets of one request at a proxy: how it ended, and the line of the access log where the dialect has one. */
 import type { IncomingMessage } from 'node:http'
 import type { AccessTry, Dialect } from '../../dialects/dialect.js'
+import type { LogContext } from '../../dialects/nginx/error_log.js'
 import type { ForwardEvent } from '../../journal/events.js'
 import { httpDate } from '../clock.js'
-import type { Site } from '../site.js'
+import { formatAddress, type Site, type Target } from '../site.js'
 
 export type Ended = Omit<ForwardEvent, 'event' | 't' | 'hop' | 'method' | 'path'>
 
@@ -41,4 +42,20 @@ export function bookRequest(
 function triesOf(hop: string, { tries, failure }: Ended): readonly AccessTry[] {
   const unchosen = failure?.stage === 'select' && failure.manner === 'unavailable' && failure.status === undefined
   return unchosen ? [...tries, { address: hop, failure, ms: 0 }] : tries
+}
+
+/** What stands behind the message of a line of the error log. */
+export function logContext(hop: string, request: IncomingMessage, target: Target | undefined): LogContext {
+  const scheme = target?.servername === undefined ? 'http' : 'https'
+  // nginx names the group while no server is chosen.
+  const place = target ? `${formatAddress(target)}${target.path === undefined ? '' : ':'}` : hop
+  return {
+    client: request.socket.remoteAddress ?? '-',
+    server: hop,
+    request: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
+    upstream: `${scheme}://${place}${request.url}`,
+    host: request.headers.host,
+    name: target?.name,
+    serverName: target?.servername,
+  }
 }

@@ -22,14 +22,15 @@ import type { ProxyHop } from '../../scenario/hops.js'
 import { alignedMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import { listenAt, trackSockets } from '../listen.js'
 import type { Note } from '../reading.js'
-import { type Address, formatAddress, type Site, type Target } from '../site.js'
+import type { Address, Site, Target } from '../site.js'
 import { dialOptions, serverOptions } from '../tls.js'
 import { createCaching } from './caching.js'
 import { UpstreamDispatcher, UpstreamError, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
-import { goAlone, goOn, needsOwnConnection } from './go_alone.js'
+import { goAlone, goOn, needsOwnConnection, whenTaken } from './go_alone.js'
 import { requestHeaders } from './headers.js'
 import { createHealthChecks, type HealthChecks } from './health_checks.js'
+import { logContext } from './ledger.js'
 import { type Refusals, refusals } from './refusal.js'
 import { hasBody, RequestBody } from './request_body.js'
 import { checkRequest, RequestRefused } from './request_check.js'
@@ -99,8 +100,12 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       }
       const refused = limiting?.admit(alignedMs(), upstream.client)
       if (refused) return refuseOverRate(site, name, downstream, refused)
-      if (!caching) return dispatcher.dispatch(upstream, downstream)
-      caching.handle(upstream, downstream, (handler) => dispatcher.dispatch(upstream, handler))
+      const go = () => {
+        if (!caching) return void dispatcher.dispatch(upstream, downstream)
+        caching.handle(upstream, downstream, (handler) => dispatcher.dispatch(upstream, handler))
+      }
+      if (dialect.takesBodies && body) whenTaken(raw, headers, go)
+      else go()
     },
   } as Parameters<typeof httpProxy>[1])
   await app.ready()
@@ -126,9 +131,10 @@ async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Re
   }
   const refuse = (error: Error, { raw }: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (refusing.done(raw.socket)) return reply.hijack()
-    const details = error instanceof RequestRefused ? error.message : 'request target not accepted'
+    const { message, fields } =
+      error instanceof RequestRefused ? error : new RequestRefused('request target not accepted')
     reply.hijack()
-    refusing.answer(400, details, raw, reply.raw)
+    refusing.answer(400, message, raw, reply.raw, fields)
     return reply
   }
   const options = {
@@ -184,13 +190,13 @@ function logFailure(
   target: Target | undefined,
 ): void {
   if (!site.journaling) return
-  const { level, message } = errorLogLine(failure, logContext(hop, upstream.downstream, target))
+  const { level, message } = errorLogLine(failure, logContext(hop, upstream.downstream.request, target))
   site.journal({ event: 'log', t: site.now(), hop, request: upstream.downstream.id, level, line: message })
 }
 
 function logNote(site: Site, hop: string, { downstream }: ProxiedRequest, note: Note, target: Target): void {
   if (!site.journaling) return
-  const { level, message } = noteLine(note.level, note.text, note.stage, logContext(hop, downstream, target))
+  const { level, message } = noteLine(note.level, note.text, note.stage, logContext(hop, downstream.request, target))
   site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
 }
 
@@ -204,13 +210,13 @@ function bookTurn(
   if (!site.journaling) return
   site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned })
   if (turned === 'recovered') return
-  const { level, message } = excludedLine(logContext(hop, downstream, target))
+  const { level, message } = excludedLine(logContext(hop, downstream.request, target))
   site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
 }
 
 function refuseOverRate(site: Site, hop: string, downstream: Downstream, { failure, excess }: Refused): void {
   if (site.journaling) {
-    const { level, message } = limitedLine(excess, logContext(hop, downstream, undefined))
+    const { level, message } = limitedLine(excess, logContext(hop, downstream.request, undefined))
     site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
   }
   downstream.onError(new UpstreamError(failure, undefined))
@@ -261,21 +267,6 @@ function followMembership(
 function logClientLeft(site: Site, hop: string, downstream: Downstream): void {
   if (!site.journaling) return
   const line = downstream.stalled ? clientStalledLine : clientLeftLine
-  const { level, message } = line(logContext(hop, downstream, undefined))
+  const { level, message } = line(logContext(hop, downstream.request, undefined))
   site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
-}
-
-function logContext(hop: string, { request }: Downstream, target: Target | undefined) {
-  const scheme = target?.servername === undefined ? 'http' : 'https'
-  // nginx names the group while no server is chosen.
-  const place = target ? `${formatAddress(target)}${target.path === undefined ? '' : ':'}` : hop
-  return {
-    client: request.socket.remoteAddress ?? '-',
-    server: hop,
-    request: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
-    upstream: `${scheme}://${place}${request.url}`,
-    host: request.headers.host,
-    name: target?.name,
-    serverName: target?.servername,
-  }
 }

@@ -10,14 +10,20 @@ import type { Answer, Dialect } from '../../dialects/dialect.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import type { Site } from '../site.js'
 import { downstreamOf } from './front.js'
-import { bookRequest } from './ledger.js'
+import { bookRequest, logContext } from './ledger.js'
 import { lingeringClose } from './linger.js'
 import { whenAnswered } from './turn.js'
 import { answerBytes, askedBy, say } from './wording.js'
 
 export interface Refusals {
   /** Answers that it is refused; journals it. It is the connection's last. */
-  answer(status: number, details: string, request: IncomingMessage, response: ServerResponse): void
+  answer(
+    status: number,
+    details: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fields?: readonly string[],
+  ): void
   /** Nothing more is taken from this connection. */
   done(socket: Socket): boolean
   /** No tunnel to anywhere: a gateway's resources know no CONNECT (RFC 9110 sections 9.3.6 and 15.5.6). */
@@ -39,12 +45,14 @@ export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
     const id = (request?.headers['x-request-id'] as string | undefined) ?? ''
     const peer = `${socket.remoteAddress}:${socket.remotePort}`
     const about = { peer, request: id, tries: [], status, failure, proxy_error: proxyErrorWord(failure), ms: 0 }
+    const line = request && dialect.refusedLine?.(failure, logContext(hop, request, undefined))
+    if (line) site.journal({ event: 'log', t: site.now(), hop, request: id, level: line.level, line: line.message })
     bookRequest(site, hop, dialect, request, about, said?.body.length ?? 0)
   }
   const refusing = new WeakSet<Socket>()
 
-  function answer(status: number, details: string, request: IncomingMessage, response: ServerResponse): void {
-    const failure = refused(details)
+  const answer: Refusals['answer'] = (status, details, request, response, fields = []) => {
+    const failure = { ...refused(details), ...(fields.length > 0 && { fields: [...fields] }) }
     refusing.add(request.socket)
     const said = words(status, failure, request)
     book(said?.status ?? status, failure, request.socket, request, said)

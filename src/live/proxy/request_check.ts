@@ -2,7 +2,15 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Thrown for a request whose head can be read, but not passed on. */
-export class RequestRefused extends Error {}
+export class RequestRefused extends Error {
+  /** @param fields the values at fault, as they came */
+  constructor(
+    message: string,
+    readonly fields: readonly string[] = [],
+  ) {
+    super(message)
+  }
+}
 
 /** @throws RequestRefused when the request is not one that can be passed on */
 export function checkRequest(request: IncomingMessage): void {
@@ -11,7 +19,9 @@ export function checkRequest(request: IncomingMessage): void {
   const { host, 'transfer-encoding': coding } = request.headers
   if (host === undefined && request.httpVersionMinor === 1) throw new RequestRefused('Host is missing')
   // The body would lose the coding's name on its way (RFC 9112 section 6.1).
-  if (coding !== undefined && !CHUNKED.test(coding)) throw new RequestRefused('transfer coding other than chunked')
+  if (coding !== undefined && !CHUNKED.test(coding)) {
+    throw new RequestRefused('transfer coding other than chunked', [coding])
+  }
 }
 
 const SLASH = 47

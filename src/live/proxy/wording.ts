@@ -96,7 +96,9 @@ export function inItsWords(
   fields: readonly Buffer[],
   to: Asked,
 ): PassedHead {
-  return passed({ status, line, fields: fields.map((part) => part.toString('latin1')) }, to)
+  // Node's parser, which reads what leaves HTTP, gives the reason phrase alone.
+  const whole = line.startsWith(String(status).padStart(3, '0')) ? line : `${status} ${line}`
+  return passed({ status, line: whole, fields: fields.map((part) => part.toString('latin1')) }, to)
 }
 
 /** Node holds it back until something follows, or until it is flushed. */
