@@ -2,8 +2,8 @@
  * Where everything of a real proxy is to be: free ports, a folder of its own with the certificates, the addresses of its
  * servers. product.ts asks before it writes a configuration.
  */
-import { writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,9 +18,16 @@ import { formatAddress, type Site, targetOf } from '../site.js'
 
 /** Where everything is to be: free ports, a folder of its own with the certificates, and the addresses of the servers. */
 export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyHop): Promise<ProxyPlaces> {
-  const folder = await mkdtemp(join(tmpdir(), 'badgateway-'))
-  site.scope.add(() => rm(folder, { recursive: true, force: true }))
   const { certificates } = site
+  const { tls, upstream_tls } = settings
+  const types = tls ? keyTypesOf(tls) : []
+  const own = await Promise.all(types.map((key) => certificates.of(settings.hop, { key })))
+  const client = upstream_tls.client_certificate ? await certificates.of(settings.hop, { client: true }) : undefined
+  const port = hop.port ?? (await freePort())
+  const control = await freePort()
+  // Last of all, and at once: until the program is there, nobody would remove it if this process were killed.
+  const folder = mkdtempSync(join(tmpdir(), 'badgateway-'))
+  site.scope.add(() => rm(folder, { recursive: true, force: true }))
   const write = (name: string, text: string): string => {
     const path = join(folder, name)
     writeFileSync(path, text, { mode: 0o600 })
@@ -30,14 +37,10 @@ export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyH
     cert: write(`${name}.crt`, cert),
     key: write(`${name}.key`, key),
   })
-  const { tls, upstream_tls } = settings
-  const types = tls ? keyTypesOf(tls) : []
-  const own = await Promise.all(types.map((key) => certificates.of(settings.hop, { key })))
-  const client = upstream_tls.client_certificate ? await certificates.of(settings.hop, { client: true }) : undefined
   return {
     folder,
-    port: hop.port ?? (await freePort()),
-    control: await freePort(),
+    port,
+    control,
     addresses: hop.to.map((edge) => addressFor(site, settings.hop, edge)),
     name_server: site.nameServer,
     ca: write('ca.crt', certificates.ca),

@@ -94,7 +94,7 @@ function tests(): void {
       ],
       ['no keep-alive', { keepalive: { connections: 0 } }],
       ['keep-alive', { keepalive: { connections: 1, idle: '1s', requests: 2 } }],
-      ['timeouts', { timeouts: { connect: '1s', send: '1s', read: '1500us', reply: '1s', client: '10s' } }],
+      ['timeouts', { timeouts: { connect: '1s', send: '1s', read: '1500500us', reply: '1s', client: '10s' } }],
       [
         'TLS to clients',
         { tls: { max_version: 'TLSv1.2', ciphers: ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256'] } },
