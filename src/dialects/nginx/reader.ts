@@ -66,7 +66,8 @@ class NginxReader implements Reader {
     const framing = this.bodiless || status === 204 || status === 304 ? NO_BODY : framingOf(fields)
     const last = minor < 1 || mentions(fields, 'connection', 'close')
     this.state = 'body'
-    this.taken = end
+    // What follows a head that fills the buffer comes in the next one.
+    this.taken = end % BUFFER_BYTES
     this.left = framing.by === 'length' ? framing.bytes : undefined
     this.chunks = framing.by === 'chunks' ? chunkParser() : undefined
     const head: Reading = { is: 'head', status, line, fields, framing, last }

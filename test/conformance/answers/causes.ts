@@ -1,0 +1,61 @@
+/** Every cause of the catalogue, with the real nginx and with the mini proxy in nginx's dialect. */
+import { readdirSync } from 'node:fs'
+import type { AttemptEvent, JournalEvent } from '../../../src/journal/events.js'
+import { fitnessOf } from '../../../src/live/proxies/fitness.js'
+import { type Product, replacedHop } from '../../../src/live/proxies/stand_in.js'
+import { runScenario } from '../../../src/run.js'
+import { readScenario } from '../../../src/scenario/files.js'
+import type { Scenario } from '../../../src/scenario/schema.js'
+import { isSame, logOf, type Row, type Seen } from './seen.js'
+
+const FOLDER = 'scenarios/causes'
+
+export interface Causes {
+  rows: Row[]
+  /** Causes that nginx can't show, or in which there is no proxy, and why. */
+  left: { name: string; why: string }[]
+}
+
+/** One after another: many of them are about a machine that has enough to do. */
+export async function compareCauses(nginx: Product): Promise<Causes> {
+  const causes: Causes = { rows: [], left: [] }
+  for (const file of readdirSync(FOLDER).sort()) {
+    const name = file.replace('.yaml', '')
+    const scenario = await readScenario(`${FOLDER}/${file}`)
+    const { skip } = fitnessOf(scenario, nginx)
+    if (skip === undefined) causes.rows.push(await compareCause(name, scenario, nginx))
+    else causes.left.push({ name, why: skip })
+  }
+  return causes
+}
+
+/** What a busy machine, or the way in which a client's bytes arrive, made differ does not differ again and again. */
+const MOST_TIMES = 6
+
+async function compareCause(name: string, scenario: Scenario, product: Product): Promise<Row> {
+  const hop = replacedHop(scenario)!
+  const dialect = { ...scenario.hops[hop]!, dialect: 'nginx' } as Scenario['hops'][string]
+  const worded = { ...scenario, hops: { ...scenario.hops, [hop]: dialect } }
+  for (let time = 1; ; time++) {
+    const nginx = await observe(scenario, hop, product)
+    const mini = await observe(worded, hop)
+    const row = { name, nginx, mini }
+    if (isSame(row) || time === MOST_TIMES) return row
+  }
+}
+
+/** Each thing once: how often it happens may depend on moments. */
+async function observe(scenario: Scenario, hop: string, proxy?: Product): Promise<Seen> {
+  const journal: JournalEvent[] = []
+  const file = { write: (event: JournalEvent) => void journal.push(event), close: async () => {} }
+  await runScenario({ file: scenario.id, scenario }, { proxy, openJournal: () => file })
+  const attempts = journal.filter((event) => event.event === 'attempt')
+  return { got: once(attempts.map(gotBy)), log: once(logOf(journal, hop)) }
+}
+
+function gotBy({ client, status, truncated, failure, gave_up }: AttemptEvent): string {
+  const what = [status ?? 'no status', truncated && 'truncated', failure?.type, gave_up && 'gave up']
+  return `${client}: ${what.filter(Boolean).join(' ')}`
+}
+
+const once = (all: readonly string[]): string[] => [...new Set(all)].sort()

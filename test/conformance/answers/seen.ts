@@ -1,0 +1,33 @@
+/** What a proxy did, as its client and its error log tell it, and so that two proxies can be compared by it. */
+import type { JournalEvent } from '../../../src/journal/events.js'
+
+export interface Seen {
+  /** What clients got. */
+  got: string[]
+  /** Level and message of each line of the error log, without addresses and what is said of the request. */
+  log: string[]
+}
+
+export interface Row {
+  name: string
+  nginx: Seen
+  mini: Seen
+}
+
+export const isSame = ({ nginx, mini }: Row): boolean => JSON.stringify(nginx) === JSON.stringify(mini)
+
+/** The lines of that hop's error log, or of one request's part of it. */
+export const logOf = (journal: readonly JournalEvent[], hop: string, request?: string): string[] =>
+  journal.flatMap((event) => {
+    if (event.event !== 'log' || event.hop !== hop || event.level === 'access' || event.level === 'notice') return []
+    if (request !== undefined && event.request !== request) return []
+    // Whoever waited for nginx to listen asked nothing.
+    if (event.line.startsWith('client closed connection while waiting for request')) return []
+    return [`${event.level} ${said(event.line)}`]
+  })
+
+const said = (line: string): string =>
+  line
+    .replace(/, client: .*/s, '')
+    .replace(/127(\.\d+){3}(:\d+)?/g, 'address')
+    .replace(/unix:\S+/, 'unix:path')
