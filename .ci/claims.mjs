@@ -89,8 +89,9 @@ ${elsewhere(all.filter(({ tests = [] }) => tests.some(isThere)))}`
 /** What tests show rather than a scenario. */
 function elsewhere(some) {
   const link = (file) => `[${file}](../${file})`
-  const items = some.map(({ claim, tests, sources }) => {
-    return `- ${claim} Tests: ${tests.filter(isThere).map(link).join(', ')}. Said by: ${keysText(sources)}.`
+  const items = some.map(({ claim, lesson, tests, sources }) => {
+    const scenario = `[${lesson}](../scenarios/lessons/${lesson}.yaml)`
+    return `- ${claim} Scenario: ${scenario}. Tests: ${tests.filter(isThere).map(link).join(', ')}. Said by: ${keysText(sources)}.`
   })
   return items.length > 0 ? `## Measured elsewhere\n\n${items.join('\n')}\n` : ''
 }

@@ -54,13 +54,14 @@ function refusal(status: number, failure: Failure, { hop }: Asked): Answer {
   return { status, reason: REASONS[status] ?? '', fields, body: '', proxyError }
 }
 
-/** RFC 9110 section 15, as far as it is said here. */
+/** RFC 9110 section 15 and RFC 6585, as far as they are said here. */
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   417: 'Expectation Failed',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
@@ -69,9 +70,9 @@ const REASONS: Readonly<Record<number, string>> = {
 }
 
 /**
- * The status to answer with: what the configuration says, else what the RFC recommends. Where the RFC leaves it open: 400 for a request that is the client's fault
- * (`http_request_error`, "the 4xx itself"), and 500 for an answer that the proxy made up (`proxy_internal_response`),
- * as for the other types that are about the proxy alone.
+ * The status to answer with: what the configuration says, else what the RFC recommends. Where the RFC leaves it open: 400
+ * for a request that is the client's fault (`http_request_error`, "the 4xx itself"), and 500 for an answer that the proxy
+ * made up (`proxy_internal_response`), as for the other types that are about the proxy alone.
  */
 export function statusOf(failure: Failure): number {
   if (failure.status !== undefined) return failure.status

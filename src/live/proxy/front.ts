@@ -191,7 +191,6 @@ export class Downstream implements Dispatcher.DispatchHandler {
     else response.flushHeaders()
   }
 
-  /** A status was sent. */
   get begun(): boolean {
     return this.status !== undefined
   }
