@@ -30,6 +30,8 @@ export const proxyErrorWords = {
 export type ProxyErrorWord = keyof typeof proxyErrorWords
 
 export function proxyErrorWord(failure: Failure): ProxyErrorWord {
+  // Nothing was dialled: it waited for a server with room, in vain.
+  if (failure.type === 'connection_timeout' && failure.stage === 'select') return 'upstream_unavailable'
   return failure.type === 'connection_terminated' ? terminated(failure) : words[failure.type]
 }
 

@@ -120,6 +120,7 @@ test('X-Proxy-Error tells an RST from a FIN, whatever the stage', async (t) => {
     [refused, 'upstream_refused'],
     [failed('destination_ip_unroutable', 'connect', 'unroutable'), 'upstream_unroutable'],
     [failed('connection_timeout', 'tls', 'timeout'), 'upstream_connect_timeout'],
+    [failed('connection_timeout', 'select', 'timeout'), 'upstream_unavailable'],
     [failed('connection_read_timeout', 'response_head', 'timeout'), 'upstream_timeout'],
     [failed('connection_write_timeout', 'request', 'timeout'), 'upstream_send_timeout'],
     [failed('tls_protocol_error', 'tls', 'tls'), 'upstream_tls_error'],
