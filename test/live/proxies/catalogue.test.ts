@@ -7,6 +7,7 @@ import type { ScenarioResult } from '../../../src/journal/result.js'
 import { run } from '../../../src/run.js'
 import { findScenarioFiles, readScenarios } from '../../../src/scenario/files.js'
 import { repository } from '../../cli/command.js'
+import { until } from '../peers.js'
 import { installedNginx, ownTemporary } from './real.js'
 
 /** Why a scenario of the catalogue can't run on nginx. */
@@ -102,8 +103,8 @@ if (nginx) {
   }
 
   t.test('nothing of it is left', async (t) => {
+    await until(() => temporary.processes().length === 0)
     t.same(temporary.files(), [], 'no file')
-    t.same(temporary.processes(), [], 'no process')
   })
 }
 

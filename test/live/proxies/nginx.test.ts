@@ -12,6 +12,7 @@ import type { ScenarioResult } from '../../../src/journal/result.js'
 import type { Product } from '../../../src/live/proxies/stand_in.js'
 import { httpLines, mainLines } from '../../../src/proxies/nginx/configuration.js'
 import { runScenario } from '../../../src/run.js'
+import { until } from '../peers.js'
 import { installedNginx, loaded, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
@@ -50,9 +51,10 @@ function behind(lb: object, more: object = {}) {
   }
 }
 
-function nothingLeft(t: Test): void {
+/** What was killed may take a moment until it is no more. */
+async function nothingLeft(t: Test): Promise<void> {
+  await until(() => temporary.processes().length === 0)
   t.same(temporary.files(), [], 'no file is left')
-  t.same(temporary.processes(), [], 'no process is left')
 }
 
 if (nginx) tests()
@@ -117,7 +119,7 @@ function tests(): void {
       const { result } = await ran({ ...input, hops: { ...input.hops, ...hops } })
       t.same([result.verdict, result.reason], ['pass', undefined], what)
     }
-    nothingLeft(t)
+    await nothingLeft(t)
   })
 
   t.test('its log is the journal: who was tried, what became of it, which lines it wrote', async (t) => {
@@ -167,7 +169,7 @@ function tests(): void {
     t.equal(forwards[0]!.peer, sent?.event === 'attempt' && sent.local, 'joined by the client’s end of the connection')
     const ends = events.filter((event) => event.event === 'request').map((event) => event.t)
     t.ok(Math.abs(forwards[0]!.t - ends[0]!) < 1000, 'on the clock of the run')
-    nothingLeft(t)
+    await nothingLeft(t)
   })
 
   t.test('a certificate that clients must show, and one that nginx must', async (t) => {
@@ -299,7 +301,7 @@ function tests(): void {
       reason: /nginx .* did not start for hop "lb": \[emerg\] unknown directive "bogus" in .*:1/,
     })
     t.equal(exitCode([result.verdict]), 3)
-    nothingLeft(t)
+    await nothingLeft(t)
   })
 
   t.test('never becomes ready', async (t) => {
@@ -307,8 +309,8 @@ function tests(): void {
     writeFileSync(program, "#!/bin/sh\ntrap '' QUIT TERM\nwhile :; do sleep 1; done\n", { mode: 0o755 })
     const { result } = await ran(behind({}), { ...nginx!, program, readyWithin: 300 })
     t.match(result, { verdict: 'error', reason: /did not start for hop "lb": it did not answer within 0.3 s/ })
-    t.notOk(temporary.processes().length, 'it is ended, though it takes no hint')
-    nothingLeft(t)
+    // It is ended, though it takes no hint.
+    await nothingLeft(t)
   })
 
   t.test('a fixed port that is taken', async (t) => {
@@ -321,7 +323,7 @@ function tests(): void {
       verdict: 'error',
       reason: `Port ${port} for hop "lb" is taken. Free the port, or leave "port" of hops.lb out`,
     })
-    nothingLeft(t)
+    await nothingLeft(t)
   })
 
   t.test('ends in the middle of a run', async (t) => {
@@ -336,7 +338,7 @@ function tests(): void {
       kill,
     )
     t.match(result, { verdict: 'error', reason: /^nginx .* in the place of hop "lb" ended unasked/ })
-    nothingLeft(t)
+    await nothingLeft(t)
   })
 
   t.test('a client that leaves, and one that nobody hears of', async (t) => {
