@@ -226,7 +226,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** A protocol that nobody asked for is not spoken (RFC 9110 section 15.2.2); undici takes 101 alone for interim. */
   interim(status: number, rawHeaders: Buffer[]): boolean {
     if (status === 101 || status < 100) return this.refuse(status === 101 ? 'bad upgrade' : 'bad status')
-    if (!this.over) this.listener.interim?.(status, rawHeaders)
+    // A product that knows none of them has nobody to pass them on to.
+    if (!this.over && !this.ways.anyProtocol) this.listener.interim?.(status, rawHeaders)
     return true
   }
 

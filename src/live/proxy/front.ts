@@ -107,8 +107,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   /** It waits for the first part of the body that is passed on, as in a buffer of the product. */
   private headInItsWords(status: number, rawHeaders: Buffer[], line: string): void {
     const head = inItsWords(this.dialect.passed!, status, line, rawHeaders, this.asked)
-    this.lengthTold = true
-    this.waitsForBody = true
+    this.lengthTold = this.waitsForBody = true
     sayExactly(this.response, status, head)
   }
 

@@ -42,8 +42,8 @@ A proxy hop with \`dialect: nginx\` answers, passes on and logs as nginx ${versi
 ${line('causes: statuses, truncation, log', causes.rows)}
 ${line(`variations of a response, seed ${seed}: every byte and log`, variations.rows)}
 
-The variations are responses ${list(variations.kinds)}. A second request on the same connection shows where the response ended
-and whether the connection goes on.
+The variations are responses ${list(variations.kinds)}. A second request on
+the same connection shows where the response ended and whether the connection goes on.
 
 ## What differs
 
