@@ -109,12 +109,17 @@ function candidates(logged: LoggedMessage, ending: Ending, known: KnownOfTry): R
 /** Reading meets what happens while it still sends; whether anything had come by then is for the access log to say. */
 function placesOf(where: Where, ending: Ending, { responseBytes, requestSent }: KnownOfTry): Books[] {
   const lost = ending.by === 'fin' || ending.by === 'error'
+  // An RST right behind the handshake: nginx has sent something by the time that it hears of it.
+  const atOnce =
+    ending.by === 'error' && ending.code === 'ECONNRESET' && requestSent !== true ? [booksOf('connect')] : []
+  if (where === 'tls') return [booksOf('tls'), ...atOnce]
   if (where !== 'head' || !lost) return [booksOf(where)]
   if (responseBytes !== undefined && responseBytes > 0) return [booksOf('head', responseBytes)]
   return [
     ...(requestSent === false ? [] : [booksOf('head')]),
     ...(requestSent === true ? [] : [booksOf('request')]),
     ...(responseBytes === undefined ? [booksOf('head', 1)] : []),
+    ...atOnce,
   ]
 }
 

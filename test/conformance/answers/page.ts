@@ -1,6 +1,6 @@
 /** docs/nginx.md, from the comparison: how far the mini proxy in nginx's dialect is the real one, and where it is not. */
 import type { Causes } from './causes.js'
-import { isSame, type Row } from './seen.js'
+import { isSame, type Row, undecided } from './seen.js'
 
 export interface Compared {
   version: string
@@ -62,9 +62,11 @@ const line = (what: string, rows: readonly Row[]): string =>
   `| ${what} | ${rows.length} | ${rows.filter(isSame).length} |`
 
 function difference({ name, nginx, mini }: Row): string {
+  if (name in undecided) return `- \`${name}\`: ${undecided[name]}.`
   const told = ({ got, log }: Row['nginx']) =>
     [...got, ...log].map((text) => `\`${JSON.stringify(text).slice(1, -1)}\``)
-  return `- **${name}**: ${reasons[name] ?? 'no reason is known'}. nginx: ${told(nginx).join(', ')}. Mini proxy: ${told(mini).join(', ')}.`
+  const both = `nginx: ${told(nginx).join(', ')}; mini proxy: ${told(mini).join(', ')}`
+  return `- \`${name}\`: ${reasons[name] ?? 'no reason is known'}. ${both}.`
 }
 
 const list = (words: readonly string[]): string => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
