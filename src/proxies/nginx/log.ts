@@ -10,7 +10,7 @@ import {
   readRefusal,
   takeApart,
   tellsClientLeft,
-} from '../../dialects/nginx_log.js'
+} from '../../dialects/nginx/log_reading.js'
 import type { ForwardEvent, LogEvent, Try } from '../../journal/events.js'
 import type { LogReader, ProxyPlaces, ProxySettings, ServerSettings, Told } from '../driver.js'
 import type { VARIABLES } from './configuration.js'

@@ -3,8 +3,8 @@
  * sentence for several failures here and there; what else the words may mean is then in `or`. Drivers of the real nginx
  * call it, and whoever wants to know what a line means; it sees the words alone, and what an access log has beside them.
  */
-import { type Books, classify, type Ending, type Failure, noServer, overLimit } from '../core/failure.js'
-import { verifyErrorCode } from './openssl.js'
+import { type Books, classify, type Ending, type Failure, noServer, overLimit } from '../../core/failure.js'
+import { verifyErrorCode } from '../openssl.js'
 
 /** A message taken apart: what happened, while doing what, and what nginx puts behind that. */
 export interface LoggedMessage {

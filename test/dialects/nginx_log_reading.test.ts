@@ -19,7 +19,13 @@ import {
   excludedLine,
   type LogContext,
 } from '../../src/dialects/nginx/error_log.js'
-import { type Reading, readFailure, readRefusal, takeApart, tellsClientLeft } from '../../src/dialects/nginx_log.js'
+import {
+  type Reading,
+  readFailure,
+  readRefusal,
+  takeApart,
+  tellsClientLeft,
+} from '../../src/dialects/nginx/log_reading.js'
 
 const context = (scheme: 'http' | 'https', place = '127.0.0.1:8081'): LogContext => ({
   client: '127.0.0.1',
