@@ -72,8 +72,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     private readonly onClientLeft: (downstream: Downstream) => void,
   ) {
     ;(response as Owned)[owner] = this
-    const { remoteAddress, remotePort } = request.socket
-    if (site.journaling) this.peer = `${remoteAddress}:${remotePort}`
+    if (site.journaling) this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`
     response.on('close', this.closed)
     // Behind another response in the pipe: Node tells it of the client only when its turn comes.
     this.piped = response.socket === null
@@ -272,6 +271,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
+    if (!this.site.journaling) return
     const { site, hop, dialect, request, bodyBytes } = this
     const ended = {
       peer: this.peer,

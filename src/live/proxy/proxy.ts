@@ -62,6 +62,12 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   const caching = hop.cache && createCaching(name, hop.cache)
   const via = [`1.0 ${name}`, `1.1 ${name}`] as const
   const patienceMs = hop.timeouts.reply
+  const send = (upstream: ProxiedRequest): void => {
+    const { downstream } = upstream
+    if (caching) caching.handle(upstream, downstream, (handler) => dispatcher.dispatch(upstream, handler))
+    else dispatcher.dispatch(upstream, downstream)
+  }
+  const clientLeft = (left: Downstream): void => logClientLeft(site, name, left)
   let count = 0
   await app.register(httpProxy, {
     // Asked for by the plugin, dialled by nobody: the handler below takes every request.
@@ -79,33 +85,15 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
         dialect.via ? via[raw.httpVersionMinor as 0 | 1] : undefined,
       )
       reply.hijack()
-      const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, (left) =>
-        logClientLeft(site, name, left),
-      )
+      const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, clientLeft)
       const body = hasBody(raw)
       if (dialect.takesBodies && body) goOn(raw, reply.raw)
       const once = needsOwnConnection(raw, body && !dialect.takesBodies) ? goAlone(raw, headers) : undefined
-      const upstream: ProxiedRequest = {
-        method: raw.method!,
-        path: raw.url!,
-        get client() {
-          return raw.socket.remoteAddress ?? ''
-        },
-        header: (name) => raw.headers[name]?.toString(),
-        headers,
-        openBody: body ? () => new RequestBody(raw) : null,
-        once,
-        tries: downstream.tries,
-        downstream,
-      }
+      const upstream = new ProxiedRequest(raw, headers, body, once, downstream)
       const refused = limiting?.admit(alignedMs(), upstream.client)
       if (refused) return refuseOverRate(site, name, downstream, refused)
-      const go = () => {
-        if (!caching) return void dispatcher.dispatch(upstream, downstream)
-        caching.handle(upstream, downstream, (handler) => dispatcher.dispatch(upstream, handler))
-      }
-      if (dialect.takesBodies && body) whenTaken(raw, headers, go)
-      else go()
+      if (dialect.takesBodies && body) whenTaken(raw, headers, () => send(upstream))
+      else send(upstream)
     },
   } as Parameters<typeof httpProxy>[1])
   await app.ready()
@@ -115,8 +103,33 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   return listenAt(site, name, app.server, hop.port)
 }
 
-interface ProxiedRequest extends UpstreamRequest {
-  downstream: Downstream
+/** What the dispatcher and a balancer may know of a request; most of it is only looked up where it is wanted. */
+class ProxiedRequest implements UpstreamRequest {
+  readonly method: string
+  readonly path: string
+  readonly tries: UpstreamRequest['tries']
+  readonly openBody: UpstreamRequest['openBody']
+
+  constructor(
+    private readonly raw: IncomingMessage,
+    readonly headers: string[],
+    body: boolean,
+    readonly once: UpstreamRequest['once'],
+    readonly downstream: Downstream,
+  ) {
+    this.method = raw.method!
+    this.path = raw.url!
+    this.tries = downstream.tries
+    this.openBody = body ? () => new RequestBody(raw) : null
+  }
+
+  get client(): string {
+    return this.raw.socket.remoteAddress ?? ''
+  }
+
+  header(name: string): string | undefined {
+    return this.raw.headers[name]?.toString()
+  }
 }
 
 async function createFront(site: Site, name: string, hop: ProxyHop, refusing: Refusals): Promise<FastifyInstance> {
