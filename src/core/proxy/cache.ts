@@ -80,7 +80,7 @@ const SPECIAL = [
 
 export function createCache<Kept>({ ttl, stale_if_error, entries }: CacheConfig): Cache<Kept> {
   const store = new Map<string, Entry<Kept>>()
-  const keyOf = ({ path, header }: CachedRequest): string => `${header('host') ?? ''}${path}`
+  const keyOf = (request: CachedRequest): string => `${request.header('host') ?? ''}${request.path}`
   return {
     look(request, nowMs) {
       if (request.method !== 'GET') return { do: 'forward', why: 'method', entry: undefined }
