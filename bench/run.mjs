@@ -95,8 +95,8 @@ autocannon, Node ${process.version} on ${cpus().length} cores. The journal of th
 |---|---|---|---|
 ${rows.join('\n')}
 
-Pairs within a round, median and spread: with three servers, weights, limits, a queue and all conditions of next_upstream
-the mini proxy is ${pairs(BALANCED, PLAIN)} of itself with one plain upstream.${toNginx}
+Pairs within a round, median and spread: with three servers, weights, limits, a queue, health checks and all conditions of
+next_upstream the mini proxy is ${pairs(BALANCED, PLAIN)} of itself with one plain upstream.${toNginx}
 `
 }
 

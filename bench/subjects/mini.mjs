@@ -2,6 +2,7 @@
  * The mini proxy as shipped. argv: origin port; `plain` for one upstream, `balanced` for three with all that a load
  * balancer has; and a path for the journal, or nothing for none. Prints its port.
  */
+import { nextUpstreamConditions } from '../../dist/core/proxy/forward.js'
 import { startProxy } from '../../dist/live/proxy/proxy.js'
 import { startSite } from '../../dist/live/start.js'
 import { createJournalFile } from '../../dist/run_folder.js'
@@ -17,11 +18,12 @@ const balanced = {
     { hop: 'd', backup: true },
   ],
   balance: 'least_conn',
-  next_upstream: ['error', 'timeout', 'invalid_header', 'http_500', 'http_502', 'http_503', 'http_504', 'http_429'],
+  next_upstream: [...nextUpstreamConditions],
   next_upstream_timeout: '10s',
   tries: 3,
   keepalive: { connections: 128, idle: '10s', requests: 10_000 },
   queue: { size: 1000, timeout: '1s' },
+  health_check: { type: 'http', path: '/', interval: '500ms' },
 }
 const hops = {
   ...Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, { kind: 'origin' }])),

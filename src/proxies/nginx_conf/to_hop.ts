@@ -7,7 +7,7 @@ import { type Answering, chooseAnswering, isUpstream, withVariables } from './an
 import type { Conf } from './read.js'
 import type { Settings } from './settings.js'
 import type { Directive } from './tokens.js'
-import type { Upstream, UpstreamServer } from './upstream.js'
+import { DEFAULTS, type Upstream, type UpstreamServer } from './upstream.js'
 import { type HostAddress, parseAddress } from './values.js'
 
 /** Host names of the file to hops of the scenario. */
@@ -106,19 +106,7 @@ function passedHosts(conf: Conf): HostAddress[] {
 const loneServer = (address: HostAddress, directive: Directive): Upstream => ({
   directive,
   name: address.host,
-  servers: [
-    {
-      directive,
-      address,
-      weight: 1,
-      maxFails: 1,
-      failTimeoutMs: 10_000,
-      maxConns: 0,
-      slowStartMs: 0,
-      backup: false,
-      down: false,
-    },
-  ],
+  servers: [{ ...DEFAULTS, directive, address }],
   balance: { type: 'round_robin' },
   keepalive: { connections: 0, requests: 1000, idleMs: 60_000, directive: undefined },
 })

@@ -180,7 +180,8 @@ const splitOnce = (text: string): [string, string | undefined] => {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-const DEFAULTS = {
+/** Of a server line that says nothing. */
+export const DEFAULTS = {
   weight: 1,
   maxFails: 1,
   failTimeoutMs: 10_000,
