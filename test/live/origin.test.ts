@@ -167,3 +167,35 @@ t.test('operations are counted where the work is done, by key, whatever the clie
     ])
   }
 })
+
+t.test('the journal has what the origin promised and the checksum of what it read, where it did', async (t) => {
+  const lab = await opened(t, {
+    hops: { app: { kind: 'origin' } },
+    faults: [
+      {
+        id: 'later',
+        on: 'app',
+        at: 'request_head',
+        match: { path: '/later' },
+        effect: { type: 'respond', status: 503, headers: { 'retry-after': '2' } },
+      },
+    ],
+  })
+  const post = (path: string, body: string) => ask(`${lab.url}${path}`, { method: 'POST' }, body)
+  t.equal((await post('/', 'abc')).status, 200)
+  t.equal((await post('/', 'abd')).status, 200)
+  t.equal((await ask(lab.url)).status, 200)
+  t.equal((await post('/later', 'abc')).headers['retry-after'], '2')
+  const served = lab.journal.flatMap((event) => (event.event === 'served' ? [event] : []))
+  t.same(
+    served.map(({ body_crc, retry_after }) => [body_crc, retry_after]),
+    // The checksum of zlib and PNG (RFC 1952 section 8), as `crc32` prints it.
+    [
+      [0x352441c2, undefined],
+      [0xab40d461, undefined],
+      [0, undefined],
+      [undefined, '2'],
+    ],
+    'the body of the last one was not read: it was answered before',
+  )
+})

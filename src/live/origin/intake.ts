@@ -19,9 +19,13 @@ export function takeIn(
   const { headers } = request
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
   const places = hasBody ? faults.afters('request_body') : []
-  if (places.length > 0) return new Intake(faults, exchange, [...places], done, respond).begin()
+  const whole = () => {
+    visit.whole = true
+    done()
+  }
+  if (places.length > 0) return new Intake(faults, exchange, [...places], whole, respond).begin()
   request.on('data', (chunk: Buffer) => visit.read(chunk))
-  request.on('end', done)
+  request.on('end', whole)
 }
 
 class Intake {

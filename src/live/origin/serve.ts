@@ -128,6 +128,7 @@ export class Server {
 
   private respond(exchange: Exchange, config: ResponseConfig): void {
     const usual = config === this.hop.response
+    exchange.visit.retryAfter = retryAfterOf(config)
     const body = config.echo ? echoBody(exchange.visit) : usual ? this.body : responseBody(config)
     play(this.faults, exchange, config, body)
   }
@@ -146,6 +147,9 @@ export class Server {
     }
   }
 }
+
+const retryAfterOf = ({ headers }: ResponseConfig): string | undefined =>
+  Object.entries(headers).find(([name]) => name.toLowerCase() === 'retry-after')?.[1]
 
 /** What is not HTTP, a ClientHello for one, gets the answer that nginx, Apache and Node have for it. */
 function refuse(socket: Socket): void {

@@ -1,6 +1,7 @@
 /** What an origin keeps of a connection and of a request that it read, and what it journals of them. */
 import type { Hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { crc32 } from 'node:zlib'
 import type { Spent } from '../../core/origin/capacity.js'
 import type { ServedOutcome } from '../../journal/events.js'
 import { isCheck } from '../check_mark.js'
@@ -25,6 +26,11 @@ export class Visit {
   /** Body bytes that were read, and their digest where somebody wants it. */
   bytes = 0
   hash: Hash | undefined
+  private crc = 0
+  /** The body was read to its end. */
+  whole = false
+  /** Of the response that is due. */
+  retryAfter: string | undefined
   /** In a queue or a worker: its end is told when it leaves there. */
   atWork = false
   /** What it took, when its work is done. */
@@ -46,6 +52,7 @@ export class Visit {
 
   read(chunk: Buffer): void {
     this.bytes += chunk.length
+    this.crc = crc32(chunk, this.crc)
     this.hash?.update(chunk)
   }
 
@@ -68,7 +75,9 @@ export class Visit {
       ordinal: this.ordinal,
       status: outcome === 'aborted' || outcome === 'wasted' ? undefined : status,
       request_bytes: this.bytes,
+      body_crc: this.whole ? this.crc : undefined,
       outcome,
+      retry_after: SENT_WHOLE.has(outcome) ? this.retryAfter : undefined,
       queued_ms: roundMs(this.spent?.queued_ms),
       locked_ms: roundMs(this.spent?.locked_ms),
       worked_ms: roundMs(this.spent?.worked_ms),
@@ -82,6 +91,9 @@ export class Visit {
     return code === undefined ? undefined : Number(code)
   }
 }
+
+/** Their head is on the wire, with all that it says. */
+const SENT_WHOLE: ReadonlySet<ServedOutcome> = new Set(['answered', 'shed', 'refused'])
 
 /** What a peer needs to know the status. */
 const STATUS_LINE = 'HTTP/1.1 200'

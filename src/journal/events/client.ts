@@ -1,0 +1,82 @@
+/** What clients do: attempts, requests, a load as a whole. Part of the vocabulary in events.ts. */
+import type { Failure } from '../../core/failure.js'
+import type { ConnectionUse } from './proxy.js'
+
+/** One attempt of a client. */
+export interface AttemptEvent extends ConnectionUse {
+  event: 'attempt'
+  t: number
+  client: string
+  request: string
+  /** Of a client that is many: the one it belongs to, from 0. */
+  instance?: number | undefined
+  /** From 1. */
+  attempt: number
+  /** Sent beside one that was still on its way. */
+  hedge?: true | undefined
+  /** Sent to the hop that is asked when the usual one failed. */
+  fallback?: true | undefined
+  status?: number | undefined
+  /** What the client itself perceived. */
+  failure?: Failure | undefined
+  /** The client closed the connection itself, in whatever state it was. */
+  gave_up?: true | undefined
+  /** It did so because another attempt had brought the answer. */
+  cancelled?: true | undefined
+  /** The response ended before its framing said so. */
+  truncated?: true | undefined
+  /** Body bytes that arrived. */
+  bytes: number
+  /** The response's Proxy-Status and X-Proxy-Error, as received. */
+  proxy_status?: string | undefined
+  proxy_error?: string | undefined
+  /** The response's Retry-After, as received. */
+  retry_after?: string | undefined
+  /** The policy's decision: why it goes on, or why it ends. */
+  decision: string
+  /** Until the next attempt. */
+  wait_ms?: number | undefined
+  /** From its start to its end: it began at `t - ms`. */
+  ms: number
+}
+
+/** One request of a client's caller, with all its attempts done. */
+export interface RequestEvent {
+  event: 'request'
+  t: number
+  client: string
+  request: string
+  /** Of a client that is many: the one it belongs to, from 0. */
+  instance?: number | undefined
+  /** Those that were sent; 0 where an admission let none go. */
+  attempts: number
+  ok: boolean
+  status?: number | undefined
+  failure?: Failure | undefined
+  gave_up?: true | undefined
+  /** Which admission let no further attempt go: its word. */
+  refused?: string | undefined
+  /** When it was meant to be sent, in milliseconds since the load's start. */
+  intended?: number | undefined
+  /** How much later than that its first attempt was sent. */
+  start_delay_ms?: number | undefined
+  /** From the intended send time to the end, waits included. */
+  ms: number
+}
+
+/** What became of an open load, at its end: whether this machine could make it. */
+export interface LoadEvent {
+  event: 'load'
+  t: number
+  client: string
+  /** Requests that were to be sent, and that were. */
+  asked: number
+  sent: number
+  /** Per second. */
+  rate_asked: number
+  rate_reached: number
+  /** How much later than meant requests were sent: the 99th percentile. */
+  start_delay_p99_ms: number
+  /** Why the load was not the one that was asked for, in words. */
+  cannot?: string | undefined
+}

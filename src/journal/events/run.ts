@@ -1,0 +1,69 @@
+/** What happens to a run and its hops, faults among it. Part of the vocabulary in events.ts. */
+import type { EffectName } from '../../core/fault/effects/index.js'
+import type { TriggerName } from '../../core/fault/triggers/index.js'
+
+export interface RunEvent {
+  event: 'run'
+  t: number
+  scenario: string
+  seed: number
+  engine: 'live'
+  version: string
+  node: string
+}
+
+/** A hop is ready at this address; or the relay of a link, whose name is then that of the hop: `lb->app`. */
+export interface HopEvent {
+  event: 'hop'
+  t: number
+  hop: string
+  kind: 'origin' | 'waf' | 'proxy' | 'relay'
+  /** host:port */
+  address: string
+  /** Who stands in for a proxy, where it is a real one: `nginx 1.22.1`. */
+  product?: string | undefined
+}
+
+/** The process of a hop is no more; another one may take its place, and is told as a hop again. */
+export interface ExitEvent {
+  event: 'exit'
+  t: number
+  hop: string
+  pid?: number | undefined
+  /** What killed it; absent when it ended by itself. */
+  signal?: string | undefined
+}
+
+/** A fault took effect once, told by the hop that carried it out or, for the state of an address, by who dialled. */
+export interface FaultEvent {
+  event: 'fault'
+  t: number
+  fault: string
+  hop: string
+  at: TriggerName
+  effect: EffectName
+  /** X-Request-Id, where the moment knows one. */
+  request?: string | undefined
+  /** The far end of the connection, host:port. */
+  peer?: string | undefined
+}
+
+/** How late the process's own timers were during the load, at worst: what a busy machine adds to every duration. */
+export interface LagEvent {
+  event: 'lag'
+  t: number
+  max_ms: number
+}
+
+/** Something outside the experiment went wrong: the verdict is `error`. */
+export interface ErrorEvent {
+  event: 'error'
+  t: number
+  message: string
+}
+
+export interface EndEvent {
+  event: 'end'
+  t: number
+  interrupted?: true | undefined
+}
