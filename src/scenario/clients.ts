@@ -1,6 +1,8 @@
 /** What a scenario can tell a client: whom to ask for what, how often, and what to do when it fails. */
 import { z } from 'zod'
+import { admissions } from '../core/client/admission/index.js'
 import { arrivalKinds } from '../core/client/arrivals.js'
+import { pacers } from '../core/client/pacing/index.js'
 import { policies } from '../core/client/policies/index.js'
 import { dialTlsSchema } from '../core/tls.js'
 import { duration, rate, size } from '../lib/quantity.js'
@@ -51,6 +53,11 @@ export const clientSchema = z.strictObject({
   request: requestSchema.prefault({}),
   tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS, where the hop that it asks does' }),
   retry: kindSchema(policies, 'retry policy').prefault('none'),
+  admission: z
+    .array(kindSchema(admissions, 'admission'))
+    .default([])
+    .meta({ description: 'What must agree to an attempt' }),
+  pacing: kindSchema(pacers, 'pacing').optional().meta({ description: 'When its requests may begin' }),
   timeout: duration().prefault('60s').meta({ description: 'When it gives up waiting for the next byte' }),
   gives_up: duration()
     .optional()
