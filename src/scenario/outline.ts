@@ -47,6 +47,8 @@ export interface ClientOutline extends Reference {
   to: Reference | undefined
   /** The keys of `request`. */
   request: readonly string[]
+  /** Its policy says `attempts: unlimited`, and no deadline. */
+  endless: boolean
 }
 
 export interface FaultOutline {
@@ -98,8 +100,15 @@ export function outlineOf(input: unknown): Outline {
     hops: root?.hops === undefined ? undefined : named('hops', hopOutline),
     clients: named('clients', (name, value) => {
       const path = ['clients', name]
-      const { to, request } = mappingOf(value) ?? {}
-      return { name, path, to: reference(to, [...path, 'to']), request: Object.keys(mappingOf(request) ?? {}) }
+      const { to, request, retry } = mappingOf(value) ?? {}
+      const { attempts, deadline } = mappingOf(retry) ?? {}
+      return {
+        name,
+        path,
+        to: reference(to, [...path, 'to']),
+        request: Object.keys(mappingOf(request) ?? {}),
+        endless: attempts === 'unlimited' && deadline === undefined,
+      }
     }),
     faults: listed('faults', faultOutline),
     expect: listed('expect', expectationReferences),

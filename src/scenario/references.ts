@@ -59,11 +59,21 @@ function findClientProblems({ clients = [], hops }: Outline): Finding[] {
         ...(client.to ? unknownName('hop', client.to, namesOf(hops)) : []),
       ])
     : []
-  return [...named, ...clients.flatMap(impossibleRequest)]
+  return [...named, ...clients.flatMap(impossibleRequest), ...clients.flatMap(endlessRetries)]
 }
 
 const nameOfHop = ({ name, path }: ClientOutline, hops: readonly HopOutline[]): Finding[] =>
   namesOf(hops).includes(name) ? [wrongKey(path, `"${name}" is a hop: a link would not tell which of the two`)] : []
+
+const endlessRetries = ({ endless, path }: ClientOutline): Finding[] =>
+  endless
+    ? [
+        wrongValue(
+          [...path, 'retry', 'attempts'],
+          'a policy without a bound: with unlimited attempts it needs a deadline',
+        ),
+      ]
+    : []
 
 /** One body, framed only where there is one, and nothing beside raw bytes. */
 function impossibleRequest({ request: keys, path }: ClientOutline): Finding[] {

@@ -10,6 +10,20 @@ const fault = (rest: string): Record<number, string> => ({ 11: `  - { id: rst, $
 
 const rows: Row[] = [
   ['fault on a link', fault('on: lb->fw, at: connect, effect: refuse'), []],
+  ...['unlimited', 'unlimited, deadline: 5s'].map((attempts, index): Row => {
+    const message = 'a policy without a bound: with unlimited attempts it needs a deadline'
+    const problem = `9:58: clients.plain.retry.attempts: ${message}`
+    const changes = { 9: `  plain: { to: lb, retry: { type: full_jitter, attempts: ${attempts} } }` }
+    return [`attempts: ${attempts}`, changes, index === 0 ? [problem] : []]
+  }),
+  [
+    'a policy without a bound beside other problems',
+    { 9: '  plain: { to: lb, retry: { type: full_jitter, attempts: unlimited, base: 5 } }' },
+    [
+      '9:58: clients.plain.retry.attempts: a policy without a bound: with unlimited attempts it needs a deadline',
+      '9:75: clients.plain.retry.base: expected a duration with its unit, such as 250ms, 10s or 2m; got 5',
+    ],
+  ],
   ['fault on the link of a client', fault('on: plain -> lb, at: wire, effect: reset'), []],
   [
     'unknown source of a link',

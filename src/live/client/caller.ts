@@ -29,12 +29,12 @@ export class Caller {
   async request(intended = this.site.now()): Promise<void> {
     const { site, name, config, signal } = this
     const id = `${name}-${++this.count}`
+    let memory = 0
     for (let attempt = 1; ; attempt++) {
       const seen = await this.attempt(id)
       if (signal.aborted) return
-      const decision = call(config.retry, config.request.method, attempt, seen, () =>
-        site.chance.at('retry', id, attempt),
-      )
+      const draw = () => site.chance.at('retry', id, attempt)
+      const decision = call(config.retry, config.request.method, attempt, seen, draw, memory)
       this.bookAttempt(id, attempt, seen, decision)
       if (decision.do === 'done') {
         this.bookRequest(id, attempt, seen, decision.why === 'success', intended)
@@ -44,6 +44,7 @@ export class Caller {
         return
       }
       seen.letGo?.()
+      memory = decision.memory
       await wait(decision.after_ms, signal)
       if (signal.aborted) return
     }
