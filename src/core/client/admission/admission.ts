@@ -2,6 +2,7 @@
  * What an admission is: it says whether an attempt may be sent at all, whatever the policy wants. `call` asks it, one
  * for each client instance; the kinds beside it know neither clocks nor chance, times and draws are arguments.
  */
+import type { Ended } from '../bearing.js'
 import type { Outcome } from '../outcome.js'
 
 /** May this attempt be sent now? Keep the object: it stands for the attempt until it ended. */
@@ -19,15 +20,10 @@ export interface Ask {
 }
 
 /** That attempt is over. Every ask that was granted ends once, sent or not. */
-export interface End {
+export interface End extends Ended {
   /** The same object that was granted. */
   readonly ask: Ask
   readonly now_ms: number
-  readonly outcome: Outcome
-  /** What the client's policy took it for. */
-  readonly ok: boolean
-  /** Its client did not want it any longer (the loser of a hedge), or never sent it: nothing is known of the server. */
-  readonly cancelled?: true | undefined
 }
 
 export type Granted =
@@ -54,23 +50,6 @@ export interface AdmissionState {
 
 /** An attempt beyond the one that every request has: a retry or a hedge. */
 export const isExtra = ({ n, hedge }: Ask): boolean => n > 1 || hedge
-
-/**
- * What an end says of the server: that it works, that it works and did not like the request (a 4xx other than 408, 425
- * and 429), that it failed, or nothing.
- */
-export type Bearing = 'success' | 'refusal' | 'failure' | 'none'
-
-export function bearing({ ok, outcome, cancelled }: Pick<End, 'ok' | 'outcome' | 'cancelled'>): Bearing {
-  if (cancelled) return 'none'
-  if (ok) return 'success'
-  const status = outcome.failure || outcome.gaveUp ? undefined : outcome.status
-  const itsOwnFault = status !== undefined && status >= 400 && status < 500 && !WORTH_ANOTHER.has(status)
-  return itsOwnFault ? 'refusal' : 'failure'
-}
-
-/** The 4xx that speak of the moment, not of the request. */
-const WORTH_ANOTHER = new Set([408, 425, 429])
 
 /** Tokens in whole thousandths, as gRPC and Finagle keep them: ten tenths are one. */
 export const thousandths = (tokens: number): number => Math.round(tokens * 1000)

@@ -1,12 +1,31 @@
 /** Admissions: whether an attempt may be sent at all. One file each; several compose, and all must agree. */
 import type { KindOf } from '../../../lib/registry.js'
 import type { Admission, AdmissionState } from './admission.js'
+import { aws_adaptive } from './aws_adaptive.js'
+import { aws_standard } from './aws_standard.js'
+import { circuit_breaker } from './circuit_breaker.js'
+import { envoy_budget } from './envoy_budget.js'
+import { finagle_budget } from './finagle_budget.js'
 import { grpc_throttle } from './grpc_throttle.js'
+import { retry_breaker } from './retry_breaker.js'
+import { sre_ratio } from './sre_ratio.js'
+import { sre_throttling } from './sre_throttling.js'
 import { token_bucket } from './token_bucket.js'
 
 export type { Admission, Ask, End, Granted } from './admission.js'
 
-export const admissions = { token_bucket, grpc_throttle }
+export const admissions = {
+  token_bucket,
+  aws_standard,
+  aws_adaptive,
+  grpc_throttle,
+  finagle_budget,
+  envoy_budget,
+  sre_ratio,
+  sre_throttling,
+  circuit_breaker,
+  retry_breaker,
+}
 
 export type AdmissionConfig = KindOf<typeof admissions>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type AdmissionState, bearing, isExtra, thousandths } from './admission.js'
+import { bearing } from '../bearing.js'
+import { type AdmissionState, isExtra, thousandths } from './admission.js'
 
 const schema = z.strictObject({
   type: z.literal('token_bucket'),

@@ -2,7 +2,7 @@
  * What a pacer is: it says when a request may begin, before its first attempt. The client's load asks it, one for each
  * client instance; the kinds beside it know neither clocks nor chance, times and draws are arguments.
  */
-import type { Outcome } from '../outcome.js'
+import type { Ended } from '../bearing.js'
 
 export type Pace =
   | { go: true }
@@ -20,13 +20,8 @@ export interface Pacer {
   ended(nowMs: number): void
 }
 
-export interface Heard {
+export interface Heard extends Ended {
   readonly now_ms: number
-  readonly outcome: Outcome
-  /** What the client's policy took it for. */
-  readonly ok: boolean
-  /** Its client did not want it any longer: nothing is known of the server. */
-  readonly cancelled?: true | undefined
   /** What the outcome's Retry-After asks for, from now; the caller has read it, who knows the date. */
   readonly retry_after_ms?: number | undefined
 }
