@@ -15,6 +15,7 @@ import { readScenario } from './scenario/files.js'
 import { nextHops } from './scenario/hops.js'
 import { checkScenario } from './scenario/parse.js'
 import type { Scenario, ScenarioInput } from './scenario/schema.js'
+import { turnsOf } from './scenario/turns.js'
 
 /** What a program describes: hops, and whatever else of a scenario it wants. */
 export type RigInput = Pick<ScenarioInput, 'hops'> & Partial<ScenarioInput>
@@ -63,7 +64,10 @@ export interface Rig extends AsyncDisposable {
   /** Everything that was journaled since the start or the last reset(). */
   readonly journal: readonly JournalEvent[]
   readonly facts: Facts
-  /** Runs the clients that the description names, to the end of their load. */
+  /**
+   * Runs the clients that the description names, to the end of their load; with in_turn one after the other, for each of
+   * whom windows and counts begin anew, but on hops that are the same.
+   */
   load(): Promise<Facts>
   /** Between two tests: forgets what was seen, arms every fault again, and lets windows begin anew. */
   reset(): Promise<void>
@@ -139,10 +143,12 @@ async function openRig(scenario: Scenario): Promise<Rig> {
       return reduction.facts
     },
     async load() {
-      const clients = Object.entries(scenario.clients)
-      await Promise.all(clients.map(([name, config]) => runClient(site, name, config, stop.signal)))
-      await site.endLoad(stop.signal)
-      if (broken) throw new Error(broken)
+      for (const [n, { clients }] of turnsOf(scenario).entries()) {
+        if (n > 0) await site.beginLoad()
+        await Promise.all(Object.entries(clients).map(([name, config]) => runClient(site, name, config, stop.signal)))
+        await site.endLoad(stop.signal)
+        if (broken) throw new Error(broken)
+      }
       return reduction.facts
     },
     async reset() {

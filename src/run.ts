@@ -15,6 +15,7 @@ import { fitnessOf, strangerOf, untoldFaults } from './live/proxies/fitness.js'
 import type { StandIn } from './live/proxies/stand_in.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
+import { turnsOf } from './scenario/turns.js'
 import { version } from './version.js'
 
 export interface RunOptions {
@@ -144,14 +145,19 @@ export async function runScenario(
   const reduction = createReduction(untoldFaults(seeded, options.proxy))
   const events: JournalEvent[] = []
   const journalFile = options.openJournal?.(scenario.id, nth)
+  let broken = false
   const journal = (event: JournalEvent): void => {
+    if (event.event === 'error') broken = true
     reduction.add(event)
     journalFile?.write(event)
     if (options.trace) events.push(event)
   }
   const started = Date.now()
   try {
-    await runLoad(seeded, journal, options.signal, options.proxy)
+    for (const turn of turnsOf(seeded)) {
+      if (broken || options.signal?.aborted) break
+      await runLoad(turn, journal, options.signal, options.proxy)
+    }
   } catch (error) {
     if (!(error instanceof CannotRunError)) throw error
     journal({ event: 'error', t: 0, message: error.message })

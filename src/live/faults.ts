@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Fault } from '../core/fault/fault.js'
 import type { Occasion } from '../core/fault/selection.js'
+import type { Mark } from '../core/fault/tape.js'
 import type { TriggerName } from '../core/fault/triggers/index.js'
 import { misbehave, type Scene } from './effects.js'
 import type { Site } from './site.js'
@@ -26,6 +27,8 @@ export interface Moment extends Partial<Omit<Scene, 'raw' | 'draw' | 'fired'>> {
   goOn(): void
   /** X-Request-Id, where the moment knows one. */
   request?: string
+  /** What the draws of an effect hang on, where the moment is one of a client's request (core/fault/tape.ts). */
+  key?: string | undefined
   /** More of the request is on its way. */
   unfinished?(): boolean
 }
@@ -47,6 +50,11 @@ export class Faults {
     return this.site.plan.take(this.hop, at, { ...occasion, now_ms: this.site.now() })
   }
 
+  /** Whose attempt a request is; asked once for each that came. */
+  mark(request: string): Mark | undefined {
+    return this.site.plan.mark(this.hop, request)
+  }
+
   /** How far into a moment faults wait. */
   afters(at: TriggerName): readonly number[] {
     return this.site.plan.afters(this.hop, at)
@@ -62,7 +70,7 @@ export class Faults {
       ...moment,
       raw,
       stream,
-      draw: plan.draws(fault.id),
+      draw: plan.draws(fault.id, moment.key),
       fired,
       over: (sent) => {
         line.over = true

@@ -11,6 +11,7 @@ import { startSite } from './start.js'
 /**
  * Resolves when every client is done, the time limit is over, something broke, or the signal was aborted, and
  * everything is closed again. What went wrong stands in the journal.
+ * @param scenario one turn, where its clients run in turn
  * @throws CannotRunError when a fixed port is taken
  */
 export async function runLoad(
@@ -27,10 +28,11 @@ export async function runLoad(
   const limit = startTimer(scenario.time_limit, () =>
     site.broken(`took longer than time_limit, ${scenario.time_limit} ms`),
   )
-  const { id, seed } = scenario
+  const { id, seed, in_turn } = scenario
+  const client = in_turn ? Object.keys(scenario.clients)[0] : undefined
   let lag: LagWatch | undefined
   try {
-    journal({ event: 'run', t: site.now(), scenario: id, seed, engine: 'live', version, node: process.version })
+    journal({ event: 'run', t: site.now(), scenario: id, seed, client, engine: 'live', version, node: process.version })
     await site.beginLoad()
     lag = watchLag()
     await Promise.all(

@@ -13,11 +13,18 @@ import type {
   ServedEvent,
   Try,
 } from '../journal/events.js'
+import { turnsIn } from '../journal/turns.js'
 import { formatMs } from '../lib/units.js'
 import { healthLines } from './trace_health.js'
 
 /** The trace as lines without colours. */
 export function traceLines(events: readonly JournalEvent[]): string[] {
+  const turns = turnsIn(events)
+  if (turns.length < 2) return storyLines(events)
+  return turns.flatMap(({ client, events }) => [`the turn of ${client}`, ...storyLines(events)])
+}
+
+function storyLines(events: readonly JournalEvent[]): string[] {
   const story = indexEvents(events)
   const lines: string[] = []
   for (const { example, count } of groupAlike(story)) {

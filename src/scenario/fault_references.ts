@@ -18,6 +18,7 @@ export function findFaultProblems(faults: readonly FaultOutline[], { hops, clien
       hops?.find(({ name }) => name === fault.on),
     ),
     ...(fault.at ? uselessSelectors(fault, fault.at) : []),
+    ...(fault.at ? uselessCount(fault, fault.at) : []),
     ...(hops && fault.at === 'resolve' ? neverAsked(fault, hops) : []),
     ...emptyWindow(fault),
   ])
@@ -83,7 +84,7 @@ function neverAsked({ on, path }: FaultOutline, hops: readonly HopOutline[]): Fi
   return [wrongValue([...path, 'at'], `nobody asks for the name of "${on}": ${remedy}`)]
 }
 
-const SELECTORS: readonly string[] = ['first', 'after', 'sequence', 'probability', 'rate_over', 'match']
+const SELECTORS: readonly string[] = ['first', 'after', 'sequence', 'per', 'probability', 'rate_over', 'match']
 const TLS_MOMENTS: readonly TriggerName[] = ['client_hello', 'handshake']
 
 /** What `match` can look at, by what a trigger acts on; a ClientHello says more of a connection. */
@@ -121,6 +122,17 @@ function uselessSelectors({ keys, match, ratePer, path }: FaultOutline, at: Trig
       return wrongKey([...path, 'match', key], message)
     })
 }
+
+/** Whose occasion it is, is known of requests only; and `per` counts for selectors that count. */
+function uselessCount({ keys, per, path }: FaultOutline, at: TriggerName): Finding[] {
+  const { scope } = triggers[at]
+  if (scope === 'address' || per === undefined || per === 'all') return []
+  if (scope !== 'request') return [wrongValue([...path, 'per'], `at ${at} nobody knows whose it is, expected: all`)]
+  if (COUNTING.some((key) => keys.includes(key))) return []
+  return [wrongKey([...path, 'per'], `"per" counts nothing here: it goes with ${COUNTING.join(', ')}`)]
+}
+
+const COUNTING = ['first', 'after', 'sequence']
 
 const ALL_MATCHABLE = [...Object.values(MATCHABLE).flat(), ...OF_CLIENT_HELLO]
 

@@ -62,8 +62,9 @@ export interface FaultOutline {
   /** What the effect was told beside its type. */
   parameters: Readonly<Record<string, unknown>>
   window: Readonly<Record<string, unknown>>
-  /** What `rate_over` counts by. */
+  /** What `rate_over` counts by, and what its other selectors count by. */
   ratePer: string | undefined
+  per: string | undefined
   /** The keys of `match`. */
   match: readonly string[]
 }
@@ -159,6 +160,7 @@ function faultOutline(value: unknown, path: Path): FaultOutline {
     parameters: mappingOf(fault.effect) ?? {},
     window: mappingOf(fault.window) ?? {},
     ratePer: textOf(mappingOf(fault.rate_over)?.per),
+    per: textOf(fault.per),
     match: Object.keys(mappingOf(fault.match) ?? {}),
   }
 }

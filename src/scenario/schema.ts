@@ -23,7 +23,9 @@ export const scenarioSchema = z.strictObject({
     .default([])
     .meta({ description: 'Where the cause is documented: keys of docs/sources.md' }),
   seed: z.int().min(0).default(1).meta({ description: 'Fixes every draw; --seed overrides it' }),
-  time_limit: duration().prefault('60s').meta({ description: 'A run that takes longer is an error' }),
+  time_limit: duration()
+    .prefault('60s')
+    .meta({ description: 'A run that takes longer is an error; with in_turn, a turn' }),
   hops: z.record(name, hopSchema).meta({ description: 'The elements of the path, by name' }),
   clients: z.record(name, clientSchema).default({}).meta({ description: 'Who sends requests, by name' }),
   faults: z.array(faultSchema).default([]).meta({ description: 'What goes wrong, where and when' }),
@@ -34,6 +36,10 @@ export const scenarioSchema = z.strictObject({
     })
     .optional()
     .meta({ description: 'A patch (RFC 7396) that takes the cause away, where no fault is it: then nothing passes' }),
+  in_turn: z.boolean().default(false).meta({
+    description:
+      'Each client has the path to itself, one after the other: for each, hops start anew with the same seed, and windows count from its own start',
+  }),
   max_lag: duration().optional().meta({
     description: 'How late timers may be for it to be judged: on a machine that is busier it is inconclusive',
   }),

@@ -244,6 +244,17 @@ const rows: Row[] = [
     fault('on: app1, at: request_head, effect: reset, rate_over: 20'),
     ['11:70: faults[0].rate_over: expected a rate with its unit, such as 50/s or 600/m or a mapping; got 20'],
   ],
+  [
+    'a count per client where nobody is known',
+    fault('on: app1, at: accept, effect: reset, first: 1, per: client'),
+    ['11:68: faults[0].per: at accept nobody knows whose it is, expected: all'],
+  ],
+  [
+    'a count of nothing',
+    fault('on: app1, at: request_head, effect: reset, probability: 5%, per: request'),
+    ['11:76: faults[0].per: "per" counts nothing here: it goes with first, after, sequence'],
+  ],
+  ['a count per request', fault('on: app1, at: request_head, effect: reset, first: 1, per: request'), []],
   ['rate by source', fault('on: app1, at: accept, effect: reset, rate_over: { rate: 5/s, per: source }'), []],
   [
     'rate by what is not known',

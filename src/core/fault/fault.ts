@@ -41,6 +41,10 @@ export const faultSchema = z.strictObject({
     .min(1)
     .meta({ description: 'What the occasions that match get, one after the other; then they pass' })
     .optional(),
+  per: z.enum(['all', 'client', 'request']).default('all').meta({
+    description:
+      'What first, after and sequence count: all occasions that match, those of each client, or the attempts of each request',
+  }),
   probability: share().meta({ description: 'The share of the occasions that match, drawn by the seed' }).optional(),
   window: z
     .strictObject({ from: duration().prefault('0ms'), to: duration().optional() })

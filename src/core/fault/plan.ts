@@ -5,8 +5,10 @@
 import { invariant } from '../../lib/errors.js'
 import type { Chance, Draw } from '../../lib/random.js'
 import type { Fault } from './fault.js'
+import { type Occurred, Occurrences } from './occurrences.js'
 import { createRateGauge, type RateGauge } from './rate.js'
 import { isThere, matches, nextTurn, type Occasion, selects } from './selection.js'
+import { type Mark, markOf } from './tape.js'
 import type { TriggerName } from './triggers/index.js'
 
 export interface FaultPlan {
@@ -17,8 +19,16 @@ export interface FaultPlan {
   take(hop: string, trigger: TriggerName, occasion: Occasion): Fault | undefined
   /** How far into it the faults of that moment wait, in ascending order: each place is an occasion of its own. */
   afters(hop: string, trigger: TriggerName): readonly number[]
-  /** The draws of the fault's next effect, such as how long a delay is; the same for the same seed. */
-  draws(id: string): Draw
+  /**
+   * Whose attempt a request is that came to the hop with this id: counted there, never believed. Asked once for each.
+   * @param request X-Request-Id; without one there is nothing to count by
+   */
+  mark(hop: string, request: string): Mark | undefined
+  /**
+   * The draws of the fault's next effect, such as how long a delay is; the same for the same seed.
+   * @param key of the occasion, where it has one: then they hang on it, and not on what came before
+   */
+  draws(id: string, key?: string): Draw
   /**
    * The fault that an address is to be under at that moment: its listener asks. A link is under its own faults and those
    * of the hop behind it. Counts nothing.
@@ -38,24 +48,28 @@ export interface FaultPlan {
   readonly ids: readonly string[]
 }
 
-/** By the id of the fault. */
-export type Counts = Readonly<Record<string, Counted>>
+export interface Counts {
+  /** By the id of the fault. */
+  readonly faults: Readonly<Record<string, { readonly seen: Occurred; readonly drew: number }>>
+  /** By hop and X-Request-Id. */
+  readonly requests: Occurred
+}
 
-interface Entry extends Counted {
+export const NO_COUNTS: Counts = { faults: {}, requests: [] }
+
+interface Entry {
   readonly fault: Fault
   armed: boolean
   gauge: RateGauge | undefined
-}
-
-interface Counted {
-  /** Occasions that matched while it was armed. */
-  seen: number
+  /** Occasions that matched while it was armed, by what it counts `per`. */
+  readonly seen: Occurrences
   /** Effects that drew. */
   drew: number
 }
 
 export function createFaultPlan(faults: readonly Fault[], chance: Chance): FaultPlan {
-  const entries: Entry[] = faults.map((fault) => ({ fault, armed: true, gauge: gaugeOf(fault), seen: 0, drew: 0 }))
+  const entries: Entry[] = faults.map(entryOf)
+  const requests = new Occurrences()
   const byId = new Map(entries.map((entry) => [entry.fault.id, entry]))
   const byPlace = new Map<string, Entry[]>()
   for (const entry of entries) {
@@ -78,7 +92,7 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
         if (!entry.armed || !isThere(entry.fault, occasion.now_ms, chance)) continue
         if (!matches(entry.fault, occasion)) continue
         if (entry.gauge?.isOver(occasion.now_ms, occasion.source) === false) continue
-        const n = entry.seen++
+        const n = entry.seen.next(counterOf(entry.fault, occasion))
         const { id } = entry.fault
         const draw =
           occasion.key === undefined ? chance.at('fault', id, n) : chance.at('fault', `${id}/${occasion.key}`, 0)
@@ -86,11 +100,12 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
       }
       return taken
     },
+    mark: (hop, request) => (request === '' ? undefined : markOf(request, requests.next(`${hop} ${request}`))),
     afters: (hop, trigger) => aftersOf.get(`${hop}/${trigger}`) ?? NOWHERE,
-    draws(id) {
-      const n = find(id).drew++
+    draws(id, key) {
+      const entity = key ?? find(id).drew++
       let index = 0
-      return () => chance.at(`effect/${id}`, n, index++)
+      return () => chance.at(`effect/${id}`, entity, index++)
     },
     address: (place, nowMs) =>
       addressed(place).find(({ armed, fault }) => armed && isThere(fault, nowMs, chance))?.fault,
@@ -107,20 +122,40 @@ export function createFaultPlan(faults: readonly Fault[], chance: Chance): Fault
     },
     reset() {
       for (const entry of entries) {
-        entry.seen = entry.drew = 0
+        entry.drew = 0
+        entry.seen.reset()
         entry.gauge?.reset()
       }
+      requests.reset()
     },
-    counts: () => Object.fromEntries(entries.map(({ fault, seen, drew }) => [fault.id, { seen, drew }])),
+    counts: () => ({
+      faults: Object.fromEntries(entries.map(({ fault, seen, drew }) => [fault.id, { seen: seen.told(), drew }])),
+      requests: requests.told(),
+    }),
     resume(counts) {
-      for (const entry of entries) Object.assign(entry, counts[entry.fault.id])
+      for (const entry of entries) {
+        const { seen, drew } = counts.faults[entry.fault.id] ?? { seen: [], drew: 0 }
+        entry.seen.resume(seen)
+        entry.drew = drew
+      }
+      requests.resume(counts.requests)
     },
     isArmed: (id) => find(id).armed,
     ids: faults.map((fault) => fault.id),
   }
 }
 
-const gaugeOf = ({ rate_over }: Fault): RateGauge | undefined => rate_over && createRateGauge(rate_over)
+const entryOf = (fault: Fault): Entry => ({
+  fault,
+  armed: true,
+  gauge: fault.rate_over && createRateGauge(fault.rate_over),
+  seen: new Occurrences(),
+  drew: 0,
+})
+
+/** Whose occasions are counted together; who has no name counts with all who have none. */
+const counterOf = ({ per }: Fault, { client, request }: Occasion): string =>
+  (per === 'client' ? client : per === 'request' ? request : undefined) ?? ''
 
 const NOWHERE: readonly number[] = []
 

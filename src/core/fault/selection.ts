@@ -25,6 +25,9 @@ export interface Occasion {
   direction?: 'up' | 'down' | undefined
   offset?: number | undefined
   bytes?: number | undefined
+  /** X-Request-Id, and whose it is (tape.ts). */
+  request?: string | undefined
+  client?: string | undefined
   /** What a draw hangs on where occasions come in another order in every run; else it is their number. */
   key?: string | undefined
 }

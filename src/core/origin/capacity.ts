@@ -57,8 +57,11 @@ export interface Spent {
 }
 
 export interface Capacity {
-  /** @param id the engine's number of the request, not used twice */
-  arrive(id: number, path: string, nowMs: number): CapacityAction[]
+  /**
+   * @param id the engine's number of the request, not used twice
+   * @param key what its draws hang on (core/fault/tape.ts); its number if absent
+   */
+  arrive(id: number, path: string, nowMs: number, key?: string): CapacityAction[]
   /** The time that `work` gave is over. */
   elapsed(id: number, nowMs: number): CapacityAction[]
   readonly state: CapacityState
@@ -111,8 +114,8 @@ class Workplace implements Capacity {
     private readonly chance: Chance,
   ) {}
 
-  arrive(id: number, path: string, nowMs: number): CapacityAction[] {
-    const job = this.jobOf(id, path, nowMs)
+  arrive(id: number, path: string, nowMs: number, key?: string): CapacityAction[] {
+    const job = this.jobOf(id, path, nowMs, key)
     const actions: CapacityAction[] = []
     if (this.working.size < this.config.workers) this.take(job, nowMs, actions)
     else if (this.waiting.length < this.config.queue) this.waiting.push(job)
@@ -152,17 +155,17 @@ class Workplace implements Capacity {
     }
   }
 
-  private jobOf(id: number, path: string, arrivedMs: number): Job {
-    const n = this.arrivals++
+  private jobOf(id: number, path: string, arrivedMs: number, key?: string): Job {
+    const who = `${this.name}/${key ?? this.arrivals++}`
     const { lock, service_time } = this.config
     const drawn = (what: string, distribution: Distribution): number => {
       let index = 0
-      return sampleMs(distribution, () => this.chance.at(`capacity/${what}/${n}`, this.name, index++))
+      return sampleMs(distribution, () => this.chance.at(`capacity/${what}`, who, index++))
     }
     const mayNeed = lock !== undefined && (lock.path === undefined || like(lock.path, path))
     return {
       id,
-      needsLock: mayNeed && this.chance.at('capacity/lock', this.name, n) < lock.share,
+      needsLock: mayNeed && this.chance.at('capacity/lock', who, 0) < lock.share,
       holdMs: lock ? drawn('hold', lock.hold) : 0,
       serviceMs: drawn('service', service_time),
       stage: 'waiting',

@@ -7,6 +7,8 @@ export interface RunEvent {
   t: number
   scenario: string
   seed: number
+  /** Whose turn begins, where clients run in turn: `t` counts from its own start until the next event of this kind. */
+  client?: string | undefined
   engine: 'live'
   version: string
   node: string

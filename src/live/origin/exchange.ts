@@ -13,10 +13,11 @@ export interface Exchange {
 }
 
 /** A moment of the exchange, in which effects that end it are booked and what is left of the request is read. */
-export function momentOf({ visit, request, response }: Exchange, moment: Moment): Moment {
+export function momentOf({ visit, request, response, occasion }: Exchange, moment: Moment): Moment {
   return {
     stream: request.socket,
     request: visit.id,
+    key: occasion.key,
     over(sent) {
       if (sent) visit.wrote(sent)
       visit.book('faulted')

@@ -9,6 +9,7 @@ import { refusalOf } from '../../core/origin/framing.js'
 import { createOperations, KEY_LIMIT, type Operations } from '../../core/origin/operations.js'
 import type { ResponseConfig } from '../../core/origin/response.js'
 import type { OriginHop } from '../../scenario/hops.js'
+import { isCheck } from '../check_mark.js'
 import { type Faults, sourceOf } from '../faults.js'
 import { later } from '../later.js'
 import type { Site } from '../site.js'
@@ -75,11 +76,12 @@ export class Server {
     if (this.hop.response.echo) visit.hash = createHash('sha256')
     if (request.url === this.hop.health) return this.health(visit, request, response)
     const { method, url: path, headers } = request
+    const mark = isCheck(request) ? undefined : this.faults.mark(visit.id)
     const exchange = {
       visit,
       request,
       response,
-      occasion: { method, path, headers, source: sourceOf(line), ordinal: line.requests },
+      occasion: { method, path, headers, source: sourceOf(line), ordinal: line.requests, ...mark },
     }
     response.on('finish', () => this.finished(exchange))
     response.on('close', () => visit.book('aborted'))

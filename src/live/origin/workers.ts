@@ -49,7 +49,7 @@ export class Workers {
     exchange.visit.atWork = true
     this.inHand.set(id, { exchange, done, answer, dueMs: undefined, stop: undefined })
     const now = this.passed(monotonicMs())
-    this.carryOut(this.capacity.arrive(id, exchange.request.url!, now), now)
+    this.carryOut(this.capacity.arrive(id, exchange.request.url!, now, exchange.occasion.key), now)
   }
 
   private carryOut(actions: readonly CapacityAction[], nowMs: number): void {

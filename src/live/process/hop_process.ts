@@ -3,7 +3,7 @@
  * start. The process does what the hop does; this side passes on what it journals, tells it the state of the faults,
  * and starts the next one after a crash. A process that ends unasked is no part of any experiment.
  */
-import type { Counts } from '../../core/fault/plan.js'
+import { NO_COUNTS } from '../../core/fault/plan.js'
 import { CannotRunError } from '../../lib/errors.js'
 import type { OriginHop } from '../../scenario/hops.js'
 import { startTimer, stopTimer, type Timer, toSharedMs } from '../clock.js'
@@ -42,7 +42,7 @@ class Life {
   private state: State = { is: 'down', next: undefined, timer: undefined }
   private started: { resolve(address: Address): void; reject(error: Error): void } | undefined
   private port: number | undefined
-  private counts: Counts = {}
+  private counts = NO_COUNTS
   private zero: number | undefined
   private lastId = 0
   private readonly followed = new Map<number, () => void>()
@@ -88,7 +88,7 @@ class Life {
     const zero = this.site.loadStart()
     const anew = zero !== this.zero
     this.zero = zero
-    if (anew) this.counts = {}
+    if (anew) this.counts = NO_COUNTS
     if (this.state.is === 'down' && anew) return this.again()
     await this.done((id) => ({ do: 'follow', state: this.runState(), id }))
   }
