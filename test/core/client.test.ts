@@ -96,22 +96,26 @@ test('full jitter spreads over the whole wait and stops at the cap', async (t) =
 })
 
 test('a constant load sends rate x time requests, evenly', async (t) => {
-  t.strictSame([...arrivals('constant', 50, 100, half)], [0, 20, 40, 60, 80])
-  t.strictSame([...arrivals('constant', 50, 101, half)], [0, 20, 40, 60, 80, 100])
+  t.strictSame([...arrivals({ arrivals: 'constant', rate: 50, for: 100 }, half)], [0, 20, 40, 60, 80])
+  t.strictSame([...arrivals({ arrivals: 'constant', rate: 50, for: 101 }, half)], [0, 20, 40, 60, 80, 100])
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 5 }), (rate, seconds) => {
-      const times = [...arrivals('constant', rate, seconds * 1000, half)]
+      const times = [...arrivals({ arrivals: 'constant', rate, for: seconds * 1000 }, half)]
       assert.equal(times.length, rate * seconds)
       assert.ok(times.every((at, n) => Math.abs(at - (n * 1000) / rate) < 1e-6 && at < seconds * 1000))
     }),
   )
   for (const perMinute of [1, 7, 77, 601]) {
-    t.equal([...arrivals('constant', perMinute / 60, 60_000, half)].length, perMinute, `${perMinute}/m for a minute`)
+    t.equal(
+      [...arrivals({ arrivals: 'constant', rate: perMinute / 60, for: 60_000 }, half)].length,
+      perMinute,
+      `${perMinute}/m for a minute`,
+    )
   }
 })
 
 test('a Poisson load keeps the rate on average and varies as it should', async (t) => {
-  const times = [...arrivals('poisson', 100, 100_000, chanceFrom(3).stream('load'))]
+  const times = [...arrivals({ arrivals: 'poisson', rate: 100, for: 100_000 }, chanceFrom(3).stream('load'))]
   t.ok(times.length > 9_700 && times.length < 10_300, `${times.length}`)
   const gaps = times.map((at, n) => at - (times[n - 1] ?? 0))
   const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
