@@ -8,9 +8,9 @@ import type { ForwardEvent, JournalEvent, ServedEvent } from './journal/events.j
 import { createReduction, type Facts, firedCount } from './journal/reduce.js'
 import { invariant, ScenarioError } from './lib/errors.js'
 import { suggestion } from './lib/nearest.js'
-import { runClient } from './live/client/client.js'
 import { endOfBytes } from './live/site.js'
 import { startSite } from './live/start.js'
+import { runClients } from './live/thread/load_thread.js'
 import { readScenario } from './scenario/files.js'
 import { nextHops } from './scenario/hops.js'
 import { checkScenario } from './scenario/parse.js'
@@ -145,7 +145,7 @@ async function openRig(scenario: Scenario): Promise<Rig> {
     async load() {
       for (const [n, { clients }] of turnsOf(scenario).entries()) {
         if (n > 0) await site.beginLoad()
-        await Promise.all(Object.entries(clients).map(([name, config]) => runClient(site, name, config, stop.signal)))
+        await runClients(site, clients, stop.signal)
         await site.endLoad(stop.signal)
         if (broken) throw new Error(broken)
       }
@@ -154,7 +154,10 @@ async function openRig(scenario: Scenario): Promise<Rig> {
     async reset() {
       events = []
       reduction = createReduction(untold)
-      for (const id of site.plan.ids) site.plan.arm(id)
+      for (const id of site.plan.ids) {
+        site.plan.arm(id)
+        site.addressStates.arm(id, true)
+      }
       await site.beginLoad()
     },
     close: () => site.scope.close(),

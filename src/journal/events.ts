@@ -3,7 +3,7 @@
  * write it; metrics, checks, reports and the trace are folds over it. `t` is milliseconds since the load's start
  * (0 while hops start up). A key that is not known is absent.
  */
-import type { AttemptEvent, LoadEvent, RequestEvent } from './events/client.js'
+import type { AttemptEvent, LoadEvent, RequestEvent, SaturationEvent } from './events/client.js'
 import type { CheckEvent, ForwardEvent, LogEvent, LookupEvent, ServerEvent } from './events/proxy.js'
 import type { EndEvent, ErrorEvent, ExitEvent, FaultEvent, HopEvent, LagEvent, RunEvent } from './events/run.js'
 import type { AcceptingEvent, ConnectionEvent, HelloEvent, OperationEvent, ServedEvent } from './events/server.js'
@@ -31,6 +31,7 @@ export type JournalEvent =
   | AttemptEvent
   | RequestEvent
   | LoadEvent
+  | SaturationEvent
   | LagEvent
   | ErrorEvent
   | EndEvent

@@ -35,8 +35,14 @@ export function dial(
 /** An address may be turning from one state into another: then a moment later. */
 function whenSettled(site: Site, target: Target, limitMs: number, books: ConnectionBooks, done: Dialled): void {
   if (books.abandoned) return done(new Error('abandoned'))
+  const release = site.addressStates.hold()
   const turning = site.addressStates.get(target.place)?.turning
-  if (!turning) return connect(site, target, limitMs, books, done)
+  if (!turning) {
+    connect(site, target, limitMs, books, done)
+    // The SYN is sent behind the running callback, by a tick that was asked for before this one.
+    return process.nextTick(release)
+  }
+  release()
   void turning.then(() => whenSettled(site, target, limitMs, books, done))
 }
 

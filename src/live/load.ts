@@ -2,11 +2,11 @@
 import type { Journal } from '../journal/events.js'
 import type { Scenario } from '../scenario/schema.js'
 import { version } from '../version.js'
-import { runClient } from './client/client.js'
 import { roundMs, startTimer, stopTimer } from './clock.js'
 import { type LagWatch, watchLag } from './lag.js'
 import type { StandIn } from './proxies/stand_in.js'
 import { startSite } from './start.js'
+import { runClients, startLoadThread } from './thread/load_thread.js'
 
 /**
  * Resolves when every client is done, the time limit is over, something broke, or the signal was aborted, and
@@ -21,6 +21,7 @@ export async function runLoad(
   standIn?: StandIn,
 ): Promise<void> {
   const stop = new AbortController()
+  startLoadThread()
   const site = await startSite(scenario, journal, () => stop.abort(), standIn)
   const abort = () => stop.abort()
   if (signal?.aborted) abort()
@@ -35,9 +36,7 @@ export async function runLoad(
     journal({ event: 'run', t: site.now(), scenario: id, seed, client, engine: 'live', version, node: process.version })
     await site.beginLoad()
     lag = watchLag()
-    await Promise.all(
-      Object.entries(scenario.clients).map(([name, config]) => runClient(site, name, config, stop.signal)),
-    )
+    await runClients(site, scenario.clients, stop.signal)
     await site.endLoad(stop.signal)
   } finally {
     stopTimer(limit)

@@ -6,6 +6,14 @@ import { monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
 import { Connection } from './connection.js'
 import type { Site, Target } from './site.js'
 
+/** What all pools of one client have open together. */
+export interface Census {
+  readonly open: Set<Connection>
+  readonly limit: number
+  /** One more than the limit. */
+  exceeded(): void
+}
+
 export class Pool {
   /** The one that has been idle for longest comes first. */
   private readonly idle: Connection[] = []
@@ -19,6 +27,7 @@ export class Pool {
     /** Without it connections are kept as long as the other side does. */
     private readonly keepalive?: KeepaliveConfig,
     private readonly reads?: (method: string) => Reader,
+    private readonly census?: Census,
   ) {}
 
   /** @param fresh only a new one will do */
@@ -28,6 +37,8 @@ export class Pool {
     }
     const connection = new Connection(this.site, this.target, this.limits, this.forget, this.reads)
     this.open.add(connection)
+    this.census?.open.add(connection)
+    if (this.census && this.census.open.size > this.census.limit) this.census.exceeded()
     return connection
   }
 
@@ -47,7 +58,7 @@ export class Pool {
 
   /** The exchange did not end well, or the connection is not wanted any more. */
   discard(connection: Connection): void {
-    this.open.delete(connection)
+    this.strike(connection)
     connection.abandon()
   }
 
@@ -66,8 +77,13 @@ export class Pool {
   }
 
   private readonly forget = (connection: Connection): void => {
-    this.open.delete(connection)
+    this.strike(connection)
     const at = this.idle.indexOf(connection)
     if (at >= 0) this.idle.splice(at, 1)
+  }
+
+  private strike(connection: Connection): void {
+    this.open.delete(connection)
+    this.census?.open.delete(connection)
   }
 }

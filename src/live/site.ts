@@ -3,12 +3,12 @@
  * Made by start.ts; each hop gets it and closes what it opened through its scope.
  */
 import type { ConnectionOptions } from 'node:tls'
-import type { Fault } from '../core/fault/fault.js'
 import type { FaultPlan } from '../core/fault/plan.js'
 import type { Journal } from '../journal/events.js'
 import type { Chance } from '../lib/random.js'
 import type { Scope } from '../lib/scope.js'
 import type { Scenario } from '../scenario/schema.js'
+import type { AddressStates } from './address_states.js'
 import type { Resolve } from './books.js'
 import type { Certificates } from './certificates.js'
 import type { Crash } from './process/crash.js'
@@ -32,8 +32,8 @@ export interface Site {
   onAddressChange(place: string, apply: () => Promise<void>): void
   /** host:port of the name server; undefined where no proxy resolves by name. */
   readonly nameServer: string | undefined
-  /** By place, as it is carried out: who dials looks here. */
-  readonly addressStates: Map<string, AddressState>
+  /** As they are carried out: who dials looks here. */
+  readonly addressStates: AddressStates
   /** How this process is killed, where it is a hop's own; there is no such thing in that of the run. */
   readonly crash: Crash | undefined
   /** `act` is called whenever a load begins. */
@@ -42,13 +42,6 @@ export interface Site {
   onLoadEnd(finish: (signal: AbortSignal) => Promise<void>): void
   /** Something outside the experiment went wrong: the verdict is `error`. */
   broken(message: string): void
-}
-
-export interface AddressState {
-  /** The fault that the address is under. */
-  fault: Fault | undefined
-  /** It is about to change: a SYN waits until that is settled, so that none gets in between. */
-  turning?: Promise<void>
 }
 
 export interface Address {

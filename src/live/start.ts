@@ -6,6 +6,7 @@ import { chanceFrom } from '../lib/random.js'
 import { createScope, type Scope } from '../lib/scope.js'
 import { type Hop, nextHops, type OriginHop, type ProxyHop } from '../scenario/hops.js'
 import type { Scenario } from '../scenario/schema.js'
+import { createAddressStates, type OwnStates } from './address_states.js'
 import { type Certificates, createCertificates } from './certificates.js'
 import { createCourse } from './course.js'
 import { startOrigin } from './origin/origin.js'
@@ -17,11 +18,12 @@ import { fixedPorts, replacedHop, type StandIn } from './proxies/stand_in.js'
 import { startProxy } from './proxy/proxy.js'
 import { startRelay } from './relay.js'
 import { startNameServer } from './resolver.js'
-import { type Address, type AddressState, formatAddress, type Site } from './site.js'
+import { type Address, formatAddress, type Site } from './site.js'
 import { socketPath } from './unix.js'
 import { startWaf } from './waf.js'
 
 export interface LiveSite extends Site {
+  readonly addressStates: OwnStates
   /** From now on `t` counts: windows open and close relative to this moment. */
   beginLoad(): Promise<void>
   /** The clients are done: resolves when the hops have finished what they had in hand, or on abort. */
@@ -135,6 +137,8 @@ function createSite(
   const chance = chanceFrom(scenario.seed)
   const plan = createFaultPlan(scenario.faults, chance)
   const addresses = new Map<string, Address>()
+  const links = scenario.faults.map(({ on }) => on).filter((on) => on.includes('->'))
+  const addressStates = createAddressStates([...Object.keys(scenario.hops), ...links], scenario.faults)
   const course = createCourse(plan, scope)
   const { now, follow } = course
   const atLoadEnd: ((signal: AbortSignal) => Promise<void>)[] = []
@@ -161,7 +165,7 @@ function createSite(
     },
     onAddressChange: course.onAddressChange,
     nameServer: undefined as string | undefined,
-    addressStates: new Map<string, AddressState>(),
+    addressStates,
     loadStart: course.loadStart,
     crash: undefined,
     broken(message: string) {
@@ -181,6 +185,7 @@ function createSite(
     async setArmed(fault: string, armed: boolean) {
       if (armed) plan.arm(fault)
       else plan.disarm(fault)
+      addressStates.arm(fault, armed)
       await follow()
     },
   }

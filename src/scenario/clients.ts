@@ -1,26 +1,16 @@
 /** What a scenario can tell a client: whom to ask for what, how often, and what to do when it fails. */
 import { z } from 'zod'
+
 import { admissions } from '../core/client/admission/index.js'
-import { arrivalKinds } from '../core/client/arrivals.js'
 import { pacers } from '../core/client/pacing/index.js'
+
 import { policies } from '../core/client/policies/index.js'
 import { dialTlsSchema } from '../core/tls.js'
-import { duration, rate, size } from '../lib/quantity.js'
+import { duration, size } from '../lib/quantity.js'
 import { kindSchema } from '../lib/registry.js'
+import { loadSchema } from './loads.js'
 
 const name = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a token of HTTP')
-
-const loadSchema = z.union([
-  z.strictObject({
-    requests: z.int().min(1).max(10_000_000).meta({ description: 'So many in all, each when the one before is done' }),
-    concurrency: z.int().min(1).max(10_000).default(1).meta({ description: 'So many callers share them' }),
-  }),
-  z.strictObject({
-    rate: rate().meta({ description: 'So many per second, whatever becomes of them' }),
-    for: duration(),
-    arrivals: z.enum(arrivalKinds).default('constant'),
-  }),
-])
 
 export const requestSchema = z.strictObject({
   method: name.default('GET'),
@@ -49,7 +39,17 @@ export const requestSchema = z.strictObject({
 
 export const clientSchema = z.strictObject({
   to: z.string().meta({ description: 'The hop it asks' }),
+  instances: z.int().min(1).max(10_000).default(1).meta({
+    description:
+      'So many independent clients, each with its own connections and policy state; they share the load evenly',
+  }),
   load: loadSchema.prefault({ requests: 1 }),
+  connections: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .meta({ description: 'The most connections that may be open at once, of all instances; more is an error' }),
   request: requestSchema.prefault({}),
   tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS, where the hop that it asks does' }),
   retry: kindSchema(policies, 'retry policy').prefault('none'),

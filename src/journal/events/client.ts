@@ -64,19 +64,42 @@ export interface RequestEvent {
   ms: number
 }
 
-/** What became of an open load, at its end: whether this machine could make it. */
+/** The account of an open load, at its end: whether it was the one that was asked for. */
 export interface LoadEvent {
   event: 'load'
   t: number
   client: string
-  /** Requests that were to be sent, and that were. */
+  /** Requests that were to be sent, that were, and of these in time (core/client/punctuality.ts). */
   asked: number
   sent: number
+  in_time: number
   /** Per second. */
   rate_asked: number
   rate_reached: number
-  /** How much later than meant requests were sent: the 99th percentile. */
+  /** How much later than meant requests were begun. */
+  start_delay_p50_ms: number
   start_delay_p99_ms: number
+  start_delay_max_ms: number
   /** Why the load was not the one that was asked for, in words. */
   cannot?: string | undefined
+}
+
+/** What a load came to that only keeps connections busy (`saturate`). Its requests are `background` elsewhere. */
+export interface SaturationEvent {
+  event: 'saturation'
+  t: number
+  client: string
+  connections: number
+  sent: number
+  answered: number
+  /** Of what was answered: { "200": 3 }. */
+  statuses: Record<string, number>
+  /** Connections that ended with an error, and timeouts. */
+  errors: number
+  /** Answers per second. */
+  rate_reached: number
+  /** From the moment of sending: a closed load, whose requests wait for each other. */
+  latency_p50_ms: number
+  latency_p99_ms: number
+  ms: number
 }

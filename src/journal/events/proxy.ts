@@ -65,6 +65,8 @@ export interface ForwardEvent {
   failure?: Failure | undefined
   /** A health check of a proxy in front. */
   health?: true | undefined
+  /** It only loads the machine (`saturate`); not part of the work. */
+  background?: true | undefined
   /** The response was begun and cut. */
   cut?: true | undefined
   /** The client left before the response was complete, or took no more of it. */

@@ -32,6 +32,8 @@ export interface ServedEvent {
   ordinal: number
   /** A health check, or asked for the health page; not part of the work. */
   health?: true | undefined
+  /** It only loads the machine (`saturate`); not part of the work. */
+  background?: true | undefined
   /** Absent when no status line was sent. */
   status?: number | undefined
   /** Body bytes that were read. */

@@ -21,6 +21,8 @@ export class Caller {
     private readonly config: ClientConfig,
     private readonly pool: Pool,
     private readonly signal: AbortSignal,
+    /** Of several, from 0. */
+    private readonly instance?: number,
   ) {
     this.out = outgoing(config.request, pool.target)
   }
@@ -28,7 +30,8 @@ export class Caller {
   /** @param intended when it was meant to be sent, in milliseconds since the load's start; now if absent */
   async request(intended = this.site.now()): Promise<void> {
     const { site, name, config, signal } = this
-    const id = `${name}-${++this.count}`
+    const who = this.instance === undefined ? name : `${name}.${this.instance}`
+    const id = `${who}-${++this.count}`
     let memory = 0
     for (let attempt = 1; ; attempt++) {
       const seen = await this.attempt(id)

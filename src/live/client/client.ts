@@ -1,63 +1,105 @@
 /**
- * A client under load: sends when its arrivals or callers say so. load.ts and rig.ts call it; what becomes of a single
- * request is caller.ts's.
+ * A client under load: sends when its arrivals, callers or users say so. The thread of clients calls it (live/thread/);
+ * what becomes of a single request is caller.ts's.
  */
 import { setMaxListeners } from 'node:events'
-import { arrivals } from '../../core/client/arrivals.js'
 import type { Timeouts } from '../../core/proxy/timeouts.js'
+import { sampleMs } from '../../lib/distribution.js'
 import type { ClientConfig } from '../../scenario/clients.js'
-import { wait } from '../clock.js'
-import { Pool } from '../pool.js'
+import { startTimer, stopTimer, wait } from '../clock.js'
+import type { Connection } from '../connection.js'
+import { type Census, Pool } from '../pool.js'
 import { type Site, targetOf } from '../site.js'
 import { dialOptions } from '../tls.js'
 import { Caller } from './caller.js'
-
-/** More than this in flight means that nothing gets answered: the run would only eat memory. */
-const IN_FLIGHT_LIMIT = 20_000
+import { runOpenLoad } from './open_load.js'
+import { saturate } from './saturation.js'
 
 /** Runs the whole load of the client `name`; resolves when every request is done, or soon after an abort. */
 export async function runClient(site: Site, name: string, config: ClientConfig, signal: AbortSignal): Promise<void> {
   // One listener per request in flight.
   setMaxListeners(0, signal)
-  const { timeout, source } = config
-  const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, reply: timeout, client: timeout }
+  const { load, source } = config
   const tls = await dialOptions(site.certificates, name, config.tls)
-  const pool = new Pool(site, { ...targetOf(site, name, { hop: config.to }, tls), source }, limits)
-  const caller = new Caller(site, name, config, pool, signal)
+  const target = { ...targetOf(site, name, { hop: config.to }, tls), source }
+  if ('saturate' in load) return saturate(site, name, config, load, target, signal)
+  const { callers, close } = instancesOf(site, name, config, target, signal)
+  /** Request n is the n modulo N-th instance's: their shares differ by one at most, and depend on nothing else. */
+  const of = (n: number): Caller => callers[n % callers.length]!
   try {
-    await ('rate' in config.load ? open(caller, config.load, site, name, signal) : closed(caller, config.load, signal))
+    if ('requests' in load) await closed(load, (n) => of(n).request(), signal)
+    else if ('users' in load) await users(site, name, load, of, signal)
+    else await runOpenLoad(site, name, load, (n, intended) => of(n).request(intended), signal)
   } finally {
-    await pool.close()
+    await close()
   }
 }
 
-/** Sends at the intended times, whatever becomes of the requests before. */
-async function open(caller: Caller, load: OpenLoad, site: Site, name: string, signal: AbortSignal): Promise<void> {
-  const inFlight = new Set<Promise<void>>()
-  const started = site.now()
-  for (const at of arrivals(load.arrivals, load.rate, load.for, site.chance.stream(`arrivals/${name}`))) {
-    const early = started + at - site.now()
-    if (early > 0) await wait(early, signal)
-    if (signal.aborted) break
-    if (inFlight.size >= IN_FLIGHT_LIMIT) {
-      site.broken(`client "${name}" has ${IN_FLIGHT_LIMIT} requests in flight: lower its rate`)
-      break
-    }
-    const request = caller.request(started + at)
-    inFlight.add(request)
-    void request.finally(() => inFlight.delete(request))
+/** Independent clients of one configuration: connections and policy state are each one's own. */
+function instancesOf(site: Site, name: string, config: ClientConfig, target: Pool['target'], signal: AbortSignal) {
+  const { timeout, instances } = config
+  const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, reply: timeout, client: timeout }
+  const census = censusOf(site, name, config.connections)
+  const pools = Array.from({ length: instances }, () => new Pool(site, target, limits, undefined, undefined, census))
+  return {
+    callers: pools.map((pool, i) => new Caller(site, name, config, pool, signal, instances > 1 ? i : undefined)),
+    close: () => Promise.all(pools.map((pool) => pool.close())),
   }
-  await Promise.all(inFlight)
+}
+
+function censusOf(site: Site, name: string, limit: number): Census {
+  let told = false
+  return {
+    open: new Set<Connection>(),
+    limit,
+    exceeded() {
+      if (told) return
+      told = true
+      const remedy = 'lower its rate or its retries, let it give up earlier, or raise "connections"'
+      site.broken(`client "${name}" opens more than ${limit} connections at once: ${remedy}`)
+    },
+  }
 }
 
 /** So many callers, each sends its next request when the last one is done. */
-async function closed(caller: Caller, load: ClosedLoad, signal: AbortSignal): Promise<void> {
-  let left = load.requests
+async function closed(
+  load: Extract<ClientConfig['load'], { requests: number }>,
+  send: (n: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let count = 0
   const work = async (): Promise<void> => {
-    while (left-- > 0 && !signal.aborted) await caller.request()
+    while (count < load.requests && !signal.aborted) await send(count++)
   }
   await Promise.all(Array.from({ length: Math.min(load.concurrency, load.requests) }, work))
 }
 
-type OpenLoad = Extract<ClientConfig['load'], { rate: number }>
-type ClosedLoad = Extract<ClientConfig['load'], { requests: number }>
+/** Each sends a request, reads the answer, thinks for a while and sends the next, until the time is up. */
+async function users(
+  site: Site,
+  name: string,
+  load: Extract<ClientConfig['load'], { users: number }>,
+  of: (n: number) => Caller,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = new AbortController()
+  const stop = () => end.abort()
+  signal.addEventListener('abort', stop, { once: true })
+  const timer = startTimer(load.for, stop)
+  // Every user waits for it.
+  setMaxListeners(0, end.signal)
+  const use = async (user: number): Promise<void> => {
+    for (let nth = 0; !end.signal.aborted; nth++) {
+      await of(user).request()
+      let draws = 0
+      const thought = sampleMs(load.think, () => site.chance.at(`think/${name}/${user}`, nth, draws++))
+      if (thought > 0) await wait(thought, end.signal)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: load.users }, (_, user) => use(user)))
+  } finally {
+    stopTimer(timer)
+    signal.removeEventListener('abort', stop)
+  }
+}

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { crc32 } from 'node:zlib'
 import type { Spent } from '../../core/origin/capacity.js'
 import type { ServedOutcome } from '../../journal/events.js'
-import { isCheck } from '../check_mark.js'
+import { isBackground, isCheck } from '../check_mark.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import type { Line } from '../faults.js'
 import type { Site } from '../site.js'
@@ -82,6 +82,7 @@ export class Visit {
       locked_ms: roundMs(this.spent?.locked_ms),
       worked_ms: roundMs(this.spent?.worked_ms),
       health,
+      background: isBackground(this.request),
       ms: roundMs(monotonicMs() - this.started),
     })
   }

@@ -6,6 +6,7 @@ import { createFaultPlan } from '../../core/fault/plan.js'
 import { InvariantError } from '../../lib/errors.js'
 import { chanceFrom } from '../../lib/random.js'
 import { createScope } from '../../lib/scope.js'
+import { createAddressStates } from '../address_states.js'
 import type { KeyPair } from '../certificates.js'
 import { fromSharedMs } from '../clock.js'
 import { createCourse } from '../course.js'
@@ -50,7 +51,7 @@ export function createOwnSite(order: Start, say: (message: FromProcess) => void)
       await Promise.all(atLoadEnd.map((finish) => finish(signal)))
     },
     nameServer: undefined,
-    addressStates: new Map(),
+    addressStates: createAddressStates([], []),
     certificates: {
       ca: order.ca,
       of: (...parameters) =>

@@ -10,7 +10,7 @@ import type { Failure } from '../../core/failure.js'
 import type { Asked, Dialect } from '../../dialects/dialect.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
-import { isCheck } from '../check_mark.js'
+import { isBackground, isCheck } from '../check_mark.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import { fieldOf, type RawFields } from '../exchange.js'
 import { formatAddress, type Site } from '../site.js'
@@ -280,6 +280,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       tunnel: this.tunnel?.bytes,
       status: this.status,
       health: isCheck(request),
+      background: isBackground(request),
       proxy_status: this.proxyStatus,
       cache: this.cached,
       ms: roundMs(monotonicMs() - this.started),
