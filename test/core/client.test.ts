@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { arrivals } from '../../src/core/client/arrivals.js'
 import { call } from '../../src/core/client/call.js'
 import { type Outcome, succeeded } from '../../src/core/client/outcome.js'
 import { nextWait, policies, type RetryPolicy } from '../../src/core/client/policies/index.js'
 import type { Failure } from '../../src/core/failure.js'
-import { chanceFrom } from '../../src/lib/random.js'
 
 const fullJitter = (more: object = {}) => policies.full_jitter.schema.parse({ type: 'full_jitter', ...more })
 const none: RetryPolicy = policies.none.schema.parse({ type: 'none' })
@@ -93,33 +91,4 @@ test('full jitter spreads over the whole wait and stops at the cap', async (t) =
   const waits = [1, 2, 3, 9, 50].map((attempt) => nextWait(policy, attempt, 0.5, 0).ms)
   t.strictSame(waits, [50, 100, 200, 10_000, 10_000])
   t.equal(nextWait(policy, 4, 0, 0).ms, 0)
-})
-
-test('a constant load sends rate x time requests, evenly', async (t) => {
-  t.strictSame([...arrivals({ arrivals: 'constant', rate: 50, for: 100 }, half)], [0, 20, 40, 60, 80])
-  t.strictSame([...arrivals({ arrivals: 'constant', rate: 50, for: 101 }, half)], [0, 20, 40, 60, 80, 100])
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 5 }), (rate, seconds) => {
-      const times = [...arrivals({ arrivals: 'constant', rate, for: seconds * 1000 }, half)]
-      assert.equal(times.length, rate * seconds)
-      assert.ok(times.every((at, n) => Math.abs(at - (n * 1000) / rate) < 1e-6 && at < seconds * 1000))
-    }),
-  )
-  for (const perMinute of [1, 7, 77, 601]) {
-    t.equal(
-      [...arrivals({ arrivals: 'constant', rate: perMinute / 60, for: 60_000 }, half)].length,
-      perMinute,
-      `${perMinute}/m for a minute`,
-    )
-  }
-})
-
-test('a Poisson load keeps the rate on average and varies as it should', async (t) => {
-  const times = [...arrivals({ arrivals: 'poisson', rate: 100, for: 100_000 }, chanceFrom(3).stream('load'))]
-  t.ok(times.length > 9_700 && times.length < 10_300, `${times.length}`)
-  const gaps = times.map((at, n) => at - (times[n - 1] ?? 0))
-  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
-  const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
-  t.ok(gaps.every((gap) => gap >= 0) && times.at(-1)! < 100_000)
-  t.ok(Math.abs(deviation / mean - 1) < 0.05, `exponential gaps: deviation ${deviation}, mean ${mean}`)
 })
