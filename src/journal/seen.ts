@@ -24,6 +24,8 @@ export interface SeenAttempt {
   /** What was answered; undefined when no status was sent. */
   status: number | undefined
   outcome: string
+  /** The Retry-After that was sent with it, as it stands there; absent at a proxy. */
+  retry_after: string | undefined
   failure: Failure | undefined
 }
 
@@ -83,6 +85,7 @@ const fromServed = (event: ServedEvent): Seen => ({
   connection: event.peer,
   status: event.status,
   outcome: event.outcome,
+  retry_after: event.retry_after,
   failure: undefined,
 })
 
@@ -96,6 +99,7 @@ const fromForward = (event: ForwardEvent): Seen => ({
   body: undefined,
   connection: event.peer,
   status: event.status,
+  retry_after: undefined,
   outcome: event.cut ? 'cut' : event.client_left ? 'aborted' : 'answered',
   failure: event.failure,
 })
