@@ -12,8 +12,9 @@ export type {
   ServerMetrics,
   Verdict,
 } from './journal/result.js'
+export type { AttemptFilter, SeenAttempt, SeenOperation } from './journal/seen.js'
 export { CannotRunError, type Problem, ScenarioError } from './lib/errors.js'
-export { type Rig, type RigFault, type RigInput, rig, type SeenAttempt } from './rig.js'
+export { type Rig, type RigFault, type RigInput, rig } from './rig.js'
 export { type LoadedScenario, type RunOptions, run } from './run.js'
 export { parseScenario } from './scenario/parse.js'
 export type { Scenario, ScenarioInput } from './scenario/schema.js'

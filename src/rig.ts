@@ -3,9 +3,9 @@
  * The rig as a library: real hops on loopback for somebody else's test suite. The suite sends the requests; the rig
  * misbehaves, and tells what the servers saw. Nothing here is shared between two rigs.
  */
-import type { Failure } from './core/failure.js'
-import type { ForwardEvent, JournalEvent, ServedEvent } from './journal/events.js'
+import type { JournalEvent } from './journal/events.js'
 import { createReduction, type Facts, firedCount } from './journal/reduce.js'
+import { type AttemptFilter, attemptsIn, operationsIn, type SeenAttempt, type SeenOperation } from './journal/seen.js'
 import { invariant, ScenarioError } from './lib/errors.js'
 import { suggestion } from './lib/nearest.js'
 import { endOfBytes } from './live/site.js'
@@ -19,24 +19,6 @@ import { turnsOf } from './scenario/turns.js'
 
 /** What a program describes: hops, and whatever else of a scenario it wants. */
 export type RigInput = Pick<ScenarioInput, 'hops'> & Partial<ScenarioInput>
-
-/** One attempt as the server saw it. */
-export interface SeenAttempt {
-  /** The hop that saw it. */
-  hop: string
-  requestId: string
-  method: string
-  path: string
-  /** Milliseconds since the rig started, or since the last reset(). */
-  at_ms: number
-  /** Since the attempt before it in this list; null for the first. */
-  gap_ms: number | null
-  request_bytes: number
-  /** What was answered; undefined when no status was sent. */
-  status: number | undefined
-  outcome: string
-  failure: Failure | undefined
-}
 
 export interface RigFault {
   /** How often it took effect since the start or the last reset(); null where only a stranger could tell who dialled. */
@@ -58,9 +40,17 @@ export interface Rig extends AsyncDisposable {
   /** @throws ScenarioError for an id that the rig does not have */
   fault(id: string): RigFault
   /** What the entrance saw, in order; with a request id, that request's. One entry per attempt of a client. */
-  attempts(filter?: { requestId?: string }): SeenAttempt[]
+  attempts(filter?: AttemptFilter): SeenAttempt[]
   /** What one hop saw. */
-  attemptsAt(hop: string, filter?: { requestId?: string }): SeenAttempt[]
+  attemptsAt(hop: string, filter?: AttemptFilter): SeenAttempt[]
+  /** What requests did at the origins, by the key of each operation, in the order of the first. */
+  operations(): SeenOperation[]
+  /**
+   * Resolves when the condition holds: it is asked now, and whenever a hop has seen something. For what a server sees
+   * after the client is done: `await lab.until(() => lab.attempts().length === 3)`.
+   * @throws Error when the rig is closed before
+   */
+  until(condition: () => boolean): Promise<void>
   /** Everything that was journaled since the start or the last reset(). */
   readonly journal: readonly JournalEvent[]
   readonly facts: Facts
@@ -90,15 +80,31 @@ export async function rig(description: RigInput | string): Promise<Rig> {
 const fromProgram = (input: RigInput): Scenario =>
   checkScenario({ id: 'rig', title: 'a rig of a program', ...input }, { runnable: false })
 
-async function openRig(scenario: Scenario): Promise<Rig> {
+/** Of each request body, unless an origin says otherwise. */
+const KEPT_BYTES = 16 * 1024
+
+const keepingBodies = ({ hops, ...rest }: Scenario): Scenario => ({
+  ...rest,
+  hops: Object.fromEntries(
+    Object.entries(hops).map(([name, hop]) => [
+      name,
+      hop.kind === 'origin' && hop.keep_body === undefined ? { ...hop, keep_body: KEPT_BYTES } : hop,
+    ]),
+  ),
+})
+
+async function openRig(described: Scenario): Promise<Rig> {
+  const scenario = keepingBodies(described)
   let events: JournalEvent[] = []
   const untold = faultsOfStrangers(scenario)
   let reduction = createReduction(untold)
   let broken: string | undefined
+  const waiters = new Set<Waiter>()
   const journal = (event: JournalEvent): void => {
     invariant(events.length < EVENT_LIMIT, `a rig keeps ${EVENT_LIMIT} events: call reset() between tests`)
     events.push(event)
     reduction.add(event)
+    for (const waiter of waiters) waiter.look()
   }
   const site = await startSite(scenario, journal, (message) => {
     broken = message
@@ -107,6 +113,9 @@ async function openRig(scenario: Scenario): Promise<Rig> {
   const entrance = entranceOf(scenario)
   const stop = new AbortController()
   site.scope.add(() => stop.abort())
+  site.scope.add(() => {
+    for (const waiter of waiters) waiter.giveUp()
+  })
 
   const urlOf = (hop: string): string => {
     known('hop', hop, Object.keys(scenario.hops))
@@ -115,9 +124,9 @@ async function openRig(scenario: Scenario): Promise<Rig> {
     const scheme = endOfBytes(site, hop).tls ? 'https' : 'http'
     return `${scheme}://127.0.0.1:${port}`
   }
-  const attemptsAt = (hop: string, filter: { requestId?: string } = {}): SeenAttempt[] => {
+  const attemptsAt = (hop: string, filter: AttemptFilter = {}): SeenAttempt[] => {
     known('hop', hop, Object.keys(scenario.hops))
-    return withGaps(events.flatMap((event) => seenAt(hop, event)).filter((seen) => wanted(seen, filter)))
+    return attemptsIn(events, hop, filter)
   }
   return {
     url: urlOf(entrance),
@@ -126,6 +135,8 @@ async function openRig(scenario: Scenario): Promise<Rig> {
     urlOf,
     attempts: (filter) => attemptsAt(entrance, filter),
     attemptsAt,
+    operations: () => operationsIn(events),
+    until: (condition) => waitFor(condition, waiters),
     fault(id) {
       known('fault', id, site.plan.ids)
       return {
@@ -188,42 +199,29 @@ function known(what: string, name: string, valid: readonly string[]): void {
   throw new ScenarioError([{ path: '', message: `unknown ${what} "${name}", ${suggestion(name, valid)}` }])
 }
 
-type Seen = Omit<SeenAttempt, 'gap_ms'>
-
-function seenAt(hop: string, event: JournalEvent): Seen[] {
-  if (event.event === 'served' && event.hop === hop && !event.health) return [fromServed(event)]
-  if (event.event === 'forward' && event.hop === hop && !event.health) return [fromForward(event)]
-  return []
+/** Somebody who waits for a condition. */
+interface Waiter {
+  look(): void
+  giveUp(): void
 }
 
-const fromServed = (event: ServedEvent): Seen => ({
-  hop: event.hop,
-  requestId: event.request,
-  method: event.method,
-  path: event.path,
-  at_ms: event.t - event.ms,
-  request_bytes: event.request_bytes,
-  status: event.status,
-  outcome: event.outcome,
-  failure: undefined,
-})
-
-const fromForward = (event: ForwardEvent): Seen => ({
-  hop: event.hop,
-  requestId: event.request,
-  method: event.method,
-  path: event.path,
-  at_ms: event.t - event.ms,
-  request_bytes: 0,
-  status: event.status,
-  outcome: event.cut ? 'cut' : event.client_left ? 'aborted' : 'answered',
-  failure: event.failure,
-})
-
-const wanted = (seen: Seen, { requestId }: { requestId?: string }): boolean =>
-  requestId === undefined || seen.requestId === requestId
-
-function withGaps(seen: Seen[]): SeenAttempt[] {
-  const ordered = seen.sort((a, b) => a.at_ms - b.at_ms)
-  return ordered.map((one, index) => ({ ...one, gap_ms: index === 0 ? null : one.at_ms - ordered[index - 1]!.at_ms }))
+function waitFor(condition: () => boolean, waiters: Set<Waiter>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (how: () => void): void => {
+      waiters.delete(waiter)
+      how()
+    }
+    const waiter: Waiter = {
+      look() {
+        try {
+          if (condition()) leave(resolve)
+        } catch (error) {
+          leave(() => reject(error))
+        }
+      },
+      giveUp: () => leave(() => reject(new Error('the rig was closed before that happened'))),
+    }
+    waiters.add(waiter)
+    waiter.look()
+  })
 }

@@ -17,7 +17,7 @@ import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
 import { dialectNames } from '../dialects/index.js'
-import { duration } from '../lib/quantity.js'
+import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 import { nginxConfSchema } from './nginx_conf.js'
 
@@ -85,6 +85,9 @@ const origin = {
       .optional()
       .meta({ description: 'Count how often the operation of each key was applied' }),
     websocket: z.boolean().default(false).meta({ description: 'Take WebSocket upgrades, and echo every message' }),
+    keep_body: size().optional().meta({
+      description: 'Keep so much of each request body in the journal, as text; nothing if absent, 16KB under rig()',
+    }),
     health: z
       .string()
       .regex(/^\//, 'expected a path that starts with /')

@@ -102,6 +102,43 @@ t.test('attempts as the servers saw them, by request id', async (t) => {
   t.equal(lab.attempts().length, 4)
 })
 
+t.test('bodies, connections and operations as the origin saw them', async (t) => {
+  const lab = await opened(t, {
+    hops: { app: { kind: 'origin', operations: { once: true } }, small: { kind: 'origin', keep_body: '3B' } },
+    faults: [{ id: 'lost', on: 'app', at: 'response_head', effect: 'close', first: 1 }],
+  })
+  const post = (url: string, key: string) =>
+    fetch(url, { method: 'POST', body: 'päyload', headers: { 'idempotency-key': key } }).then(
+      (response) => response.status,
+      () => 'lost',
+    )
+  t.same([await post(lab.url, 'a'), await post(lab.url, 'a'), await post(lab.url, 'b')], ['lost', 200, 200])
+  t.same(lab.operations(), [
+    { hop: 'app', key: 'a', applied: 1, asked: 2 },
+    { hop: 'app', key: 'b', applied: 1, asked: 1 },
+  ])
+  const [first, second] = lab.attempts({ method: 'POST', path: '/' })
+  t.same([first!.body, second!.body, first!.request_bytes], ['päyload', 'päyload', 8])
+  t.match(first!.connection, /^127\.0\.0\.1:\d+$/)
+  t.not(first!.connection, second!.connection)
+  await post(lab.urlOf('small'), 'a')
+  t.equal(lab.attemptsAt('small')[0]!.body, 'pä', 'as much as it keeps')
+  t.same(lab.attempts({ method: 'GET' }), [])
+})
+
+t.test('until() waits for what a server sees after the client', async (t) => {
+  const lab = await rig({ hops: { app: { kind: 'origin' } } })
+  const twice = lab.until(() => lab.attempts().length === 2)
+  const never = lab.until(() => lab.attempts().length === 9)
+  const broken = lab.until(() => {
+    throw new Error('of the suite')
+  })
+  await t.rejects(broken, { message: 'of the suite' })
+  await Promise.all([fetch(lab.url), fetch(lab.url), twice])
+  t.equal(lab.attempts().length, 2)
+  await Promise.all([lab.close(), t.rejects(never, { message: /closed before/ })])
+})
+
 t.test('a request without an id gets one, and the origin sees the same', async (t) => {
   const lab = await opened(t, { hops: pair.hops })
   await fetch(lab.url)

@@ -38,6 +38,8 @@ export interface ServedEvent {
   status?: number | undefined
   /** Body bytes that were read. */
   request_bytes: number
+  /** The body as text, as far as the origin keeps it. */
+  request_body?: string | undefined
   /** CRC-32 of the body, where it was read to its end: 0 for none. */
   body_crc?: number | undefined
   outcome: ServedOutcome

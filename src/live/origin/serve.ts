@@ -72,7 +72,7 @@ export class Server {
     if (line.over) return void request.resume()
     for (const callOff of line.waiting.splice(0)) callOff()
     line.requests++
-    const visit = new Visit(this.site, this.name, line, request)
+    const visit = new Visit(this.site, this.name, line, request, this.hop.keep_body)
     if (this.hop.response.echo) visit.hash = createHash('sha256')
     if (request.url === this.hop.health) return this.health(visit, request, response)
     const { method, url: path, headers } = request

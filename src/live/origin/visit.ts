@@ -31,6 +31,7 @@ export class Visit {
   whole = false
   /** Of the response that is due. */
   retryAfter: string | undefined
+  private readonly kept: Buffer[] = []
   /** In a queue or a worker: its end is told when it leaves there. */
   atWork = false
   /** What it took, when its work is done. */
@@ -45,12 +46,15 @@ export class Visit {
     private readonly hop: string,
     readonly line: HttpLine,
     readonly request: IncomingMessage,
+    /** So many bytes of the body are journaled; none if absent. */
+    private readonly keep: number | undefined,
   ) {
     this.ordinal = line.requests
     this.id = (request.headers['x-request-id'] as string | undefined) ?? ''
   }
 
   read(chunk: Buffer): void {
+    if (this.keep !== undefined && this.bytes < this.keep) this.kept.push(chunk.subarray(0, this.keep - this.bytes))
     this.bytes += chunk.length
     this.crc = crc32(chunk, this.crc)
     this.hash?.update(chunk)
@@ -76,6 +80,7 @@ export class Visit {
       status: outcome === 'aborted' || outcome === 'wasted' ? undefined : status,
       request_bytes: this.bytes,
       body_crc: this.whole ? this.crc : undefined,
+      request_body: this.kept.length > 0 ? Buffer.concat(this.kept).toString() : undefined,
       outcome,
       retry_after: SENT_WHOLE.has(outcome) ? this.retryAfter : undefined,
       queued_ms: roundMs(this.spent?.queued_ms),
