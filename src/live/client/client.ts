@@ -35,7 +35,9 @@ export async function runClient(site: Site, name: string, config: ClientConfig, 
 async function open(caller: Caller, load: OpenLoad, site: Site, name: string, signal: AbortSignal): Promise<void> {
   const inFlight = new Set<Promise<void>>()
   const started = site.now()
-  for (const at of arrivals(load.arrivals, load.rate, load.for, site.chance.stream(`arrivals/${name}`))) {
+  // Who comes in turn comes at the same times; side by side that would be twice as many at once.
+  const draw = site.chance.stream(site.scenario.in_turn ? 'arrivals' : `arrivals/${name}`)
+  for (const at of arrivals(load.arrivals, load.rate, load.for, draw)) {
     const early = started + at - site.now()
     if (early > 0) await wait(early, signal)
     if (signal.aborted) break
