@@ -14,7 +14,7 @@ import type { Certificates } from './certificates.js'
 import type { Crash } from './process/crash.js'
 
 export interface Site {
-  readonly scenario: Pick<Scenario, 'id' | 'hops' | 'faults'>
+  readonly scenario: Pick<Scenario, 'id' | 'hops' | 'faults'> & Partial<Pick<Scenario, 'in_turn'>>
   readonly plan: FaultPlan
   readonly chance: Chance
   readonly certificates: Certificates

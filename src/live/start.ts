@@ -38,7 +38,7 @@ export interface LiveSite extends Site {
  * @throws CannotRunError when a fixed port is taken; everything that had started is closed again
  */
 export async function startSite(
-  scenario: Pick<Scenario, 'id' | 'hops' | 'faults' | 'seed'>,
+  scenario: Site['scenario'] & Pick<Scenario, 'seed'>,
   journal: Journal | null,
   onBroken: (message: string) => void,
   standIn?: StandIn,
@@ -128,7 +128,7 @@ const linksTo = (hop: string, { faults }: Pick<Scenario, 'faults'>): string[] =>
 ]
 
 function createSite(
-  scenario: Pick<Scenario, 'id' | 'hops' | 'faults' | 'seed'>,
+  scenario: Site['scenario'] & Pick<Scenario, 'seed'>,
   journal: Journal | null,
   onBroken: (message: string) => void,
   scope: Scope,

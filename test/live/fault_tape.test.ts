@@ -86,3 +86,17 @@ test('every request fails so often and no more', async (t) => {
   const { again } = await fatesIn({ faults: [{ ...FAULT, first: 2, per: 'request' }], clients })
   for (const [n, statuses] of Object.entries(again!)) t.strictSame(statuses, [503, 503, 200], n)
 })
+
+test('in turn, each client meets the tape from its start', async (t) => {
+  const clients = { once: { to: 'app', load }, again: { to: 'app', load, retry: retrying(6) } }
+  const fates = await fatesIn({ clients, in_turn: true })
+  assertSameTape(t, fates)
+  t.strictSame(fates, await fatesIn({ clients }), 'as side by side')
+  const counted = await fatesIn({ clients, in_turn: true, faults: [{ ...FAULT, first: 3 }] })
+  for (const [client, of] of Object.entries(counted)) {
+    const refused = Object.values(of)
+      .flat()
+      .filter((status) => status === 503)
+    t.equal(refused.length, 3, `${client}: what is counted by order begins anew`)
+  }
+})

@@ -50,7 +50,9 @@ class Sender {
   async sendAll() {
     const { site, client, load, signal, started } = this
     let sliceEnd = monotonicMs() + SLICE_MS
-    for (const at of arrivals(load, site.chance.stream(`arrivals/${client}`))) {
+    // Who comes in turn comes at the same times; side by side that would be twice as many at once.
+    const draw = site.chance.stream(site.scenario.in_turn ? 'arrivals' : `arrivals/${client}`)
+    for (const at of arrivals(load, draw)) {
       while (site.now() - started < at && !signal.aborted) {
         await wait(started + at - site.now(), signal)
         sliceEnd = monotonicMs() + SLICE_MS

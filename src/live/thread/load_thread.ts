@@ -36,12 +36,12 @@ export function startLoadThread(): LoadThread {
 let thread: LoadThread | undefined
 
 function orderOf(site: LiveSite, clients: Readonly<Record<string, ClientConfig>>): RunOrder {
-  const { id, hops, faults } = site.scenario
+  const { id, hops, faults, in_turn } = site.scenario
   const zero = site.loadStart()
   const addressesOf = (client: string) =>
     Object.fromEntries(Object.keys(hops).map((hop) => [hop, site.addressOf(hop, client)]))
   return {
-    scenario: { id, hops, faults },
+    scenario: { id, hops, faults, in_turn },
     clients,
     addresses: Object.fromEntries(Object.keys(clients).map((client) => [client, addressesOf(client)])),
     states: site.addressStates.shared,

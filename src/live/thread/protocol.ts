@@ -2,16 +2,14 @@
  * What the hops' thread and the clients' thread tell each other. One port, both ways in order; moments are on the
  * machine's clock (`toSharedMs`), since each thread's own begins with it.
  */
-import type { Fault } from '../../core/fault/fault.js'
 import type { ClientConfig } from '../../scenario/clients.js'
-import type { Hop } from '../../scenario/hops.js'
 import type { SharedStates } from '../address_states.js'
 import type { Certificates } from '../certificates.js'
-import type { Address } from '../site.js'
+import type { Address, Site } from '../site.js'
 
 /** The clients of one scenario, to the end of their load. */
 export interface RunOrder {
-  scenario: { id: string; hops: Record<string, Hop>; faults: readonly Fault[] }
+  scenario: Site['scenario']
   clients: Readonly<Record<string, ClientConfig>>
   /** By client, then by hop: a link that misbehaves has its own. */
   addresses: Readonly<Record<string, Readonly<Record<string, Address>>>>
