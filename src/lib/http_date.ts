@@ -41,11 +41,11 @@ function nearYear(digits: number, unixNowMs: number, at: (year: number) => numbe
   const now = yearOf(unixNowMs)
   const year = now - (now % 100) + digits
   const then = at(year)
-  const limit = unixNowMs + daysFromCivil(now + 50, 1, 1) * DAY_MS - daysFromCivil(now, 1, 1) * DAY_MS
-  return then !== undefined && then <= limit ? then : at(year > now ? year - 100 : year)
+  return then !== undefined && then > unixNowMs + 50 * MEAN_YEAR_DAYS * DAY_MS ? at(year - 100) : then
 }
 
 const DAY_MS = 86_400_000
+const MEAN_YEAR_DAYS = 365.2425
 
 /** Days since 1970-01-01 in the Gregorian calendar (Howard Hinnant, chrono-compatible low-level date algorithms, 2013). */
 function daysFromCivil(year: number, month: number, day: number): number {
@@ -64,6 +64,6 @@ function daysOfMonth(year: number, month: number): number {
 
 function yearOf(unixMs: number): number {
   const days = Math.floor(unixMs / DAY_MS)
-  const guess = 1970 + Math.floor(days / 365.2425)
+  const guess = 1970 + Math.floor(days / MEAN_YEAR_DAYS)
   return [guess + 1, guess, guess - 1].find((year) => daysFromCivil(year, 1, 1) <= days)!
 }

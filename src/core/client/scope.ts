@@ -38,8 +38,6 @@ export interface ScopedRequest {
 
 /** May the request be sent again after that, as far as the policy's scope goes? */
 export function retryable(when: When, { method, keyed = false }: ScopedRequest, outcome: Outcome): boolean {
-  // It was not sent: nothing is repeated.
-  if (outcome.unhealthy) return true
   if (!keyed && !when.methods.includes('all') && !when.methods.includes(method)) return false
   if (outcome.failure) return when.errors.includes('all') || when.errors.includes(outcome.failure.type)
   const { status = 0 } = outcome

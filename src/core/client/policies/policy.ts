@@ -51,6 +51,9 @@ export const retrying = {
 /** The key of most: no wait is longer. */
 export const cap = (text: string) => duration().prefault(text).meta({ description: 'No wait is longer' })
 
+/** The key of those that grow. */
+export const factor = (description: string) => z.number().min(1).max(100).default(2).meta({ description })
+
 /** `base x factor^exponent` without the NaN of a zero that is multiplied by more than a double can hold. */
 export const grown = (base: number, factor: number, exponent: number): number =>
   base === 0 ? 0 : base * factor ** exponent
