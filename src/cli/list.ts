@@ -1,6 +1,8 @@
 /** `badgateway list`: the scenarios of the catalogue or of the user's files, and the kinds they are built from. */
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { checks } from '../checks/index.js'
+import { admissions } from '../core/client/admission/index.js'
+import { pacers } from '../core/client/pacing/index.js'
 import { policies } from '../core/client/policies/index.js'
 import { effects } from '../core/fault/effects/index.js'
 import { triggers } from '../core/fault/triggers/index.js'
@@ -19,6 +21,8 @@ const tables = {
   triggers,
   effects,
   policies,
+  admissions,
+  pacings: pacers,
   balancers,
   health_checks: healthChecks,
   checks,

@@ -11,6 +11,8 @@ const kinds = [
   'triggers',
   'effects',
   'policies',
+  'admissions',
+  'pacings',
   'balancers',
   'health_checks',
   'checks',

@@ -10,8 +10,6 @@ export interface CubicLimiter {
   take(nowMs: number): void
   /** An attempt ended. */
   heard(nowMs: number, throttled: boolean): void
-  /** Attempts per second that it allows; infinite until the first throttling. */
-  ratePerSecond(): number
 }
 
 const BETA = 0.7
@@ -48,7 +46,6 @@ export function createCubicLimiter(): CubicLimiter {
       }
       bucket.setFill(now, Math.min(wanted, 2 * rate))
     },
-    ratePerSecond: () => (enabled ? bucket.fill() : Number.POSITIVE_INFINITY),
   }
 }
 

@@ -18,8 +18,9 @@ export function createGaps(): Gaps {
   return {
     ask: (nowMs) => (nowMs >= nextMs ? { go: true } : { go: false, again_ms: nextMs - nowMs }),
     began(nowMs, gapMs) {
-      // A timer that was late is made good by up to half a gap; so two never come together.
-      nextMs = Math.max(nextMs, nowMs - gapMs / 2) + gapMs
+      // Up to half a gap late, it was the timer: that does not slow the pace down, and two never come together.
+      const lateMs = nowMs - nextMs
+      nextMs = (lateMs <= gapMs / 2 ? nextMs : nowMs) + gapMs
     },
     notBefore(atMs) {
       nextMs = Math.max(nextMs, atMs)
