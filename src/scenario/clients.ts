@@ -2,6 +2,7 @@
 import { z } from 'zod'
 
 import { admissions } from '../core/client/admission/index.js'
+import { hedgeSchema } from '../core/client/hedge.js'
 import { pacers } from '../core/client/pacing/index.js'
 
 import { policies } from '../core/client/policies/index.js'
@@ -26,6 +27,10 @@ export const requestSchema = z.strictObject({
     .enum(['websocket'])
     .optional()
     .meta({ description: 'Ask for another protocol; in it the body is sent as one message, and its echo awaited' }),
+  idempotency_key: z.boolean().default(false).meta({
+    description:
+      'Send Idempotency-Key: the id of the request, the same with every attempt; then any method may be tried again',
+  }),
   raw: z
     .string()
     .min(1)
@@ -57,6 +62,15 @@ export const clientSchema = z.strictObject({
     .array(kindSchema(admissions, 'admission'))
     .default([])
     .meta({ description: 'What must agree to an attempt' }),
+  hedge: hedgeSchema.optional().meta({ description: 'Another attempt beside one that is slow; none if absent' }),
+  health_first: z
+    .strictObject({ path: z.string().regex(/^\//, 'expected a path that starts with /') })
+    .optional()
+    .meta({ description: 'Ask that before each attempt: where it is not ok, the attempt has failed and is not sent' }),
+  fallback: z
+    .strictObject({ to: z.string().meta({ description: 'The hop' }) })
+    .optional()
+    .meta({ description: 'One more attempt, at another hop, where a request would end with a failure' }),
   pacing: kindSchema(pacers, 'pacing').optional().meta({ description: 'When its requests may begin' }),
   timeout: duration().prefault('60s').meta({ description: 'When it gives up waiting for the next byte' }),
   gives_up: duration()

@@ -21,7 +21,7 @@ export interface AttemptEvent extends ConnectionUse {
   failure?: Failure | undefined
   /** The client closed the connection itself, in whatever state it was. */
   gave_up?: true | undefined
-  /** It did so because another attempt had brought the answer. */
+  /** It did so because nobody waited for it any more: another attempt had brought the answer, or time was up. */
   cancelled?: true | undefined
   /** The response ended before its framing said so. */
   truncated?: true | undefined
@@ -56,6 +56,10 @@ export interface RequestEvent {
   gave_up?: true | undefined
   /** Which admission let no further attempt go: its word. */
   refused?: string | undefined
+  /** Attempts that were not sent, because the health check before them was not ok. */
+  unhealthy?: number | undefined
+  /** Why it ended, in a word: `success`, `attempts_exhausted`, `deadline`, … */
+  why?: string | undefined
   /** When it was meant to be sent, in milliseconds since the load's start. */
   intended?: number | undefined
   /** How much later than that its first attempt was sent. */

@@ -19,10 +19,22 @@ export interface Seen extends Outcome {
   letGo: (() => void) | undefined
 }
 
+/** What is done with a connection when an exchange on it has ended well. */
+export interface Use {
+  pool: Pool
+  connection: Connection
+  /** It may be used again. */
+  keepAlive: boolean
+}
+
+/** A body that a client reads whole has an end: beyond it nobody can tell whether it is JSON. */
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024
+
 export class Attempt implements ExchangeListener {
   cleanUp = (): void => {}
   private readonly started = monotonicMs()
   private over = false
+  private readonly body: Buffer[] | undefined
   private readonly seen: Omit<Seen, 'use'> = {
     bytes: 0,
     truncated: undefined,
@@ -33,25 +45,30 @@ export class Attempt implements ExchangeListener {
   }
 
   constructor(
-    private readonly pool: Pool,
-    private readonly connection: Connection,
-    private readonly keepAlive: boolean,
+    private readonly on: Use,
     private readonly conversation: Conversation | undefined,
-    private readonly resolve: (seen: Seen) => void,
-  ) {}
+    private readonly onOver: (seen: Seen) => void,
+    /** The body is read as JSON. */
+    readsJson = false,
+  ) {
+    this.body = readsJson ? [] : undefined
+  }
 
   head(status: number, rawHeaders: Buffer[]): boolean {
     this.seen.status = status
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = rawHeaders[i]!.toString('latin1').toLowerCase()
-      if (name === 'proxy-status') this.seen.proxyStatus = rawHeaders[i + 1]!.toString('latin1')
-      if (name === 'x-proxy-error') this.seen.proxyError = rawHeaders[i + 1]!.toString('latin1')
+      const value = () => rawHeaders[i + 1]!.toString('latin1')
+      if (name === 'proxy-status') this.seen.proxyStatus = value()
+      else if (name === 'x-proxy-error') this.seen.proxyError = value()
+      else if (name === 'retry-after') this.seen.retryAfter ??= value()
     }
     return true
   }
 
   data(chunk: Buffer): boolean {
     this.seen.bytes += chunk.length
+    if (this.seen.bytes <= BODY_LIMIT_BYTES) this.body?.push(chunk)
     return true
   }
 
@@ -65,13 +82,14 @@ export class Attempt implements ExchangeListener {
   end(): void {
     const failure = this.seen.status === 101 ? this.conversation?.failure : undefined
     if (failure) return this.failed(failure)
-    const { connection, keepAlive, pool } = this
+    const { connection, keepAlive, pool } = this.on
+    if (this.body && this.seen.bytes <= BODY_LIMIT_BYTES) this.seen.json = isJson(Buffer.concat(this.body))
     this.seen.letGo = () => (keepAlive ? pool.release(connection) : pool.discard(connection))
     this.done()
   }
 
   failed(failure: Outcome['failure']): void {
-    this.pool.discard(this.connection)
+    this.on.pool.discard(this.on.connection)
     this.seen.failure = failure
     if (this.seen.status !== undefined) this.seen.truncated = true
     this.done()
@@ -83,9 +101,9 @@ export class Attempt implements ExchangeListener {
     this.stop()
   }
 
-  /** The run is over: nobody waits for the answer. */
+  /** Nobody waits for the answer any more: of HTTP/1.1 a client can only close the connection. */
   stop(): void {
-    this.pool.discard(this.connection)
+    this.on.pool.discard(this.on.connection)
     this.done()
   }
 
@@ -94,6 +112,15 @@ export class Attempt implements ExchangeListener {
     this.over = true
     this.cleanUp()
     const ms = roundMs(monotonicMs() - this.started)
-    this.resolve({ ...this.seen, ms, use: this.connection.use })
+    this.onOver({ ...this.seen, ms, use: this.on.connection.use })
+  }
+}
+
+function isJson(body: Buffer): boolean {
+  try {
+    JSON.parse(body.toString())
+    return true
+  } catch {
+    return false
   }
 }

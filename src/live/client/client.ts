@@ -9,7 +9,7 @@ import type { ClientConfig } from '../../scenario/clients.js'
 import { startTimer, stopTimer, wait } from '../clock.js'
 import type { Connection } from '../connection.js'
 import { type Census, Pool } from '../pool.js'
-import { type Site, targetOf } from '../site.js'
+import { type Site, type Target, targetOf } from '../site.js'
 import { dialOptions } from '../tls.js'
 import { Caller } from './caller.js'
 import { runOpenLoad } from './open_load.js'
@@ -21,29 +21,47 @@ export async function runClient(site: Site, name: string, config: ClientConfig, 
   setMaxListeners(0, signal)
   const { load, source } = config
   const tls = await dialOptions(site.certificates, name, config.tls)
-  const target = { ...targetOf(site, name, { hop: config.to }, tls), source }
-  if ('saturate' in load) return saturate(site, name, config, load, target, signal)
-  const { callers, close } = instancesOf(site, name, config, target, signal)
+  const targetAt = (hop: string): Target => ({ ...targetOf(site, name, { hop }, tls), source })
+  if ('saturate' in load) return saturate(site, name, config, load, targetAt(config.to), signal)
+  const { callers, close } = instancesOf(site, name, config, targetAt, signal)
   /** Request n is the n modulo N-th instance's: their shares differ by one at most, and depend on nothing else. */
   const of = (n: number): Caller => callers[n % callers.length]!
   try {
     if ('requests' in load) await closed(load, (n) => of(n).request(), signal)
     else if ('users' in load) await users(site, name, load, of, signal)
     else await runOpenLoad(site, name, load, (n, intended) => of(n).request(intended), signal)
+    await Promise.all(callers.map((caller) => caller.settled()))
   } finally {
     await close()
   }
 }
 
 /** Independent clients of one configuration: connections and policy state are each one's own. */
-function instancesOf(site: Site, name: string, config: ClientConfig, target: Pool['target'], signal: AbortSignal) {
-  const { timeout, instances } = config
+function instancesOf(
+  site: Site,
+  name: string,
+  config: ClientConfig,
+  targetAt: (hop: string) => Target,
+  signal: AbortSignal,
+) {
+  const { timeout, instances, to, fallback } = config
   const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, reply: timeout, client: timeout }
   const census = censusOf(site, name, config.connections)
-  const pools = Array.from({ length: instances }, () => new Pool(site, target, limits, undefined, undefined, census))
+  const opened: Pool[] = []
+  const poolTo = (target: Target): Pool => {
+    const pool = new Pool(site, target, limits, undefined, undefined, census)
+    opened.push(pool)
+    return pool
+  }
+  const usual = targetAt(to)
+  const other = fallback && targetAt(fallback.to)
+  const callerOf = (instance: number | undefined): Caller => {
+    const pools = { to: poolTo(usual), fallback: other && poolTo(other) }
+    return new Caller(site, name, config, pools, signal, instance)
+  }
   return {
-    callers: pools.map((pool, i) => new Caller(site, name, config, pool, signal, instances > 1 ? i : undefined)),
-    close: () => Promise.all(pools.map((pool) => pool.close())),
+    callers: Array.from({ length: instances }, (_, i) => callerOf(instances > 1 ? i : undefined)),
+    close: () => Promise.all(opened.map((pool) => pool.close())),
   }
 }
 

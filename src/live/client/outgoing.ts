@@ -1,32 +1,43 @@
 /** What a client puts on the wire, made of its configuration: a request with its body's framing, or raw bytes. */
 import { Readable } from 'node:stream'
+import { checkAgent } from '../../core/proxy/health_checks/health_check.js'
 import type { ClientConfig } from '../../scenario/clients.js'
 import type { ExchangeRequest } from '../exchange.js'
 import type { Target } from '../site.js'
 import { Conversation } from './conversation.js'
 
 export interface Outgoing {
+  /** The client names its requests itself. */
+  ownId: string | undefined
   /** What to speak behind the handshake; a new one for every attempt, with a key of its own. */
   converse(): Conversation | undefined
   /** A new one for every attempt: a streamed body is read once. */
   request(id: string, conversation?: Conversation): ExchangeRequest
   /** Goes out in the place of the request. */
   raw: Buffer | undefined
+  /** Asks for the hop's health instead. */
+  check(id: string, path: string): ExchangeRequest
 }
 
 export function outgoing(config: ClientConfig['request'], target: Target): Outgoing {
   const { method, path } = config
+  const ownId = Object.entries(config.headers).find(([name]) => name.toLowerCase() === 'x-request-id')?.[1]
   // As nginx says it to a unix socket.
   const host = target.path === undefined ? `${target.servername ?? target.host}:${target.port}` : 'localhost'
   const body = bodyOf(config)
+  const names = (id: string) => ({
+    ...(ownId === undefined && { 'X-Request-Id': id }),
+    ...(config.idempotency_key && { 'Idempotency-Key': id }),
+  })
   return {
+    ownId,
     raw: config.raw === undefined ? undefined : Buffer.from(config.raw, 'latin1'),
     converse: () => (config.upgrade === undefined ? undefined : new Conversation(body ?? Buffer.from('hello'))),
     request: (id, conversation) => ({
       method,
       path,
       headers: [
-        ...Object.entries({ Host: host, 'X-Request-Id': id, ...config.headers }).flat(),
+        ...Object.entries({ Host: host, ...names(id), ...config.headers }).flat(),
         ...(conversation?.fields ?? []),
       ],
       once: conversation && { upgrade: 'websocket' },
@@ -36,6 +47,12 @@ export function outgoing(config: ClientConfig['request'], target: Target): Outgo
         : body && config.framing === 'chunked'
           ? Readable.from([body], { objectMode: false })
           : body,
+    }),
+    check: (id, path) => ({
+      method: 'GET',
+      path,
+      headers: ['Host', host, 'User-Agent', checkAgent, 'X-Request-Id', id],
+      body: null,
     }),
   }
 }
