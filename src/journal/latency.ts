@@ -1,4 +1,4 @@
-/** Latencies as a histogram, for the facts of a client. The metrics call it. */
+/** Latencies as a histogram, for the facts of a client and of a load. Folds call it. */
 import { build, type Histogram } from 'hdr-histogram-js'
 
 const MICROSECONDS_PER_HOUR = 3_600_000_000
@@ -21,11 +21,15 @@ export class Latency {
     this.histogram.recordValue(Math.min(MICROSECONDS_PER_HOUR, Math.max(0, Math.round(ms * 1000))))
   }
 
-  /** A percentile is the upper end of its bucket, which may lie above every sample; null without any. */
-  percentileMs(percentile: number): number | null {
-    if (!this.histogram) return null
-    if (percentile === 100) return this.maxMs
+  /** A percentile is the upper end of its bucket, which may lie above every sample; 0 without any. */
+  percentileMs(percentile: number): number {
+    if (percentile === 100 || !this.histogram) return this.maxMs
     return Math.min(this.maxMs, this.histogram.getValueAtPercentile(percentile) / 1000)
+  }
+
+  /** The same, or null without any. */
+  known(percentile: number): number | null {
+    return this.count === 0 ? null : this.percentileMs(percentile)
   }
 
   get meanMs(): number | null {
@@ -44,6 +48,8 @@ export class Latency {
     return copy
   }
 }
+
+export const createLatency = (): Latency => new Latency()
 
 const empty = (): Histogram =>
   build({

@@ -106,17 +106,20 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
   const origins = byName(createOriginFold)
   const logs = byName(createTally)
   const ledger = createLedger((account) => clients.at(account.client!).settled(account), ways)
-  const span = createSpan()
+  let span = createSpan()
+  /** Of clients that run in turn, each has faults of its own. */
+  const spans = new Map<string, typeof span>()
   let [loadMs, lagMs, interrupted] = [0, 0, false]
   const runOf = (client: string): RunSetting => ({
     counted: ways === undefined || (ways.behindStranger.length === 0 && ways.clients[client]?.tells === true),
-    faults: span.facts(),
+    faults: (spans.get(client) ?? span).facts(),
     recovery: { ...RECOVERY, ...recovery },
   })
   return {
     add(event) {
       ledger.add(event)
-      if (event.event === 'fault') {
+      if (event.event === 'run') span = createSpan()
+      else if (event.event === 'fault') {
         fired.add(event.fault)
         span.add(event)
       } else if (event.event === 'connection') connections.add(event.hop)
@@ -133,6 +136,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
       else if (event.event === 'attempt') clients.at(event.client).attempt(event)
       else if (event.event === 'request') {
         clients.at(event.client).request(event)
+        if (!spans.has(event.client)) spans.set(event.client, span)
         loadMs = Math.max(loadMs, event.t)
       } else if (event.event === 'lag') lagMs = Math.max(lagMs, event.max_ms)
       else if (event.event === 'error') errors.add(event.message)

@@ -53,14 +53,14 @@ class Books implements Ledger {
         })
       case 'served':
         if (event.health) return this.asked(event.request, event.hop)
-        if (event.request === '') return
+        if (event.background || event.request === '') return
         return this.within(event.request, event, (account) => {
           account.served.push(seen(event))
           this.saw(account, event.hop)
         })
       case 'forward':
         if (event.health) return this.asked(event.request, event.hop)
-        if (event.request === '') return
+        if (event.background || event.request === '') return
         return this.within(event.request, event, (account) => {
           if (event.tries.length > 0) account.passed.push(passed(event))
           this.saw(account, event.hop)

@@ -77,7 +77,7 @@ export const safety = group({
       duplicates_applied: applied > 0 ? again : null,
       early_retries: promises > 0 ? early.count : null,
       early_retry_mean_ms: early.meanMs,
-      early_retry_max_ms: early.percentileMs(100),
+      early_retry_max_ms: early.known(100),
       retries_after_abort: counted && arrivals > 0 ? afterEnd : null,
       bodies_mismatched: bodies > 0 ? mismatched : null,
     }
