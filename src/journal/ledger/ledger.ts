@@ -29,8 +29,9 @@ class Books implements Ledger {
   private readonly settled = createIds()
   private readonly addresses: Addresses | undefined
   private readonly judge: Judge | undefined
-  private readonly wrong: string[] = []
-  private more = 0
+  /** By request, the first hundred of them. */
+  private readonly wrong = new Map<string, string>()
+  private full: string | undefined
 
   constructor(
     private readonly onSettled: (account: Account) => void,
@@ -47,7 +48,7 @@ class Books implements Ledger {
         return this.attempt(event)
       case 'request':
         return this.within(event.request, event, (account) => {
-          if (account.ended) return this.complain(`request id "${event.request}" reused`)
+          if (account.ended) return this.reused(event.request)
           account.client = event.client
           account.ended = ended(event)
         })
@@ -84,15 +85,14 @@ class Books implements Ledger {
   disagreements(): string[] {
     const { judge } = this
     if (!judge) return []
-    const found = [...this.wrong]
-    let more = this.more
+    if (this.full) return [this.full]
+    const found = new Map(this.wrong)
     for (const account of this.accounts.values()) {
-      const sentence = judge.disagreement(account)
-      if (sentence === undefined) continue
-      if (found.length === 0) found.push(sentence)
-      else more++
+      const sentence = found.has(account.id) ? undefined : judge.disagreement(account)
+      if (sentence !== undefined) found.set(account.id, sentence)
     }
-    return more > 0 ? [`${found[0]} (and ${more} more such)`] : found
+    const [first] = found.values()
+    return found.size > 1 ? [`${first} (and ${found.size - 1} more such)`] : [...found.values()]
   }
 
   private attempt(event: AttemptEvent): void {
@@ -139,11 +139,12 @@ class Books implements Ledger {
     const known = this.accounts.get(id)
     if (known) return known
     if (this.settled.has(id)) {
-      this.complain(byClient ? `request id "${id}" reused` : `request "${id}" was read again after all of it was told`)
+      if (byClient) this.reused(id)
+      else this.complain(id, `request "${id}" was read again after all of it was told`)
       return undefined
     }
     if (this.accounts.size >= this.limit) {
-      this.complain(`more than ${this.limit} requests are not accounted for: lower the load`)
+      this.full = `more than ${this.limit} requests are not accounted for: lower the load`
       return undefined
     }
     const account = openAccount(id)
@@ -168,9 +169,14 @@ class Books implements Ledger {
     if (reader >= 0) this.judge!.excuse(reader)
   }
 
-  private complain(sentence: string): void {
-    if (this.wrong.length === 0) this.wrong.push(sentence)
-    else this.more++
+  /** It says more than what follows from it. */
+  private reused(id: string): void {
+    this.wrong.delete(id)
+    this.complain(id, `request id "${id}" reused`)
+  }
+
+  private complain(id: string, sentence: string): void {
+    if (!this.wrong.has(id) && this.wrong.size < 100) this.wrong.set(id, sentence)
   }
 }
 
