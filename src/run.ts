@@ -16,6 +16,7 @@ import type { StandIn } from './live/proxies/stand_in.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
 import { turnsOf } from './scenario/turns.js'
+import { waysOf } from './scenario/ways.js'
 import { version } from './version.js'
 
 export interface RunOptions {
@@ -142,7 +143,11 @@ export async function runScenario(
   const seeded = { ...scenario, seed: options.seed ?? scenario.seed }
   const { skip, notes } = options.proxy ? fitnessOf(seeded, options.proxy) : { skip: undefined, notes: [] }
   if (skip !== undefined) return skipped(seeded, file, skip)
-  const reduction = createReduction(untoldFaults(seeded, options.proxy))
+  const stranger = options.proxy && strangerOf(seeded, options.proxy)
+  const reduction = createReduction(untoldFaults(seeded, options.proxy), {
+    ways: waysOf(seeded, stranger && { hop: stranger.hop, tells: stranger.tells.requests }),
+    recovery: { holdMs: seeded.recovery.hold, goodput: seeded.recovery.goodput, fromMs: seeded.recovery.from },
+  })
   const events: JournalEvent[] = []
   const journalFile = options.openJournal?.(scenario.id, nth)
   let broken = false
@@ -165,7 +170,7 @@ export async function runScenario(
     await journalFile?.close()
   }
   return {
-    ...judged(seeded, reduction.facts, options.proxy && strangerOf(seeded, options.proxy)),
+    ...judged(seeded, reduction.facts, stranger),
     file,
     duration_ms: Date.now() - started,
     ...(notes.length > 0 && { notes }),

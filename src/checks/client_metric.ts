@@ -1,34 +1,29 @@
 /** `{ client: plain, metric: success_rate, is: ">= 99%" }`. The unit of the comparison must be that of the metric. */
 import { z } from 'zod'
-import type { ClientMetrics } from '../journal/result.js'
-import { compared, comparison, inconclusive, type Unit, units } from './comparison.js'
+import { isScalar, type MetricUnit, metricTable, type ScalarMetric } from '../journal/metrics/index.js'
+import { type Comparison, compared, comparison, holds, inconclusive, type Unit, units } from './comparison.js'
 import { checkKind, client } from './kind.js'
 
-type Metric = Exclude<keyof ClientMetrics, 'statuses' | 'errors' | 'outcomes'>
+/** The unit in which each kind of metric is compared. */
+const comparedIn: Record<Exclude<MetricUnit, 'counts' | 'shares'>, Unit> = {
+  count: 'number',
+  number: 'number',
+  per_second: 'number',
+  share: 'share',
+  duration: 'duration',
+}
 
-/** The unit in which each metric is compared. */
-const metrics = {
-  requests: 'number',
-  attempts: 'number',
-  succeeded: 'number',
-  success_rate: 'share',
-  amplification: 'number',
-  truncated: 'number',
-  gave_up: 'number',
-  latency_p50_ms: 'duration',
-  latency_p90_ms: 'duration',
-  latency_p99_ms: 'duration',
-  latency_max_ms: 'duration',
-} as const satisfies Record<Metric, Unit>
+const scalars = (Object.keys(metricTable) as (keyof typeof metricTable)[]).filter(isScalar)
+const unitOf = (metric: ScalarMetric): Unit => comparedIn[metricTable[metric].unit]
 
 const schema = z
   .strictObject({
     client,
-    metric: z.enum(Object.keys(metrics) as [Metric, ...Metric[]]).meta({ description: 'A metric of the result' }),
+    metric: z.enum(scalars as [ScalarMetric, ...ScalarMetric[]]).meta({ description: 'A metric of the result' }),
     is: comparison('number', 'share', 'duration'),
   })
   .superRefine(({ metric, is }, context) => {
-    const unit = metrics[metric]
+    const unit = unitOf(metric)
     if (is.unit === unit) return
     const message = `${metric} is a ${unit}: expected a comparison such as "${units[unit].example}", not "${is.text}"`
     context.addIssue({ code: 'custom', path: ['is'], message })
@@ -40,7 +35,14 @@ export const client_metric = checkKind({
   evaluate(check, facts) {
     const name = `client ${check.client} ${check.metric}`
     const measured = facts.clients.get(check.client)?.metrics
-    const value = measured?.requests ? measured[check.metric] : null
-    return value === null ? inconclusive(name, check.is, 'no requests') : compared(name, check.is, value)
+    if (!measured?.requests) return inconclusive(name, check.is, 'no requests')
+    const value = measured[check.metric]
+    if (value !== null) return compared(name, check.is, value)
+    // Longer than any time that was asked for, and no missing number.
+    if (check.metric === 'recovery_ms' && measured.recovered === 0)
+      return { name, verdict: never(check.is), expected: check.is.text, actual: 'never' }
+    return inconclusive(name, check.is, 'not defined')
   },
 })
+
+const never = (wanted: Comparison): 'pass' | 'fail' => (holds(wanted, Number.POSITIVE_INFINITY) ? 'pass' : 'fail')

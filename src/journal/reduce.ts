@@ -2,21 +2,19 @@
  * The one reducer: a run's events in, its facts out. Checks, metrics and reports read these facts and nothing else, so
  * they can't disagree. It streams: counts and histograms are kept, never events, and every table has a limit.
  */
-import { type InnerList, type Item, type List, parseList } from 'structured-headers'
 import type { Failure } from '../core/failure.js'
-import type {
-  AcceptingEvent,
-  AttemptEvent,
-  ForwardEvent,
-  JournalEvent,
-  OperationEvent,
-  RequestEvent,
-  ServedEvent,
-} from './events.js'
-import { createLatency, type Latency } from './latency.js'
-import type { ClientMetrics } from './result.js'
+import { type ClientFacts, createClientFold } from './client_facts.js'
+import type { AcceptingEvent, FaultEvent, ForwardEvent, JournalEvent, OperationEvent, ServedEvent } from './events.js'
+import type { Account } from './ledger/account.js'
+import { createLedger } from './ledger/ledger.js'
+import type { Ways } from './ledger/ways.js'
+import type { RunSetting } from './metrics/index.js'
+import type { Recovery } from './metrics/metric.js'
 import { createServersFold, type ServerFacts } from './server_facts.js'
-import { byName, createTally, type Tally } from './tally.js'
+import { byName, type Counts, createTally, type LineFacts, lineFacts, type Tally } from './tally.js'
+
+export type { ClientFacts } from './client_facts.js'
+export type { Counts, LineFacts } from './tally.js'
 
 export interface Facts {
   /** How often each fault took effect; null where nobody could tell. Ask `firedCount`. */
@@ -36,14 +34,6 @@ export interface Facts {
   readonly interrupted: boolean
   /** How late timers were, in milliseconds, at worst. */
   readonly lag_ms: number
-}
-
-export interface ClientFacts {
-  metrics: ClientMetrics
-  /** Fewest and most body bytes that an attempt brought; null without attempts. */
-  bytes: { min: number; max: number } | null
-  /** The Proxy-Status fields that attempts brought. */
-  proxyStatuses: LineFacts
 }
 
 /** Without the health checks of a proxy in front. */
@@ -84,15 +74,6 @@ export interface OriginFacts {
   operations: { applied: number; repeated: number }
 }
 
-export interface LineFacts {
-  lines: Counts
-  /** Lines beyond the limit of distinct ones: how often, but not what they said. */
-  others: number
-}
-
-/** By status, outcome or line, in the order of first occurrence. */
-export type Counts = ReadonlyMap<string, number>
-
 export interface Reduction {
   add(event: JournalEvent): void
   /** A picture of this moment; later events do not change it. */
@@ -105,8 +86,17 @@ export function firedCount(facts: Pick<Facts, 'fired'>, id: string): number | nu
   return fired === undefined ? 0 : fired
 }
 
+export interface ReductionOptions {
+  /** Who can send to whom: the counts at clients, proxies and origins must agree then. Without, nobody judges them. */
+  ways?: Ways | undefined
+  recovery?: Partial<Recovery> | undefined
+}
+
+/** As docs/metrics.md has it; OSDI 2022 waits for 30 s. */
+const RECOVERY: Recovery = { holdMs: 1000, goodput: 0.95 }
+
 /** @param untold ids of faults whose firing nobody can tell: null unless somebody did. */
-export function createReduction(untold: readonly string[] = []): Reduction {
+export function createReduction(untold: readonly string[] = [], { ways, recovery }: ReductionOptions = {}): Reduction {
   const fired = createTally()
   const connections = createTally()
   const errors = createTally()
@@ -115,13 +105,24 @@ export function createReduction(untold: readonly string[] = []): Reduction {
   const servers = byName(createServersFold)
   const origins = byName(createOriginFold)
   const logs = byName(createTally)
-  let loadMs = 0
-  let interrupted = false
-  let lagMs = 0
+  const ledger = createLedger((account) => clients.at(account.client!).settled(account), ways)
+  let span = createSpan()
+  /** Of clients that run in turn, each has faults of its own. */
+  const spans = new Map<string, typeof span>()
+  let [loadMs, lagMs, interrupted] = [0, 0, false]
+  const runOf = (client: string): RunSetting => ({
+    counted: ways === undefined || (ways.behindStranger.length === 0 && ways.clients[client]?.tells === true),
+    faults: (spans.get(client) ?? span).facts(),
+    recovery: { ...RECOVERY, ...recovery },
+  })
   return {
     add(event) {
-      if (event.event === 'fault') fired.add(event.fault)
-      else if (event.event === 'connection') connections.add(event.hop)
+      ledger.add(event)
+      if (event.event === 'run') span = createSpan()
+      else if (event.event === 'fault') {
+        fired.add(event.fault)
+        span.add(event)
+      } else if (event.event === 'connection') connections.add(event.hop)
       else if (event.event === 'served') origins.at(event.hop).served(event)
       else if (event.event === 'operation') origins.at(event.hop).operation(event)
       else if (event.event === 'accepting') origins.at(event.hop).accepting(event)
@@ -135,21 +136,25 @@ export function createReduction(untold: readonly string[] = []): Reduction {
       else if (event.event === 'attempt') clients.at(event.client).attempt(event)
       else if (event.event === 'request') {
         clients.at(event.client).request(event)
+        if (!spans.has(event.client)) spans.set(event.client, span)
         loadMs = Math.max(loadMs, event.t)
       } else if (event.event === 'lag') lagMs = Math.max(lagMs, event.max_ms)
       else if (event.event === 'error') errors.add(event.message)
       else if (event.event === 'end') interrupted ||= event.interrupted === true
     },
     get facts() {
+      const told = [...errors.counts().keys()]
+      const open = byClient(ledger.open())
       return {
         fired: new Map([...untold.map((id) => [id, null] as const), ...fired.counts()]),
-        clients: clients.map((fold) => fold.facts()),
+        clients: clients.map((fold, name) => fold.facts(runOf(name), open.get(name) ?? [])),
         proxies: proxies.map((fold) => fold.facts()),
         servers: servers.map((fold) => fold.facts()),
         origins: origins.map((fold) => fold.facts()),
         connections: connections.counts(),
         logs: logs.map(lineFacts),
-        errors: [...errors.counts().keys()],
+        // What was not run to its end does not add up.
+        errors: told.length > 0 || interrupted ? told : ledger.disagreements(),
         load_ms: loadMs,
         interrupted,
         lag_ms: lagMs,
@@ -158,53 +163,27 @@ export function createReduction(untold: readonly string[] = []): Reduction {
   }
 }
 
-function createClientFold() {
-  const [statuses, errors, outcomes, proxyStatuses] = [createTally(), createTally(), createTally(), createTally()]
-  let [requests, attempts, succeeded, truncated, gaveUp] = [0, 0, 0, 0, 0]
-  let bytes: ClientFacts['bytes'] = null
-  let latency: Latency | undefined
-  const metrics = (): ClientMetrics => ({
-    requests,
-    attempts,
-    succeeded,
-    success_rate: requests > 0 ? succeeded / requests : null,
-    amplification: requests > 0 ? attempts / requests : null,
-    statuses: statuses.record(),
-    errors: errors.record(),
-    outcomes: outcomes.record(),
-    truncated,
-    gave_up: gaveUp,
-    latency_p50_ms: latency?.percentileMs(50) ?? null,
-    latency_p90_ms: latency?.percentileMs(90) ?? null,
-    latency_p99_ms: latency?.percentileMs(99) ?? null,
-    latency_max_ms: latency?.percentileMs(100) ?? null,
-  })
+/** Those whose end is told. */
+function byClient(accounts: Iterable<Account>): ReadonlyMap<string, Account[]> {
+  const found = new Map<string, Account[]>()
+  for (const account of accounts) {
+    if (account.client === undefined || !account.ended) continue
+    const known = found.get(account.client)
+    if (known) known.push(account)
+    else found.set(account.client, [account])
+  }
+  return found
+}
+
+/** When faults took effect, the first and the last time. */
+function createSpan() {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   return {
-    attempt(event: AttemptEvent) {
-      attempts++
-      if (event.truncated) truncated++
-      if (event.gave_up) gaveUp++
-      bytes = { min: Math.min(bytes?.min ?? event.bytes, event.bytes), max: Math.max(bytes?.max ?? 0, event.bytes) }
-      if (event.proxy_status !== undefined) proxyStatuses.add(event.proxy_status)
-      const error = event.failure?.type ?? (event.proxy_status && errorNearestOrigin(event.proxy_status))
-      if (error) errors.add(error)
-      const outcome = [event.status, error || (event.truncated && 'truncated') || (event.gave_up && 'gave up')]
-        .filter(Boolean)
-        .join(' ')
-      outcomes.add(outcome || 'no response')
+    add({ t }: FaultEvent) {
+      first = Math.min(first, t)
+      last = Math.max(last, t)
     },
-    request(event: RequestEvent) {
-      requests++
-      if (event.ok) succeeded++
-      if (event.status !== undefined) statuses.add(String(event.status))
-      latency ??= createLatency()
-      latency.record(event.ms)
-    },
-    facts: (): ClientFacts => ({
-      metrics: metrics(),
-      bytes: bytes && { ...bytes },
-      proxyStatuses: lineFacts(proxyStatuses),
-    }),
+    facts: () => (last >= first ? { first, last } : null),
   }
 }
 
@@ -244,8 +223,6 @@ const failureKey = ({ type, stage, manner, details, or }: Failure, proxyError?: 
 const failureCounts = (tally: Tally): FailureCount[] =>
   [...tally.counts()].map(([key, count]) => ({ ...(JSON.parse(key) as Omit<FailureCount, 'count'>), count }))
 
-const lineFacts = (tally: Tally): LineFacts => ({ lines: tally.counts(), others: tally.others })
-
 function createOriginFold() {
   const [statuses, outcomes] = [createTally(), createTally()]
   let [requests, stops, applied, repeated] = [0, 0, 0, 0]
@@ -271,16 +248,4 @@ function createOriginFold() {
       operations: { applied, repeated },
     }),
   }
-}
-
-/** Members of Proxy-Status stand in the order of the response's way: the origin's neighbour first (RFC 9209, 2). */
-function errorNearestOrigin(header: string): string | undefined {
-  let members: List
-  try {
-    members = parseList(header)
-  } catch {
-    return undefined
-  }
-  const errors = members.map((member: InnerList | Item) => member[1].get('error'))
-  return errors.find((error) => error !== undefined)?.toString()
 }

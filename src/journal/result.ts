@@ -1,4 +1,7 @@
 /** The result of a run: what reports print and `--json` writes. Names are stable; units stand in the names. */
+import type { ClientMetrics } from './metrics/index.js'
+
+export type { ClientMetrics } from './metrics/index.js'
 
 /**
  * `inconclusive`: a fault never fired, or there was too little to judge by; `skipped`: this machine lacks something;
@@ -66,32 +69,6 @@ export interface CheckResult {
   actual: string
   /** Why it was skipped: it asks for what can't be known of the proxy in the path. */
   reason?: string
-}
-
-/** Metrics of one client; counts are requests unless the name says attempts. */
-export interface ClientMetrics {
-  requests: number
-  attempts: number
-  succeeded: number
-  /** Requests that ended well / requests, 0 to 1; null without requests. */
-  success_rate: number | null
-  /** Attempts / requests; null without requests. */
-  amplification: number | null
-  /** Final statuses of requests: { "200": 3 }. */
-  statuses: Record<string, number>
-  /** Error types of attempts, told by a proxy's Proxy-Status or perceived by the client itself. */
-  errors: Record<string, number>
-  /** Status and error type of attempts: { "200": 3, "502 connection_refused": 2, "connection_terminated": 1 }. */
-  outcomes: Record<string, number>
-  /** Attempts whose response ended before its framing said so. */
-  truncated: number
-  /** Attempts that the client ended itself, by closing the connection. */
-  gave_up: number
-  /** Of requests, from the intended send time, waits included; null without requests. */
-  latency_p50_ms: number | null
-  latency_p90_ms: number | null
-  latency_p99_ms: number | null
-  latency_max_ms: number | null
 }
 
 /** What a proxy had to do with one of its servers: tries of requests and health checks, which are counted apart. */

@@ -7,13 +7,14 @@ export interface Tally {
   record(): Record<string, number>
   /** Additions beyond the limit of distinct keys. */
   readonly others: number
+  copy(): Tally
 }
 
 const DISTINCT_LIMIT = 10_000
 
-export function createTally(): Tally {
-  const counts = new Map<string, number>()
-  let others = 0
+export function createTally(before: ReadonlyMap<string, number> = new Map(), othersBefore = 0): Tally {
+  const counts = new Map(before)
+  let others = othersBefore
   return {
     add(key) {
       const count = counts.get(key)
@@ -25,6 +26,7 @@ export function createTally(): Tally {
     get others() {
       return others
     },
+    copy: () => createTally(counts, others),
   }
 }
 
@@ -39,7 +41,18 @@ export function byName<Fold>(make: () => Fold) {
       folds.set(name, made)
       return made
     },
-    map: <Out>(facts: (fold: Fold) => Out): Map<string, Out> =>
-      new Map([...folds].map(([name, fold]) => [name, facts(fold)])),
+    map: <Out>(facts: (fold: Fold, name: string) => Out): Map<string, Out> =>
+      new Map([...folds].map(([name, fold]) => [name, facts(fold, name)])),
   }
 }
+
+/** By status, outcome or line, in the order of first occurrence. */
+export type Counts = ReadonlyMap<string, number>
+
+export interface LineFacts {
+  lines: Counts
+  /** Lines beyond the limit of distinct ones: how often, but not what they said. */
+  others: number
+}
+
+export const lineFacts = (tally: Tally): LineFacts => ({ lines: tally.counts(), others: tally.others })

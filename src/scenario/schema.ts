@@ -6,12 +6,27 @@ import { z } from 'zod'
 import { checkSchema } from '../checks/index.js'
 import { faultSchema } from '../core/fault/fault.js'
 import type { Problem } from '../lib/errors.js'
-import { duration } from '../lib/quantity.js'
+import { duration, share } from '../lib/quantity.js'
 import { clientSchema } from './clients.js'
 import { hopSchema } from './hops.js'
 
 export const NAME = /^[a-z][a-z0-9_-]*$/
 const name = z.string().regex(NAME, 'expected lower-case letters, digits, - and _, a letter first')
+
+const recoverySchema = z
+  .strictObject({
+    hold: duration()
+      .refine((ms) => ms >= 100, 'expected 100ms or more: it is told in steps of 100 ms')
+      .prefault('1s')
+      .meta({ description: 'How long it must last. OSDI 2022 (Metastable Failures in the Wild) waits for 30 s' }),
+    goodput: share()
+      .prefault('95%')
+      .meta({ description: 'Requests that end well, of those that are offered in the same time' }),
+    from: duration()
+      .optional()
+      .meta({ description: 'Since the load’s start, from when on; the last time a fault took effect if absent' }),
+  })
+  .meta({ description: 'When a client has recovered from what went wrong, for recovery_ms' })
 
 export const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -43,6 +58,7 @@ export const scenarioSchema = z.strictObject({
   max_lag: duration().optional().meta({
     description: 'How late timers may be for it to be judged: on a machine that is busier it is inconclusive',
   }),
+  recovery: recoverySchema.prefault({}),
   alone: z
     .boolean()
     .default(false)

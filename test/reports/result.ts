@@ -1,9 +1,11 @@
 /** One run with every verdict in it, fixed, for the golden reports. */
+import { createMetricsFold } from '../../src/journal/metrics/index.js'
 import type { ClientMetrics, RunResult, ScenarioResult, ServerMetrics } from '../../src/journal/result.js'
 
 const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> = {}): ClientMetrics => {
   const attempts = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
   return {
+    ...createMetricsFold().metrics({ counted: true, faults: null, recovery: { holdMs: 1000, goodput: 0.95 } }, []),
     requests: attempts,
     attempts,
     succeeded: outcomes['200'] ?? 0,

@@ -82,7 +82,7 @@ export class Visit {
       body_crc: this.whole ? this.crc : undefined,
       request_body: this.kept.length > 0 ? Buffer.concat(this.kept).toString() : undefined,
       outcome,
-      retry_after: SENT_WHOLE.has(outcome) ? this.retryAfter : undefined,
+      ...(SENT_WHOLE.has(outcome) && promised(this.retryAfter)),
       queued_ms: roundMs(this.spent?.queued_ms),
       locked_ms: roundMs(this.spent?.locked_ms),
       worked_ms: roundMs(this.spent?.worked_ms),
@@ -97,6 +97,11 @@ export class Visit {
     return code === undefined ? undefined : Number(code)
   }
 }
+
+const promised = (header: string | undefined) =>
+  header === undefined ? undefined : { retry_after: header, retry_after_ms: waitAskedFor(header) }
+
+const waitAskedFor = (header: string): number | undefined => (/^\d+$/.test(header) ? Number(header) * 1000 : undefined)
 
 /** Their head is on the wire, with all that it says. */
 const SENT_WHOLE: ReadonlySet<ServedOutcome> = new Set(['answered', 'shed', 'refused'])

@@ -1,0 +1,61 @@
+/** From a scenario, who can send to whom and who tells of it, for the agreement of counts. run.ts calls it. */
+import type { ClientWay, Ways } from '../journal/ledger/ways.js'
+import type { ClientConfig } from './clients.js'
+import type { Hop } from './hops.js'
+import type { Scenario } from './schema.js'
+
+type Hops = Scenario['hops']
+
+/** @param stranger who stands at which hop in the place of the rig's own proxy, and whether it tells of its requests */
+export function waysOf(
+  { hops, clients }: Pick<Scenario, 'hops' | 'clients'>,
+  stranger?: { hop: string; tells: boolean },
+): Ways {
+  const tells = (hop: string): boolean => stranger?.hop !== hop || stranger.tells
+  const readers = Object.keys(hops).filter((name) => hops[name]!.kind !== 'waf')
+  const behind = stranger && !stranger.tells ? edgesOf(stranger.hop, hops).map(([, reader]) => reader) : []
+  return {
+    readers: Object.fromEntries(readers.map((name) => [name, tells(name)])),
+    through: throughOf(hops, clients),
+    clients: Object.fromEntries(Object.entries(clients).map(([name, config]) => [name, wayOf(config, hops)])),
+    behindStranger: behind,
+  }
+}
+
+/** Who reads what is sent to that hop: a waf passes all of it on. */
+function readerOf(name: string, hops: Hops): string {
+  const hop = hops[name]!
+  return hop.kind === 'waf' ? readerOf(hop.to, hops) : name
+}
+
+/** Of a proxy or a waf: the name of each next hop, and who reads what is sent there; another hop may have the port. */
+function edgesOf(name: string, hops: Hops): [to: string, reader: string][] {
+  const hop: Hop = hops[name]!
+  if (hop.kind === 'origin') return []
+  if (hop.kind === 'waf') return [[hop.to, readerOf(hop.to, hops)]]
+  return hop.to.flatMap(({ hop: to, port }): [string, string][] =>
+    typeof port === 'number' ? [] : [[to, readerOf(port ?? to, hops)]],
+  )
+}
+
+function throughOf(hops: Hops, clients: Scenario['clients']): Record<string, string> {
+  const links = Object.keys(hops).flatMap((name) =>
+    edgesOf(name, hops).map(([to, reader]) => [`${name}->${to}`, reader] as const),
+  )
+  const entries = Object.entries(clients).map(([name, { to }]) => [`${name}->${to}`, readerOf(to, hops)] as const)
+  const wafs = Object.keys(hops).filter((name) => hops[name]!.kind === 'waf')
+  return Object.fromEntries([...links, ...entries, ...wafs.map((name) => [name, readerOf(name, hops)] as const)])
+}
+
+/** Later keys of a client, as far as they matter here. */
+type Later = { fallback?: { to: string } }
+
+function wayOf(config: ClientConfig & Later, hops: Hops): ClientWay {
+  const { to, fallback, request, load } = config
+  const ownId = Object.keys(request.headers).some((name) => name.toLowerCase() === 'x-request-id')
+  return {
+    to: [to, ...(fallback ? [fallback.to] : [])].map((name) => readerOf(name, hops)),
+    // What saturates in the background journals no request of its own.
+    tells: request.raw === undefined && !ownId && !('saturate' in load),
+  }
+}
