@@ -1,12 +1,14 @@
 /**
- * Measures what guides claim about balancing and writes docs/claims.md: every scenario of .ci/claims.yaml runs five times,
+ * Measures what guides claim about balancing and about clients, and writes docs/claims.md: every scenario of .ci/claims.yaml runs five times,
  * with the seeds 1 to 5. With --check each runs once, nothing is written, and it fails when a claim, a condition or a
  * verdict is another one than the file says; figures may differ. Run it after `npm run build`.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
-import { parseDurationMs } from '../dist/lib/units.js'
+import { comparison, holds } from '../dist/checks/comparison.js'
+import { metricTable } from '../dist/journal/metrics/index.js'
+import { parseDurationMs, parseShare } from '../dist/lib/units.js'
 import {
   effectOf,
   expectedOutcome,
@@ -16,6 +18,7 @@ import {
   shareText,
   skeletonOf,
 } from '../dist/reports/claims.js'
+import { figureText, judgeFacts } from '../dist/reports/facts.js'
 import { runScenario } from '../dist/run.js'
 import { readScenario } from '../dist/scenario/files.js'
 
@@ -42,9 +45,9 @@ else if (skeletonOf(readFileSync(page, 'utf8')) !== skeletonOf(text)) {
 async function measured(id) {
   const file = join(root, `scenarios/lessons/${id}.yaml`)
   const scenario = await readScenario(file)
-  const requests = []
-  for (let seed = 1; seed <= RUNS; seed++) requests.push(await oneRun(file, scenario, seed))
-  return { scenario, requests }
+  const all = []
+  for (let seed = 1; seed <= RUNS; seed++) all.push(await oneRun(file, scenario, seed))
+  return { scenario, requests: all.map(({ requests }) => requests), metrics: all.map(({ metrics }) => metrics) }
 }
 
 async function oneRun(file, scenario, seed) {
@@ -56,7 +59,7 @@ async function oneRun(file, scenario, seed) {
     const loaded = result.reason?.startsWith('this machine was too loaded')
     if (loaded && left > 0) continue
     if (loaded || result.verdict === 'error') throw new Error(`${scenario.id}: ${result.reason}`)
-    return byClient(events.filter(({ event }) => event === 'request'))
+    return { requests: byClient(events.filter(({ event }) => event === 'request')), metrics: result.clients }
   }
 }
 
@@ -73,8 +76,9 @@ function pageOf(all) {
 
 What guides say prevents or explains a 502, put to the test on real sockets. Every claim names its sources
 ([sources.md](sources.md) says what they are) and the scenario that measures it: \`npx badgateway run <id>\` repeats it.
-Figures are shares of requests that failed: the median of the runs, and the range where runs differ. *Fewer* means at most
-half as many in every run as there are without the remedy in any; *in part* is where that is so and none left is not. What no run can settle is marked as documented.
+Figures are the median of the runs, and the range where runs differ; without another word they are shares of requests that failed. *Fewer* means at most
+half as many in every run as there are without the remedy in any; *in part* is where that is so and none left is not. Where
+a claim says several things, each is compared with a figure, and must be so in every run; [metrics.md](metrics.md) defines them. What no run can settle is marked as documented.
 
 ${RUNS} runs of each scenario, with the seeds 1 to ${RUNS}, Node ${process.versions.node}, on one machine: the figures are its own.
 
@@ -107,7 +111,7 @@ function keysText(keys) {
 function section(claim) {
   const run = runs.get(claim.scenario)
   const sources = claim.sources ?? run.scenario.sources
-  const { table, judged, foot } = claim.grid ? grid(claim, run) : claim.defaults ? defaults(claim) : arms(claim, run)
+  const { table, judged, foot } = partsOf(claim, run)
   const scenario = claim.scenario
     ? ` Scenario: [${claim.scenario}](../scenarios/lessons/${claim.scenario}.yaml).`
     : ' Documented, not measured.'
@@ -118,6 +122,12 @@ function section(claim) {
     ...(foot ? [foot] : []),
     `Said by: ${keysText(sources)}.${scenario}`,
   ].join('\n\n')
+}
+
+function partsOf(claim, run) {
+  if (claim.grid) return grid(claim, run)
+  if (claim.facts) return facts(claim, run)
+  return claim.defaults ? defaults(claim) : arms(claim, run)
 }
 
 function arms({ without, with: conditions, counts }, { requests }) {
@@ -145,6 +155,42 @@ function sharesOf(client, from = '0ms', counts = 'failed') {
     return failed.length / due.length
   }
 }
+
+/** Figures of clients in a table, and below it what would have to be so, with the figures that decide. */
+function facts({ facts: all, table: { rows, columns }, foot }, { metrics }) {
+  const valuesOf = (client, metric) => metrics.map((run) => valueOf(run, client, metric))
+  const shown = (client, metric) => figureText(valuesOf(client, metric), metricTable[metric].unit, noneOf(metric))
+  const overview = tableOf([
+    ['', ...columns.map(({ as }) => as)],
+    ...Object.entries(rows).map(([client, as]) => [
+      `*${as}*`,
+      ...columns.map(({ metric }) => shown(client, metric)),
+    ]),
+  ])
+  const judged = all.map(({ say, client, metric, is, most, least, of }) => {
+    const [values, others] = [valuesOf(client, metric), of && valuesOf(of, metric)]
+    const held = values.map((value, run) => {
+      if (is !== undefined) return isSo(comparison('number', 'share', 'duration').parse(is), value, metric)
+      if (value === null || others[run] === null) return false
+      return most === undefined ? value >= others[run] * parseShare(least) : value <= others[run] * parseShare(most)
+    })
+    const rule = is ?? (most === undefined ? `at least ${least} of ${shown(of, metric)}` : `at most ${most} of ${shown(of, metric)}`)
+    return { say, held, cells: [say, `${shown(client, metric)}; wanted: ${rule}`, held.every((so) => so) ? 'yes' : 'no'] }
+  })
+  const decided = tableOf([['said', 'measured', 'so in every run'], ...judged.map(({ cells }) => cells)])
+  return { table: `${overview}\n\n${decided}`, judged: judgeFacts(judged), foot }
+}
+
+function valueOf(run, client, metric) {
+  if (!run[client]) throw new Error(`no client ${client} in the run`)
+  return run[client][metric]
+}
+
+/** No recovery is longer than any. */
+const isSo = (wanted, value, metric) =>
+  holds(wanted, value ?? (metric === 'recovery_ms' ? Number.POSITIVE_INFINITY : Number.NaN))
+
+const noneOf = (metric) => (metric === 'recovery_ms' ? 'never' : 'none')
 
 function grid({ grid: { rows, columns } }, { requests }) {
   const cells = []

@@ -51,22 +51,27 @@ if (!values.check && problems.length === 0) writeFileSync(join(root, 'docs/close
 
 /** One point: its requests one after the other over some connections, straight at an origin that fails with probability p. */
 async function measure({ name, p, n }, seed) {
-  const scenario = checkScenario({
-    id: `closed-${name}-${p * 100}-${n}`,
-    title: `${EFFECTS[name].summary} with probability ${p}, ${n} retries`,
-    seed,
-    time_limit: '10m',
-    hops: { app: { kind: 'origin' } },
-    clients: {
-      plain: {
-        to: 'app',
-        load: { requests: REQUESTS, concurrency: 16 },
-        retry: n === 0 ? 'none' : { type: 'immediate', attempts: n + 1 },
+  const scenario = checkScenario(
+    {
+      id: `closed-${name}-${p * 100}-${n}`,
+      title: `${EFFECTS[name].summary} with probability ${p}, ${n} retries`,
+      seed,
+      time_limit: '10m',
+      hops: { app: { kind: 'origin' } },
+      clients: {
+        plain: {
+          to: 'app',
+          load: { requests: REQUESTS, concurrency: 16 },
+          retry: n === 0 ? 'none' : { type: 'full_jitter', base: '0ms', attempts: n + 1 },
+        },
       },
+      faults: [
+        { id: 'fails', on: 'app', at: 'request_head', effect: EFFECTS[name].effect, probability: `${p * 100}%` },
+      ],
+      expect: [{ fault: 'fails', fired: '>= 1' }],
     },
-    faults: [{ id: 'fails', on: 'app', at: 'request_head', effect: EFFECTS[name].effect, probability: `${p * 100}%` }],
-    expect: [{ fault: 'fails', fired: '>= 1' }],
-  }, { runnable: true })
+    { runnable: true },
+  )
   const served = []
   const openJournal = () => ({
     write: (event) => event.event === 'served' && served.push(event),

@@ -95,6 +95,8 @@ export function shareText(shares: readonly number[]): string {
 /** A page without what differs from run to run: figures, and how much a remedy helped where it did. */
 export const skeletonOf = (page: string): string =>
   page
+    .replace(/^(\| \*.*?\* \|).*$/gm, '$1 figures')
+    .replace(/^(\| .*? \|).*(\| (?:yes|no) \|)$/gm, '$1 figures $2')
     .replace(/\d+ %(?: \(\d+ to \d+\))?/g, '# %')
     .replace(/\| (?:none left|fewer) \|/g, '| helps |')
     .replace(/^\*\*.*\*\*$/gm, (line) => verdictSkeleton(line.slice(2, -2)))

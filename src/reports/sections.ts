@@ -14,6 +14,7 @@ export const sections = {
   request: 'Requests that strict origins cut off',
   'look-alike': 'Look-alikes that must be told apart',
   lesson: 'What guides claim, measured',
+  classic: 'Published models',
 } as const
 
 export type Section = keyof typeof sections
