@@ -8,11 +8,13 @@ import type { Stranger } from './checks/kind.js'
 import { judge, overall } from './checks/verdict.js'
 import type { JournalEvent } from './journal/events.js'
 import { createReduction, type Facts } from './journal/reduce.js'
-import type { FaultResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
+import type { FaultResult, RepeatResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
 import { CannotRunError } from './lib/errors.js'
+import { seedOfRun } from './lib/random.js'
 import { runLoad } from './live/load.js'
 import { fitnessOf, strangerOf, untoldFaults } from './live/proxies/fitness.js'
 import type { StandIn } from './live/proxies/stand_in.js'
+import { type RankBy, rankClients } from './reports/comparing/ranking.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
 import { turnsOf } from './scenario/turns.js'
@@ -30,6 +32,10 @@ export interface RunOptions {
   parallel?: number
   /** How often each scenario runs; once if absent. */
   repeat?: number
+  /** Each of them with a seed of its own, which follows from the first one's. */
+  varySeed?: boolean
+  /** Ranks the clients of every scenario that has several. */
+  rank?: RankBy | undefined
   onResult?: (result: ScenarioResult) => void
   /** Who stands in for a proxy of each scenario: the one under test, else the first. Mini proxies if absent. */
   proxy?: StandIn | undefined
@@ -120,18 +126,28 @@ async function sideBySide<Item>(
   if (failed) throw failed.reason
 }
 
-/** The first of the gravest results, and how often each verdict came out. */
+/** The first of the gravest results, how often each verdict came out, and what every run measured. */
 async function runRepeatedly(one: LoadedScenario, options: RunOptions): Promise<ScenarioResult> {
-  const { repeat = 1 } = options
-  let gravest = await runScenario(one, options)
-  if (repeat === 1) return gravest
-  const verdicts: Partial<Record<Verdict, number>> = { [gravest.verdict]: 1 }
-  for (let nth = 2; nth <= repeat && !options.signal?.aborted; nth++) {
-    const result = await runScenario(one, options, nth)
-    verdicts[result.verdict] = (verdicts[result.verdict] ?? 0) + 1
-    if (overall([result.verdict, gravest.verdict]) !== gravest.verdict) gravest = result
+  const { repeat = 1, rank, varySeed = false, seed = one.scenario.seed } = options
+  const repeats: RepeatResult[] = []
+  let gravest: ScenarioResult | undefined
+  for (let nth = 1; nth <= repeat && !(nth > 1 && options.signal?.aborted); nth++) {
+    const result = await runScenario(one, { ...options, seed: varySeed ? seedOfRun(seed, nth) : seed }, nth)
+    repeats.push({ seed: result.seed, verdict: result.verdict, clients: result.clients })
+    if (!gravest || overall([result.verdict, gravest.verdict]) !== gravest.verdict) gravest = result
   }
-  return { ...gravest, verdicts }
+  const ranking = rank && rankClients(repeats, rank)
+  return {
+    ...gravest!,
+    ...(repeat > 1 && { verdicts: verdictsOf(repeats), repeats }),
+    ...(ranking && { ranking }),
+  }
+}
+
+function verdictsOf(repeats: readonly RepeatResult[]): Partial<Record<Verdict, number>> {
+  const verdicts: Partial<Record<Verdict, number>> = {}
+  for (const { verdict } of repeats) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
+  return verdicts
 }
 
 /** Runs one scenario once and judges it by its journal. */

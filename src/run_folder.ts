@@ -48,8 +48,17 @@ export function createRunFolder(out: string, name: string, started: Date): RunFo
 export const writeReport = (result: RunResult, format: ReportFormat, file: string): void =>
   write(result, format, file, `Name another file with --report ${format}=FILE`)
 
-function write(result: RunResult, format: ReportFormat, path: string, remedy: string): void {
-  const report = reports[format].render(result)
+/**
+ * Writes what is no report of a run to a file that the user named.
+ * @throws CannotRunError
+ */
+export const writeText = (text: string, file: string, format: string): void =>
+  put(text, file, `Name another file with --report ${format}=FILE`)
+
+const write = (result: RunResult, format: ReportFormat, path: string, remedy: string): void =>
+  put(reports[format].render(result), path, remedy)
+
+function put(report: string, path: string, remedy: string): void {
   guarded(path, remedy, () => {
     mkdirSync(dirname(path), { recursive: true })
     const file = openSync(path, 'w')

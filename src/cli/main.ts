@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { CannotRunError, formatProblem, ScenarioError } from '../lib/errors.js'
 import { cannotWrite } from '../run_folder.js'
 import { version } from '../version.js'
+import { compareCommand } from './compare.js'
 import { doctorCommand } from './doctor.js'
 import { explainCommand } from './explain.js'
 import { initCommand } from './init.js'
@@ -32,7 +33,8 @@ Exit codes: 0 all passed or skipped, 1 a verdict failed, 2 the command line or a
 4 inconclusive, 70 an error of badgateway's own, 130 and 143 interrupted.`,
   )
 
-for (const command of [runCommand, explainCommand, listCommand, validateCommand, initCommand, doctorCommand]) {
+const commands = [runCommand, compareCommand, explainCommand, listCommand, validateCommand, initCommand, doctorCommand]
+for (const command of commands) {
   program.addCommand(command.copyInheritedSettings(program))
 }
 

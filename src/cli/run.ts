@@ -5,6 +5,7 @@ import { exitCode } from '../checks/verdict.js'
 import type { RunResult, ScenarioResult } from '../journal/result.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
+import { comparables } from '../reports/comparing/metrics.js'
 import { type ReportFormat, reports } from '../reports/index.js'
 import { bySection } from '../reports/sections.js'
 import { createScenarioPrinter, summary } from '../reports/text.js'
@@ -19,6 +20,9 @@ import { type ProxyOptions, proxyConfigOf, standInOf, withProxyOptions } from '.
 interface Options extends ProxyOptions {
   seed?: number
   repeat?: number
+  varySeed?: boolean
+  rank?: string
+  baseline?: string
   trace?: boolean
   json?: boolean
   report: { format: ReportFormat; file: string | undefined }[]
@@ -35,6 +39,9 @@ export const runCommand = new Command('run')
   .argument('<scenario...>', 'files, folders, globs, or ids of the catalogue (badgateway list)')
   .option('--seed <n>', 'instead of the seed in the files', parseSeed)
   .option('--repeat <n>', 'run each so often; the verdict is the gravest, with how often each came out', parseRepeat)
+  .option('--vary-seed', 'with --repeat: a seed of its own for each run, made from the first and printed')
+  .option('--rank <metric>', 'rank the clients of each scenario, with their differences to the best', parseMetric)
+  .option('--baseline <client>', 'with --rank: the differences to that client instead')
   .option('--trace', 'show what happened hop by hop')
   .option('--json', 'the result as JSON on standard output, and nothing else there; like --report json')
   .addOption(
@@ -58,6 +65,7 @@ Examples:
   $ badgateway run chaos --report junit=results/chaos.xml
   $ badgateway run scenarios/causes --tag tls --seed 7
   $ badgateway run chaos --repeat 20 --quiet        which of them are flaky
+  $ badgateway run retries.yaml --repeat 10 --vary-seed --rank success_rate
   $ badgateway run chaos --proxy nginx              a real nginx in the place of the proxy
   $ badgateway run chaos --proxy nginx --proxy-config nginx.conf --map app.example.com=app1`,
   )
@@ -68,10 +76,13 @@ withProxyOptions(runCommand)
 
 async function runPatterns(patterns: string[], options: Options): Promise<number> {
   const piped = pipedReport(options)
+  needs(options.varySeed && options.repeat === undefined, '--vary-seed needs --repeat: one run has one seed')
+  needs(options.baseline !== undefined && options.rank === undefined, '--baseline needs --rank')
   const proxy = await standInOf(options, (text) => void process.stderr.write(text))
   const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
   const selected = select(await readScenarios(files, proxyConfigOf(options)), options)
   if (!proxy) printNotes(selected)
+  findBaseline(selected, options)
   const loaded = bySection(selected, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)
   const name = loaded.length === 1 ? loaded[0]!.scenario.id : `${loaded.length}-scenarios`
   const folder = createRunFolder(options.out, name, new Date())
@@ -80,9 +91,11 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   return interruptible(async (signal) => {
     // Loaded here, so that the other commands need not wait for the engine.
     const { run } = await import('../run.js')
-    const { seed, repeat, trace = false } = options
+    const { seed, repeat, varySeed = false, trace = false, baseline } = options
     const { openJournal } = folder
-    const result = await run(loaded, { proxy, seed, repeat, trace, signal, onResult: printer.result, openJournal })
+    const rank = options.rank === undefined ? undefined : { metric: options.rank, baseline }
+    const given = { proxy, seed, repeat, varySeed, rank, trace, signal, openJournal }
+    const result = await run(loaded, { ...given, onResult: printer.result })
     // First what needs no disk: a full one must not cost the result.
     if (piped !== undefined) process.stdout.write(reports[piped].render(result))
     printer.summary(result)
@@ -105,6 +118,17 @@ function pipedReport({ json, report }: Options): ReportFormat | undefined {
   if (more.length === 0) return piped
   const message = `${[piped, ...more].join(' and ')} can't share standard output: write --report ${more[0]}=FILE`
   throw new ScenarioError([{ path: '', message }])
+}
+
+function needs(lacking: boolean | undefined, message: string): void {
+  if (lacking) throw new ScenarioError([{ path: '', message }])
+}
+
+/** A client of that name is in some of the scenarios. */
+function findBaseline(loaded: LoadedScenario[], { baseline }: Options): void {
+  const names = [...new Set(loaded.flatMap(({ scenario }) => Object.keys(scenario.clients)))]
+  if (baseline === undefined || names.includes(baseline)) return
+  needs(true, `--baseline ${baseline}: no client is called so, ${suggestion(baseline, names)}`)
 }
 
 function select(loaded: LoadedScenario[], { filter, tag }: Options): LoadedScenario[] {
@@ -178,6 +202,12 @@ function parseRepeat(text: string): number {
 
 /** Each leaves a journal on disk. */
 const MOST_REPEATS = 10_000
+
+function parseMetric(text: string): string {
+  const known = Object.keys(comparables)
+  if (known.includes(text)) return text
+  throw new InvalidArgumentError(`No metric is called so, ${suggestion(text, known)}`)
+}
 
 function parseReport(text: string, all: Options['report']): Options['report'] {
   const [format, ...file] = text.split('=')

@@ -35,6 +35,10 @@ export interface ScenarioResult {
   reason?: string
   /** With --repeat: how often each verdict came out; the rest of this result is the first of the gravest. */
   verdicts?: Partial<Record<Verdict, number>>
+  /** With --repeat: every run, in order. */
+  repeats?: RepeatResult[]
+  /** With --rank, where there are clients to rank. */
+  ranking?: Ranking
   /** What ran otherwise than the scenario says, since a real proxy stood in the path. */
   notes?: string[]
   seed: number
@@ -48,6 +52,35 @@ export interface ScenarioResult {
   journal?: string
   /** With --trace: what happened hop by hop. */
   trace?: string[]
+}
+
+/** One of several runs of a scenario. */
+export interface RepeatResult {
+  seed: number
+  verdict: Verdict
+  clients: Record<string, ClientMetrics>
+}
+
+/** Clients by a metric, the best first. */
+export interface Ranking {
+  metric: string
+  /** null where neither is better: then the highest is first. */
+  better: 'higher' | 'lower' | null
+  /** The client that the differences are to. */
+  against: string
+  /** Runs that it is made of: those that ran to their end. */
+  repeats: number
+  clients: RankedClient[]
+}
+
+export interface RankedClient {
+  client: string
+  /** The mean over the runs; null where the metric is not defined. */
+  value: number | null
+  /** Its mean less that of the client it is compared with; null for that one. */
+  difference: number | null
+  /** The 95 % confidence interval of the difference, from pairs of the same run; null with fewer than two runs. */
+  ci95: [low: number, high: number] | null
 }
 
 export interface FaultResult {

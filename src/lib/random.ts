@@ -33,6 +33,10 @@ export function chanceFrom(seed: number): Chance {
   }
 }
 
+/** The seed of the n-th of several runs, from 1: the first has the seed itself. */
+export const seedOfRun = (seed: number, n: number): number =>
+  n === 1 ? seed : Math.floor(chanceFrom(seed).at('run', 'seed', n) * 0x1_0000_0000)
+
 /** FNV-1a over the characters, then mixed. */
 function hashText(text: string, seed: number): number {
   let hash = (seed ^ 0x811c9dc5) | 0

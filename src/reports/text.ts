@@ -5,6 +5,7 @@
  */
 import type { RunResult, ScenarioResult, Verdict } from '../journal/result.js'
 import { formatMs } from '../lib/units.js'
+import { rankingLines } from './comparing/ranking.js'
 import { bySection, type Section, sections } from './sections.js'
 import { failingChecks, healthOfServers, remarks, repeats, seenByClient } from './words.js'
 
@@ -62,6 +63,7 @@ export function scenarioLines(result: ScenarioResult, palette: Palette = plain):
   lines.push(...seen.map((line) => `    ${line}`), ...ended(last, run, palette))
   if (result.reason !== undefined) lines.push(`    ${palette[color](result.reason)}`)
   if (result.verdict !== 'pass') lines.push(...failingChecks(result).map((line) => `    ${line}`))
+  if (result.ranking) lines.push(...rankingLines(result.ranking).map((line) => `    ${line}`))
   lines.push(...remarks(result).map((remark) => `    ${palette.dim(remark)}`))
   const untold = result.faults.filter(({ fired }) => fired === null)
   lines.push(...untold.map(({ id }) => `    ${palette.dim(`fault ${id}: nobody could tell whether it fired`)}`))

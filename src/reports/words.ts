@@ -29,14 +29,17 @@ function healthOf({ turns, checks, checks_passed }: ServerMetrics): string {
   return [...turned, ...checked].join(', ')
 }
 
-/** With --repeat: `18 of 20 pass, 2 fail`. */
-export function repeats({ verdicts }: ScenarioResult): string | undefined {
+/** With --repeat: `18 of 20 pass, 2 fail`; and the seed of the run that is shown, where each has its own. */
+export function repeats({ verdicts, repeats = [], seed }: ScenarioResult): string | undefined {
   if (!verdicts) return undefined
+  const shown = repeats.some((run) => run.seed !== repeats[0]!.seed) ? [`shown: seed ${seed}`] : []
   const [first, ...others] = Object.entries(verdicts).sort(([, m], [, n]) => n - m)
   const total = Object.values(verdicts).reduce((sum, count) => sum + count, 0)
-  return [`${first![1]} of ${total} ${first![0]}`, ...others.map(([verdict, count]) => `${count} ${verdict}`)].join(
-    ', ',
-  )
+  return [
+    `${first![1]} of ${total} ${first![0]}`,
+    ...others.map(([verdict, count]) => `${count} ${verdict}`),
+    ...shown,
+  ].join(', ')
 }
 
 const SHOWN = 3

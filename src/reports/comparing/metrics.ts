@@ -1,0 +1,65 @@
+/** The metrics of clients as comparisons need them: their unit, and whether more is better. */
+import { formatMs } from '../../lib/units.js'
+
+export type Unit = 'count' | 'number' | 'per_second' | 'share' | 'duration'
+
+export interface Comparable {
+  readonly unit: Unit
+  /** Absent where neither is. */
+  readonly better?: 'higher' | 'lower'
+}
+
+export const comparables = {
+  success_rate: { unit: 'share', better: 'higher' },
+  amplification: { unit: 'number', better: 'lower' },
+  requests: { unit: 'count' },
+  attempts: { unit: 'count', better: 'lower' },
+  succeeded: { unit: 'count', better: 'higher' },
+  truncated: { unit: 'count', better: 'lower' },
+  gave_up: { unit: 'count', better: 'lower' },
+  latency_p50_ms: { unit: 'duration', better: 'lower' },
+  latency_p90_ms: { unit: 'duration', better: 'lower' },
+  latency_p99_ms: { unit: 'duration', better: 'lower' },
+  latency_max_ms: { unit: 'duration', better: 'lower' },
+} as const satisfies Record<string, Comparable>
+
+/** What is compared where nobody says what. */
+export const USUAL: readonly string[] = ['success_rate', 'amplification', 'latency_p50_ms', 'latency_p99_ms']
+
+/** Of a metric that another version may have: its unit stands in its name. */
+export function comparableOf(metric: string): Comparable {
+  if (Object.hasOwn(comparables, metric)) return comparables[metric as keyof typeof comparables]
+  return { unit: metric.endsWith('_ms') ? 'duration' : /_(rate|share|ratio)$/.test(metric) ? 'share' : 'number' }
+}
+
+/** Null where it is not defined, or another version did not measure it. */
+export const numberOf = (metrics: object | undefined, metric: string): number | null => {
+  const value = metrics && Object.hasOwn(metrics, metric) ? metrics[metric as keyof typeof metrics] : null
+  return typeof value === 'number' ? value : null
+}
+
+export function shown(value: number | null, unit: Unit): string {
+  if (value === null) return '-'
+  if (unit === 'share') return `${rounded(value * 100)}%`
+  if (unit === 'duration') return formatMs(value)
+  return rounded(value)
+}
+
+/** With its sign; that of shares is in percentage points. */
+export const shownDifference = (value: number, unit: Unit): string =>
+  signed(value, unit) + (unit === 'share' ? ' pp' : '')
+
+/** `[-1.2, +3.4] pp`: the unit once. */
+export function shownInterval([low, high]: readonly [number, number], unit: Unit): string {
+  return `[${signed(low, unit)}, ${signed(high, unit)}]${unit === 'share' ? ' pp' : ''}`
+}
+
+const signed = (value: number, unit: Unit): string =>
+  (value < 0 ? '-' : value > 0 ? '+' : '') + magnitude(Math.abs(value), unit)
+
+const magnitude = (value: number, unit: Unit): string =>
+  unit === 'share' ? rounded(value * 100) : unit === 'duration' ? formatMs(value) : rounded(value)
+
+/** Two decimals, or two digits of what is less than they show. */
+const rounded = (value: number): string =>
+  String(Number(Math.abs(value) < 0.1 ? value.toPrecision(2) : value.toFixed(2)))
