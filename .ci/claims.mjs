@@ -162,10 +162,7 @@ function facts({ facts: all, table: { rows, columns }, foot }, { metrics }) {
   const shown = (client, metric) => figureText(valuesOf(client, metric), metricTable[metric].unit, noneOf(metric))
   const overview = tableOf([
     ['', ...columns.map(({ as }) => as)],
-    ...Object.entries(rows).map(([client, as]) => [
-      `*${as}*`,
-      ...columns.map(({ metric }) => shown(client, metric)),
-    ]),
+    ...Object.entries(rows).map(([client, as]) => [`*${as}*`, ...columns.map(({ metric }) => shown(client, metric))]),
   ])
   const judged = all.map(({ say, client, metric, is, most, least, of }) => {
     const [values, others] = [valuesOf(client, metric), of && valuesOf(of, metric)]
@@ -174,8 +171,14 @@ function facts({ facts: all, table: { rows, columns }, foot }, { metrics }) {
       if (value === null || others[run] === null) return false
       return most === undefined ? value >= others[run] * parseShare(least) : value <= others[run] * parseShare(most)
     })
-    const rule = is ?? (most === undefined ? `at least ${least} of ${shown(of, metric)}` : `at most ${most} of ${shown(of, metric)}`)
-    return { say, held, cells: [say, `${shown(client, metric)}; wanted: ${rule}`, held.every((so) => so) ? 'yes' : 'no'] }
+    const rule =
+      is ??
+      (most === undefined ? `at least ${least} of ${shown(of, metric)}` : `at most ${most} of ${shown(of, metric)}`)
+    return {
+      say,
+      held,
+      cells: [say, `${shown(client, metric)}; wanted: ${rule}`, held.every((so) => so) ? 'yes' : 'no'],
+    }
   })
   const decided = tableOf([['said', 'measured', 'so in every run'], ...judged.map(({ cells }) => cells)])
   return { table: `${overview}\n\n${decided}`, judged: judgeFacts(judged), foot }
