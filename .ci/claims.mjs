@@ -158,7 +158,7 @@ function sharesOf(client, from = '0ms', counts = 'failed') {
 
 /** Figures of clients in a table, and below it what would have to be so, with the figures that decide. */
 function facts({ facts: all, table: { rows, columns }, foot }, { metrics }) {
-  const valuesOf = (client, metric) => metrics.map((run) => valueOf(run, client, metric))
+  const valuesOf = (client, metric) => metrics.map((run) => metricOf(run, client, metric))
   const shown = (client, metric) => figureText(valuesOf(client, metric), metricTable[metric].unit, noneOf(metric))
   const overview = tableOf([
     ['', ...columns.map(({ as }) => as)],
@@ -184,7 +184,7 @@ function facts({ facts: all, table: { rows, columns }, foot }, { metrics }) {
   return { table: `${overview}\n\n${decided}`, judged: judgeFacts(judged), foot }
 }
 
-function valueOf(run, client, metric) {
+function metricOf(run, client, metric) {
   if (!run[client]) throw new Error(`no client ${client} in the run`)
   return run[client][metric]
 }

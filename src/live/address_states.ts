@@ -20,9 +20,16 @@ export interface AddressStates {
   set(place: string, state: AddressState): void
   /** Until it is called off, no address turns: between a look and the SYN. */
   hold(): () => void
+  /** A connection to the place is being made, until that is called off. */
+  dials(place: string): () => void
+  /** A SYN to the place has been sent, from either thread, and its dialler has not heard of an answer yet. */
+  isDialled(place: string): boolean
 }
 
-/** What both threads see: who dials at this moment, then a state for each place, then which faults are armed. */
+/**
+ * What both threads see: who dials at this moment, then for each place its state and how many connections to it are being
+ * made, then which faults are armed.
+ */
 export interface SharedStates {
   places: readonly string[]
   faults: readonly Fault[]
@@ -46,9 +53,9 @@ export interface OwnStates extends AddressStates {
 
 /** Of the thread that carries them out. */
 export function createAddressStates(places: readonly string[], faults: readonly Fault[]): OwnStates {
-  const cells = new Int32Array(new SharedArrayBuffer(4 * (FIRST + places.length + faults.length)))
+  const cells = new Int32Array(new SharedArrayBuffer(4 * (FIRST + 2 * places.length + faults.length)))
   cells.fill(UNKNOWN, FIRST, FIRST + places.length)
-  cells.fill(1, FIRST + places.length)
+  cells.fill(1, FIRST + 2 * places.length)
   const states = new Map<string, AddressState>()
   return {
     shared: { places, faults, cells },
@@ -62,14 +69,32 @@ export function createAddressStates(places: readonly string[], faults: readonly 
     },
     // Nothing of this thread runs between a look and the SYN.
     hold: () => nothing,
+    ...dialsIn(places, cells),
     arm(fault, armed) {
       const at = faults.findIndex(({ id }) => id === fault)
-      if (at >= 0) Atomics.store(cells, FIRST + places.length + at, armed ? 1 : 0)
+      if (at >= 0) Atomics.store(cells, FIRST + 2 * places.length + at, armed ? 1 : 0)
     },
   }
 }
 
 const nothing = (): void => {}
+
+function dialsIn(places: readonly string[], cells: Int32Array): Pick<AddressStates, 'dials' | 'isDialled'> {
+  const cellOf = (place: string) => FIRST + places.length + places.indexOf(place)
+  return {
+    dials(place) {
+      if (!places.includes(place)) return nothing
+      const at = cellOf(place)
+      let counted = true
+      Atomics.add(cells, at, 1)
+      return () => {
+        if (counted) Atomics.sub(cells, at, 1)
+        counted = false
+      }
+    },
+    isDialled: (place) => places.includes(place) && Atomics.load(cells, cellOf(place)) > 0,
+  }
+}
 
 function awaitDiallers(cells: Int32Array): void {
   for (let dialling = Atomics.load(cells, DIALLING); dialling > 0; dialling = Atomics.load(cells, DIALLING)) {
@@ -102,9 +127,10 @@ export function followAddressStates({ places, faults, cells }: SharedStates): Ad
         Atomics.notify(cells, DIALLING)
       }
     },
+    ...dialsIn(places, cells),
   }
 }
 
 /** Whether each fault is armed, as the thread that carries them out has it. */
 export const armedIn = ({ places, faults, cells }: SharedStates): (readonly [id: string, armed: boolean])[] =>
-  faults.map(({ id }, at) => [id, Atomics.load(cells, FIRST + places.length + at) === 1] as const)
+  faults.map(({ id }, at) => [id, Atomics.load(cells, FIRST + 2 * places.length + at) === 1] as const)

@@ -52,6 +52,7 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
   const host = fault?.effect.type === 'unreachable' ? NO_ROUTE : target.host
   const { path, port, source } = target
   const raw = connectTcp(path === undefined ? { host, port, localAddress: source, noDelay: true } : { path })
+  const answered = site.addressStates.dials(target.place)
   if (path === undefined) books.host = host
   watchEnding(books, raw)
   let stream: Socket = raw
@@ -75,8 +76,10 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
     books.stream = stream
     done(null, stream)
   }
+  raw.once('close', answered)
   raw.once('close', failed)
   raw.once('connect', () => {
+    answered()
     books.connected = true
     noteDialled(raw)
     books.local = path === undefined ? `${raw.localAddress}:${raw.localPort}` : undefined
