@@ -11,14 +11,16 @@ import { duration } from '../../lib/quantity.js'
  * waits for an answer (`timeout`), and beyond it the default gives up, as got does: to ask earlier than told (`cut`, as
  * undici does) is what the server asked not to do, and to wait for an hour is what no caller expects.
  */
-export const retryAfterSchema = z.strictObject({
-  honour: z.boolean().default(true).meta({ description: 'No attempt before the time that the server named' }),
-  cap: duration().prefault('60s').meta({ description: 'Longer than this is beyond what the client puts up with' }),
-  beyond: z
-    .enum(['give_up', 'cut', 'wait'])
-    .default('give_up')
-    .meta({ description: 'Then: give_up at once, wait as long as the cap (cut), or wait as long as it takes' }),
-})
+export const retryAfterSchema = z
+  .strictObject({
+    honour: z.boolean().default(true).meta({ description: 'No attempt before the time that the server named' }),
+    cap: duration().prefault('60s').meta({ description: 'Longer than this is beyond what the client puts up with' }),
+    beyond: z
+      .enum(['give_up', 'cut', 'wait'])
+      .default('give_up')
+      .meta({ description: 'Then: give_up at once, wait as long as the cap (cut), or wait as long as it takes' }),
+  })
+  .meta({ id: 'retry_after' })
 
 export type RetryAfterRule = z.output<typeof retryAfterSchema>
 

@@ -15,17 +15,20 @@ const TRANSIENT = [429, 502, 503, 504]
 const status = z.union([z.int().min(400).max(599), z.enum(['4xx', '5xx'])])
 const method = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a method, or all')
 
-export const whenSchema = z.strictObject({
-  statuses: z.array(status).default(TRANSIENT).meta({ description: 'After these statuses: numbers, 4xx or 5xx' }),
-  errors: z
-    .array(z.enum(['all', ...errorTypeNames]))
-    .default(['all'])
-    .meta({ description: 'After these failures: types of RFC 9209 as the client perceives them, or all' }),
-  methods: z
-    .array(method)
-    .default(IDEMPOTENT)
-    .meta({ description: 'Requests with these methods, or all; one with an idempotency key always' }),
-})
+/** One in the published JSON Schema, whoever takes it: hence the id. */
+export const whenSchema = z
+  .strictObject({
+    statuses: z.array(status).default(TRANSIENT).meta({ description: 'After these statuses: numbers, 4xx or 5xx' }),
+    errors: z
+      .array(z.enum(['all', ...errorTypeNames]))
+      .default(['all'])
+      .meta({ description: 'After these failures: types of RFC 9209 as the client perceives them, or all' }),
+    methods: z
+      .array(method)
+      .default(IDEMPOTENT)
+      .meta({ description: 'Requests with these methods, or all; one with an idempotency key always' }),
+  })
+  .meta({ id: 'retry_when' })
 
 export type When = z.output<typeof whenSchema>
 
