@@ -8,7 +8,7 @@ const schema = z.strictObject({ type: z.literal('aws_adaptive'), ...quotaKeys })
 /** The adaptive mode of AWS SDKs, as in smithy-typescript's AdaptiveRetryStrategy (2026). */
 export const aws_adaptive = {
   summary:
-    'aws_standard, and after the first 429 a rate limit of its own for all attempts (CUBIC), which makes them wait',
+    'as aws_standard, and after the first 429 a rate limit of its own for all attempts (CUBIC), which makes them wait',
   schema,
   create(config: z.output<typeof schema>): AdmissionState {
     const quota = createQuota(config)

@@ -9,7 +9,10 @@ export const quotaKeys = {
   costs: z
     .literal([2025, 2026])
     .default(2025)
-    .meta({ description: 'What a retry takes: after throttling 5; after other failures 10, or 14 from 2026 on' }),
+    .meta({
+      description:
+        'What a retry takes. 2025: 10 after no response, 500, 502, 503 and 504, else 5. 2026: 5 after 429, else 14',
+    }),
 }
 
 const schema = z.strictObject({ type: z.literal('aws_standard'), ...quotaKeys })
