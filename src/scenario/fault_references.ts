@@ -4,6 +4,7 @@
  */
 import { type TriggerName, type TriggerScope, triggers } from '../core/fault/triggers/index.js'
 import { parseDurationMs } from '../lib/units.js'
+import { hopsOf } from './client_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { hopKinds, linkTriggers } from './hops.js'
 import { article, namesOf, unknownName } from './names.js'
@@ -34,10 +35,11 @@ function unknownPlace(
   const here = [...path, 'on']
   const [from, to, ...more] = on.split(/\s*->\s*/)
   if (to === undefined) return unknownName('hop', { name: on, path: here }, namesOf(hops))
-  const forwarders = [...hops.filter((hop) => hop.to.length > 0), ...clients]
+  const asking = clients.map((client) => ({ name: client.name, to: hopsOf(client) }))
+  const forwarders = [...hops.filter((hop) => hop.to.length > 0), ...asking]
   const source = forwarders.find(({ name }) => name === from)
   if (!source) return unknownName('hop or client', { name: from!, path: here }, namesOf(forwarders))
-  const targets = [source.to ?? []].flat()
+  const targets = source.to
   if (more.length === 0 && targets.some(({ name }) => name === to)) return []
   const links = targets.map(({ name }) => `${from}->${name}`)
   return [wrongValue(here, `there is no link "${on}", expected one of: ${links.join(', ')}`)]

@@ -45,8 +45,16 @@ export interface ServerOutline {
 
 export interface ClientOutline extends Reference {
   to: Reference | undefined
+  /** Where it turns to when that failed. */
+  fallback: Reference | undefined
   /** The keys of `request`. */
   request: readonly string[]
+  /** The headers that name a request or an operation, as they were written: `value` where it is text. */
+  ids: readonly { header: string; value: string | undefined; path: Path }[]
+  /** It says `idempotency_key: true`. */
+  keyed: boolean
+  /** It may send more than one request. */
+  sendsMany: boolean
   /** Its policy says `attempts: unlimited`, and no deadline. */
   endless: boolean
 }
@@ -99,22 +107,33 @@ export function outlineOf(input: unknown): Outline {
   }
   return {
     hops: root?.hops === undefined ? undefined : named('hops', hopOutline),
-    clients: named('clients', (name, value) => {
-      const path = ['clients', name]
-      const { to, request, retry } = mappingOf(value) ?? {}
-      const { attempts, deadline } = mappingOf(retry) ?? {}
-      return {
-        name,
-        path,
-        to: reference(to, [...path, 'to']),
-        request: Object.keys(mappingOf(request) ?? {}),
-        endless: attempts === 'unlimited' && deadline === undefined,
-      }
-    }),
+    clients: named('clients', clientOutline),
     faults: listed('faults', faultOutline),
     expect: listed('expect', expectationReferences),
   }
 }
+
+function clientOutline(name: string, value: unknown): ClientOutline {
+  const path = ['clients', name]
+  const { to, request, retry, fallback, load, instances } = mappingOf(value) ?? {}
+  const { attempts, deadline } = mappingOf(retry) ?? {}
+  const { headers, idempotency_key } = mappingOf(request) ?? {}
+  const ids = Object.entries(mappingOf(headers) ?? {}).filter(([header]) => NAMING.includes(header.toLowerCase()))
+  return {
+    name,
+    path,
+    to: reference(to, [...path, 'to']),
+    fallback: reference(mappingOf(fallback)?.to, [...path, 'fallback', 'to']),
+    request: Object.keys(mappingOf(request) ?? {}),
+    ids: ids.map(([header, id]) => ({ header, value: textOf(id), path: [...path, 'request', 'headers', header] })),
+    keyed: idempotency_key === true,
+    sendsMany: (load !== undefined && mappingOf(load)?.requests !== 1) || (instances !== undefined && instances !== 1),
+    endless: attempts === 'unlimited' && deadline === undefined,
+  }
+}
+
+/** Headers by which servers tell requests, or operations, apart. */
+const NAMING = ['x-request-id', 'idempotency-key']
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]

@@ -4,10 +4,11 @@
  */
 import { suggestion } from '../lib/nearest.js'
 import { findBalanceProblems } from './balance_references.js'
+import { findClientProblems, hopsOf } from './client_references.js'
 import { findFaultProblems } from './fault_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
-import type { ClientOutline, ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
+import type { ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
 import { findSocketProblems } from './socket_references.js'
 
 /** Each is a listener of its own, and a chain of them is walked in depth. */
@@ -46,46 +47,10 @@ export function findUnreachedHops({ hops = [], clients = [] }: Outline): Finding
     reached.add(name)
     for (const next of byName.get(name)?.to ?? []) visit(next)
   }
-  for (const { to } of clients) if (to) visit(to)
+  for (const hop of clients.flatMap(hopsOf)) visit(hop)
   return hops
     .filter(({ name }) => !reached.has(name))
     .map(({ name, path }) => wrongKey(path, `no client reaches the hop "${name}"`))
-}
-
-function findClientProblems({ clients = [], hops }: Outline): Finding[] {
-  const named = hops
-    ? clients.flatMap((client) => [
-        ...nameOfHop(client, hops),
-        ...(client.to ? unknownName('hop', client.to, namesOf(hops)) : []),
-      ])
-    : []
-  return [...named, ...clients.flatMap(impossibleRequest), ...clients.flatMap(endlessRetries)]
-}
-
-const nameOfHop = ({ name, path }: ClientOutline, hops: readonly HopOutline[]): Finding[] =>
-  namesOf(hops).includes(name) ? [wrongKey(path, `"${name}" is a hop: a link would not tell which of the two`)] : []
-
-const endlessRetries = ({ endless, path }: ClientOutline): Finding[] =>
-  endless
-    ? [
-        wrongValue(
-          [...path, 'retry', 'attempts'],
-          'a policy without a bound: with unlimited attempts it needs a deadline',
-        ),
-      ]
-    : []
-
-/** One body, framed only where there is one, and nothing beside raw bytes. */
-function impossibleRequest({ request: keys, path }: ClientOutline): Finding[] {
-  const at = (key: string, message: string) => wrongKey([...path, 'request', key], message)
-  if (keys.includes('raw')) {
-    return keys.filter((key) => key !== 'raw').map((key) => at(key, `raw is the whole request: "${key}" has no use`))
-  }
-  if (keys.includes('body') && keys.includes('size')) return [at('size', 'a request takes a body or a size, not both')]
-  const bodiless = !keys.includes('body') && !keys.includes('size')
-  return bodiless && keys.includes('framing')
-    ? [at('framing', 'there is no body to frame: expected a body or a size')]
-    : []
 }
 
 function findHopProblems(hops: readonly HopOutline[]): Finding[] {

@@ -34,6 +34,7 @@ async function ran(
   const scenario = { ...bare, hops: { app: hopKinds.origin.schema.parse({ kind: 'origin' }) } }
   const addressOf = () => ({ hop: 'app', place: 'app', host: '127.0.0.1', port: origin.port })
   const client = clientSchema.parse({ to: 'app', ...config })
+  await site.beginLoad()
   await runClient({ ...site, scenario, addressOf }, 'plain', client, new AbortController().signal)
   return { journal, origin }
 }

@@ -105,6 +105,8 @@ class Request implements Call {
     const one = this.open.get(attempt)
     if (one?.stage !== 'checking') return []
     const steps: Step[] = []
+    // The check has ended: there is nothing to close.
+    one.stage = 'delayed'
     if (now >= this.deadlineMs) this.cut(steps, now)
     else if (ok) this.send(steps, one, now)
     else this.over(steps, one, { unhealthy: true }, now)
@@ -181,6 +183,7 @@ class Request implements Call {
     this.lastAttempt = outcome.unhealthy ? undefined : attempt
     steps.push({ do: 'decided', attempt, decision: verdict, ok })
     if (ok || verdict === 'gave_up') return this.finish(steps, ok, verdict, now)
+    if (now >= this.deadlineMs) return this.finish(steps, false, 'deadline', now)
     if (fallback) return this.finish(steps, false, 'fallback_failed', now)
     if (verdict !== 'again') return this.giveUp(steps, verdict, now)
     if (wish?.give_up) return this.giveUp(steps, 'retry_after', now)

@@ -41,7 +41,9 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
   const { name } = standIn
   const tells = standIn.is === 'url' ? url.tells : standIn.driver.tells
   const passes = (place: string): boolean => place === hop || nextHops(scenario.hops[place]!).some(passes)
-  const clients = Object.entries(scenario.clients).filter(([, { to }]) => passes(to))
+  const clients = Object.entries(scenario.clients).filter(
+    ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
+  )
   return { name, hop, tells, clients: clients.map(([client]) => client), untold: untoldFaults(scenario, standIn) }
 }
 
