@@ -233,6 +233,7 @@ function judged(scenario: Scenario, facts: Facts, stranger?: Stranger): Omit<Sce
     faults,
     clients: Object.fromEntries(names.flatMap((name) => clientMetrics(name, facts))),
     ...serversOf(facts),
+    ...loadsOf(facts),
     checks,
     ...judge(faults, checks, facts, scenario.max_lag),
   }
@@ -241,6 +242,13 @@ function judged(scenario: Scenario, facts: Facts, stranger?: Stranger): Omit<Sce
 const clientMetrics = (name: string, facts: Facts) => {
   const client = facts.clients.get(name)
   return client ? [[name, client.metrics] as const] : []
+}
+
+function loadsOf({ loads, saturations }: Facts): Pick<ScenarioResult, 'loads' | 'saturations'> {
+  return {
+    ...(loads.size > 0 && { loads: Object.fromEntries(loads) }),
+    ...(saturations.size > 0 && { saturations: Object.fromEntries(saturations) }),
+  }
 }
 
 /** Where there is something to tell of health. */

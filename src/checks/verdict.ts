@@ -1,6 +1,7 @@
 /**
  * From checks to the verdict of a scenario, from verdicts to that of a run and to the exit code. The order: what could
- * not be run says nothing; a fault that never fired shows nothing, whatever the checks say; then the checks.
+ * not be run says nothing; a load that this machine could not make, or a fault that never fired, shows nothing, whatever
+ * the checks say; then the checks.
  */
 import type { Facts } from '../journal/reduce.js'
 import type { CheckResult, FaultResult, Verdict } from '../journal/result.js'
@@ -18,7 +19,7 @@ export interface Judgement {
 export function judge(
   faults: readonly Pick<FaultResult, 'id' | 'fired'>[],
   checks: readonly CheckResult[],
-  facts: Pick<Facts, 'errors' | 'interrupted' | 'lag_ms'>,
+  facts: Pick<Facts, 'errors' | 'interrupted' | 'lag_ms' | 'loads'>,
   maxLagMs = Number.POSITIVE_INFINITY,
 ): Judgement {
   const [error, ...more] = facts.errors
@@ -28,6 +29,9 @@ export function judge(
   if (facts.lag_ms > maxLagMs) {
     const late = `timers were up to ${facts.lag_ms.toFixed(0)} ms late, and it bears ${maxLagMs} ms`
     return { verdict: 'inconclusive', reason: `this machine was too loaded to judge: ${late}` }
+  }
+  for (const [client, { cannot }] of facts.loads) {
+    if (cannot !== undefined) return { verdict: 'inconclusive', reason: `client "${client}" ${cannot}` }
   }
   const silent = faults.filter(({ fired }) => fired === 0).map(({ id }) => id)
   if (silent.length > 0) {

@@ -4,6 +4,7 @@ import { checks } from '../checks/index.js'
 import { admissions } from '../core/client/admission/index.js'
 import { pacers } from '../core/client/pacing/index.js'
 import { policies } from '../core/client/policies/index.js'
+import { shapes } from '../core/client/shapes/index.js'
 import { effects } from '../core/fault/effects/index.js'
 import { triggers } from '../core/fault/triggers/index.js'
 import { balancers } from '../core/proxy/balancers/index.js'
@@ -23,6 +24,7 @@ const tables = {
   policies,
   admissions,
   pacings: pacers,
+  shapes,
   balancers,
   health_checks: healthChecks,
   checks,

@@ -8,6 +8,7 @@ import type { AcceptingEvent, FaultEvent, ForwardEvent, JournalEvent, OperationE
 import type { Account } from './ledger/account.js'
 import { createLedger } from './ledger/ledger.js'
 import type { Ways } from './ledger/ways.js'
+import { createLoadsFold, type LoadFacts } from './load_facts.js'
 import type { RunSetting } from './metrics/index.js'
 import type { Recovery } from './metrics/metric.js'
 import { createServersFold, type ServerFacts } from './server_facts.js'
@@ -16,7 +17,7 @@ import { byName, type Counts, createTally, type LineFacts, lineFacts, type Tally
 export type { ClientFacts } from './client_facts.js'
 export type { Counts, LineFacts } from './tally.js'
 
-export interface Facts {
+export interface Facts extends LoadFacts {
   /** How often each fault took effect; null where nobody could tell. Ask `firedCount`. */
   readonly fired: ReadonlyMap<string, number | null>
   readonly clients: ReadonlyMap<string, ClientFacts>
@@ -24,7 +25,7 @@ export interface Facts {
   /** By proxy. */
   readonly servers: ReadonlyMap<string, ServerFacts>
   readonly origins: ReadonlyMap<string, OriginFacts>
-  /** Connections that each server hop accepted, those of health checks included. */
+  /** Connections that each server hop accepted, those of health checks and of the background included. */
   readonly connections: ReadonlyMap<string, number>
   readonly logs: ReadonlyMap<string, LineFacts>
   /** What went wrong outside the experiment. */
@@ -115,6 +116,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
     faults: (spans.get(client) ?? span).facts(),
     recovery: { ...RECOVERY, ...recovery },
   })
+  const loads = createLoadsFold()
   return {
     add(event) {
       ledger.add(event)
@@ -127,7 +129,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
       else if (event.event === 'operation') origins.at(event.hop).operation(event)
       else if (event.event === 'accepting') origins.at(event.hop).accepting(event)
       else if (event.event === 'forward') {
-        if (event.health) return
+        if (event.health || event.background) return
         proxies.at(event.hop).forward(event)
         servers.at(event.hop).forward(event)
       } else if (event.event === 'check') servers.at(event.hop).checked(event)
@@ -138,7 +140,9 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
         clients.at(event.client).request(event)
         if (!spans.has(event.client)) spans.set(event.client, span)
         loadMs = Math.max(loadMs, event.t)
-      } else if (event.event === 'lag') lagMs = Math.max(lagMs, event.max_ms)
+      } else if (event.event === 'load') loads.load(event)
+      else if (event.event === 'saturation') loads.saturation(event)
+      else if (event.event === 'lag') lagMs = Math.max(lagMs, event.max_ms)
       else if (event.event === 'error') errors.add(event.message)
       else if (event.event === 'end') interrupted ||= event.interrupted === true
     },
@@ -153,6 +157,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
         origins: origins.map((fold) => fold.facts()),
         connections: connections.counts(),
         logs: logs.map(lineFacts),
+        ...loads.facts(),
         // What was not run to its end does not add up.
         errors: told.length > 0 || interrupted ? told : ledger.disagreements(),
         load_ms: loadMs,
@@ -231,7 +236,7 @@ function createOriginFold() {
       if (!event.accepting) stops++
     },
     served(event: ServedEvent) {
-      if (event.health) return
+      if (event.health || event.background) return
       requests++
       outcomes.add(event.outcome)
       if (event.status !== undefined) statuses.add(String(event.status))

@@ -69,8 +69,8 @@ export function operationsIn(events: readonly JournalEvent[]): SeenOperation[] {
 type Seen = Omit<SeenAttempt, 'gap_ms'>
 
 function seenAt(hop: string, event: JournalEvent): Seen[] {
-  if (event.event === 'served' && event.hop === hop && !event.health) return [fromServed(event)]
-  if (event.event === 'forward' && event.hop === hop && !event.health) return [fromForward(event)]
+  if (event.event === 'served' && event.hop === hop && !event.health && !event.background) return [fromServed(event)]
+  if (event.event === 'forward' && event.hop === hop && !event.health && !event.background) return [fromForward(event)]
   return []
 }
 

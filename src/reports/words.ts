@@ -13,6 +13,14 @@ export function seenByClient(result: ScenarioResult): string[] {
 /** The same in one line. Empty where nobody asked. */
 export const seen = (result: ScenarioResult): string => seenByClient(result).join('; ')
 
+/** What only kept the machine busy: `flood: 8200/s in the background, 200 ×16400`. */
+export function saturated({ saturations = {} }: ScenarioResult): string[] {
+  return Object.entries(saturations).map(([client, { rate_reached, statuses, errors }]) => {
+    const seen = commonest({ ...statuses, ...(errors > 0 && { errors }) })
+    return `${client}: ${Math.round(rate_reached)}/s in the background${seen === '' ? '' : `, ${seen}`}`
+  })
+}
+
 /** Of servers whose state turned, or of which a check failed: `lb: app1 down ×1, up ×1, 57 of 60 checks passed`. */
 export function healthOfServers({ servers = {} }: ScenarioResult): string[] {
   return Object.entries(servers).flatMap(([proxy, metrics]) =>

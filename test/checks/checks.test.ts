@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { checkSchema, checks, evaluate, references } from '../../src/checks/index.js'
 import { exitCode, judge, overall } from '../../src/checks/verdict.js'
 import type { JournalEvent } from '../../src/journal/events.js'
+import type { LoadAccount } from '../../src/journal/load_facts.js'
 import type { CheckResult, Verdict } from '../../src/journal/result.js'
 import * as make from '../journal/events.js'
 import { reduce, refusedFailure, resetFailure, times } from '../journal/events.js'
@@ -263,7 +264,7 @@ test('the schema can be published, every key with a description', async (t) => {
   }
 })
 
-const quiet = { errors: [], interrupted: false, lag_ms: 0 }
+const quiet = { errors: [], interrupted: false, lag_ms: 0, loads: new Map<string, LoadAccount>() }
 const check = (verdict: CheckResult['verdict']): CheckResult => ({ name: 'c', verdict, expected: '= 1', actual: '0' })
 const [pass, fail, open] = [check('pass'), check('fail'), check('inconclusive')]
 test('a verdict: errors first, then faults that never fired, then failing checks, then open ones', async (t) => {
@@ -274,11 +275,11 @@ test('a verdict: errors first, then faults that never fired, then failing checks
   ]
   t.same(judge(fired, [pass], quiet), { verdict: 'pass' })
   t.same(judge([], [], quiet), { verdict: 'pass' })
-  t.match(judge(silent, [fail], { errors: ['disk full', 'b'], interrupted: true, lag_ms: 0 }), {
+  t.match(judge(silent, [fail], { ...quiet, errors: ['disk full', 'b'], interrupted: true }), {
     verdict: 'error',
     reason: 'disk full, and 1 more',
   })
-  t.match(judge(fired, [pass], { errors: [], interrupted: true, lag_ms: 0 }), {
+  t.match(judge(fired, [pass], { ...quiet, interrupted: true }), {
     verdict: 'error',
     reason: /interrupted/,
   })
@@ -291,6 +292,14 @@ test('a verdict: errors first, then faults that never fired, then failing checks
     reason: /^faults rst, b never fired/,
   })
   t.match(judge(fired, [fail, open, pass], quiet), { verdict: 'fail', reason: '1 of 3 checks failed' })
+  const account = { asked: 9, sent: 9, in_time: 9, rate_asked: 9, rate_reached: 9 }
+  const delays = { start_delay_p50_ms: 0, start_delay_p99_ms: 0, start_delay_max_ms: 0 }
+  const loads = (cannot?: string) => new Map([['plain', { ...account, ...delays, cannot }]])
+  t.match(judge(silent, [fail], { ...quiet, loads: loads('asked for 9/s, this machine reached 2/s') }), {
+    verdict: 'inconclusive',
+    reason: 'client "plain" asked for 9/s, this machine reached 2/s',
+  })
+  t.match(judge(fired, [pass], { ...quiet, loads: loads() }), { verdict: 'pass' })
   const late = { ...quiet, lag_ms: 51 }
   t.match(judge(silent, [fail], late, 50), {
     verdict: 'inconclusive',

@@ -95,7 +95,7 @@ test('words that may mean two failures: skipped only where it depends on it', as
 
 test('the verdict rests on what was judged', async (t) => {
   const result = (verdict: 'pass' | 'fail' | 'skipped') => ({ name: 'x', verdict, expected: '', actual: '' })
-  const facts = { errors: [], interrupted: false, lag_ms: 0 }
+  const facts = { errors: [], interrupted: false, lag_ms: 0, loads: new Map() }
   t.match(judge([], [result('pass'), result('skipped')], facts), { verdict: 'pass' })
   t.match(judge([], [result('fail'), result('skipped')], facts), { verdict: 'fail', reason: '1 of 1 check failed' })
   t.match(judge([], [result('skipped')], facts), { verdict: 'skipped', reason: 'no check of it can be judged' })

@@ -28,7 +28,9 @@ const rows: Row[] = [
   [
     'load of no form',
     { 9: '  plain: { to: lb, load: {} }' },
-    ['9:26: clients.plain.load: missing keys: expected requests, or rate and for'],
+    [
+      '9:26: clients.plain.load: missing keys: expected requests, or rate and for, or shape and for, or users and for, or saturate and for',
+    ],
   ],
   [
     'load of one form, incomplete',

@@ -32,6 +32,8 @@ class Sender {
   private readonly inFlight = new Set<Promise<void>>()
   private readonly punctuality: Punctuality
   private readonly delays = createLatency()
+  /** On the clock of clock.ts, and in the load's time. */
+  private readonly startedMs = monotonicMs()
   private readonly started: number
   private count = 0
 
@@ -48,13 +50,13 @@ class Sender {
 
   /** The account of the load; undefined where it was stopped. */
   async sendAll() {
-    const { site, client, load, signal, started } = this
+    const { site, client, load, signal } = this
     let sliceEnd = monotonicMs() + SLICE_MS
     // Who comes in turn comes at the same times; side by side that would be twice as many at once.
     const draw = site.chance.stream(site.scenario.in_turn ? 'arrivals' : `arrivals/${client}`)
     for (const at of arrivals(load, draw)) {
-      while (site.now() - started < at && !signal.aborted) {
-        await wait(started + at - site.now(), signal)
+      while (this.elapsed < at && !signal.aborted) {
+        await wait(at - this.elapsed, signal)
         sliceEnd = monotonicMs() + SLICE_MS
       }
       if (monotonicMs() > sliceEnd) {
@@ -76,8 +78,12 @@ class Sender {
     return Promise.all(this.inFlight)
   }
 
+  private get elapsed(): number {
+    return monotonicMs() - this.startedMs
+  }
+
   private begin(at: number): void {
-    const now = this.site.now() - this.started
+    const now = this.elapsed
     this.punctuality.begun(now - at, now)
     this.delays.record(now - at)
     const request = this.send(this.count++, this.started + at)
@@ -88,7 +94,7 @@ class Sender {
   /** Its time is up, and what was not sent is late, too much of it: sending it now would show nothing. */
   private isOver(at: number): boolean {
     const { load, punctuality, count } = this
-    const now = this.site.now() - this.started
+    const now = this.elapsed
     const full = this.inFlight.size >= IN_FLIGHT_LIMIT
     if (!(now > load.for + lateAfterMs(load) || full) || now - at <= lateAfterMs(load)) return false
     const rest = Math.max(1, Math.ceil(intendedRequests(load)) - count)

@@ -9,7 +9,7 @@ import { chanceFrom } from '../../lib/random.js'
 import { createScope } from '../../lib/scope.js'
 import { armedIn, followAddressStates, type SharedStates } from '../address_states.js'
 import type { KeyPair } from '../certificates.js'
-import { fromSharedMs, monotonicMs, roundMs, startTimer, stopTimer, type Timer } from '../clock.js'
+import { fromSharedMs, monotonicMs, roundMs, soon, startTimer, stopTimer, type Timer } from '../clock.js'
 import type { Site } from '../site.js'
 import type { FromThread, RunOrder } from './protocol.js'
 
@@ -22,7 +22,7 @@ export interface ThreadSite extends Site {
 /** What is said of one run. */
 export type Said<Message = FromThread> = Message extends { run: number } ? Omit<Message, 'run'> : never
 
-/** @param stop ends the load here, at once, whatever the other thread makes of it */
+/** @param stop ends the load here, whatever the other thread makes of it */
 export function createThreadSite(order: RunOrder, say: (message: Said) => void, stop: () => void): ThreadSite {
   const { scenario, addresses, states, zero, journaling } = order
   const chance = chanceFrom(order.seed)
@@ -57,7 +57,8 @@ export function createThreadSite(order: RunOrder, say: (message: Said) => void, 
     broken(message) {
       batch.flush()
       say({ say: 'broken', message })
-      stop()
+      // Whoever finds it may be about to begin a request, which would not hear of an end that has been.
+      soon(stop)
     },
     // What only hops need.
     nameServer: undefined,

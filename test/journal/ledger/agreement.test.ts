@@ -25,7 +25,7 @@ test('one event lost or invented, whichever it is: the run is an error', async (
     const lost = errors(...events.toSpliced(index, 1))
     t.equal(lost.length, 1, `without ${event.event}`)
     t.match(lost[0], /^request (id )?"plain-[12]"/)
-    t.equal(judge([], [], { errors: lost, interrupted: false, lag_ms: 0 }).verdict, 'error')
+    t.equal(judge([], [], { errors: lost, interrupted: false, lag_ms: 0, loads: new Map() }).verdict, 'error')
     t.equal(errors(...events, event).length, 1, `with another ${event.event}`)
   }
 })
