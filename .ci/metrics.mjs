@@ -88,7 +88,10 @@ function section(name, metrics) {
 | metric | unit | what it is | null | after |
 | --- | --- | --- | --- | --- |
 ${Object.entries(metrics)
-  .map(([metric, { unit, says, none, source }]) => `| \`${metric}\` | ${UNITS[unit]} | ${says} | ${none ?? ''} | ${source ?? ''} |`)
+  .map(
+    ([metric, { unit, says, none, source }]) =>
+      `| \`${metric}\` | ${UNITS[unit]} | ${says} | ${none ?? ''} | ${source ?? ''} |`,
+  )
   .join('\n')}
 `
 }
