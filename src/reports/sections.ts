@@ -13,6 +13,7 @@ export const sections = {
   balance: 'Load balancing and health',
   request: 'Requests that strict origins cut off',
   'look-alike': 'Look-alikes that must be told apart',
+  policy: 'What retry policies do',
   lesson: 'What guides claim, measured',
   classic: 'Published models',
 } as const
