@@ -2,7 +2,6 @@
  * What happened hop by hop, for people: one example of every way in which a request went, with the count of those
  * that went alike. A pure fold over the journal.
  */
-import type { Failure } from '../core/failure.js'
 import type {
   AttemptEvent,
   ConnectionUse,
@@ -10,11 +9,14 @@ import type {
   ForwardEvent,
   HelloEvent,
   JournalEvent,
+  RequestEvent,
   ServedEvent,
   Try,
 } from '../journal/events.js'
 import { turnsIn } from '../journal/turns.js'
 import { formatMs } from '../lib/units.js'
+import { decisionText, receivedText, sentText, unsentTexts } from './trace_client.js'
+import { describe, dnsText, isConnected, isSocket, tcpText } from './trace_connection.js'
 import { healthLines } from './trace_health.js'
 
 /** The trace as lines without colours. */
@@ -29,8 +31,9 @@ function storyLines(events: readonly JournalEvent[]): string[] {
   const lines: string[] = []
   for (const { example, count } of groupAlike(story)) {
     const alike = count > 1 ? `  (${count} requests went this way)` : ''
-    lines.push(`request ${example}${alike}`)
-    for (const attempt of story.attempts.get(example) ?? []) lines.push(...attemptLines(story, attempt))
+    lines.push(`request ${example.request}${alike}`)
+    for (const attempt of attemptsOf(story, example)) lines.push(...attemptLines(story, attempt))
+    for (const [what, text] of unsentTexts(example)) lines.push(row(example.client, what, text))
   }
   return [...lines, ...healthLines(events, row)]
 }
@@ -47,7 +50,7 @@ interface Story {
   faults: Map<string, FaultEvent[]>
   /** By request id. */
   served: Map<string, ServedEvent[]>
-  order: string[]
+  requests: RequestEvent[]
   /** By address. */
   hops: Map<string, string>
   /** By hop: who stands in for it. */
@@ -62,7 +65,7 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     hellos: new Map(),
     faults: new Map(),
     served: new Map(),
-    order: [],
+    requests: [],
     hops: new Map(),
     products: new Map(),
   }
@@ -75,7 +78,7 @@ function indexEvents(events: readonly JournalEvent[]): Story {
       append(story.forwards, event.request, event)
       if (event.peer !== undefined) append(story.forwardsOf, event.peer, event)
     } else if (event.event === 'hello') append(story.hellos, event.peer, event)
-    else if (event.event === 'request') story.order.push(event.request)
+    else if (event.event === 'request') story.requests.push(event)
     else if (event.event === 'fault') append(story.faults, event.request || event.peer || event.hop, event)
     else if (event.event === 'served') append(story.served, event.request || event.peer, event)
   }
@@ -106,19 +109,22 @@ function append<Value>(map: Map<string, Value[]>, key: string, value: Value): vo
 }
 
 /** Requests whose attempts and tries ended alike tell the same story. */
-function groupAlike(story: Story): { example: string; count: number }[] {
-  const groups = new Map<string, { example: string; count: number }>()
-  for (const request of story.order) {
-    const attempts = (story.attempts.get(request) ?? []).map((a) => [
+function groupAlike(story: Story): { example: RequestEvent; count: number }[] {
+  const groups = new Map<string, { example: RequestEvent; count: number }>()
+  for (const request of story.requests) {
+    const attempts = attemptsOf(story, request).map((a) => [
       a.status,
       a.failure?.type,
       a.truncated,
       a.proxy_error,
+      a.hedge,
+      a.fallback,
+      a.cancelled,
     ])
-    const tries = (story.forwards.get(request) ?? []).flatMap((f) =>
+    const tries = (story.forwards.get(request.request) ?? []).flatMap((f) =>
       f.tries.map((t) => [t.server, t.status, t.failure?.details]),
     )
-    const shape = JSON.stringify([attempts, tries])
+    const shape = JSON.stringify([attempts, tries, request.refused, request.unhealthy])
     const group = groups.get(shape)
     if (group) group.count++
     else groups.set(shape, { example: request, count: 1 })
@@ -126,29 +132,42 @@ function groupAlike(story: Story): { example: string; count: number }[] {
   return [...groups.values()]
 }
 
+/** As they were sent; the journal has them as they ended. */
+const attemptsOf = ({ attempts }: Story, { request }: { request: string }): AttemptEvent[] =>
+  (attempts.get(request) ?? []).toSorted((a, b) => a.attempt - b.attempt)
+
 function attemptLines(story: Story, attempt: AttemptEvent): string[] {
-  const lines = [row(attempt.client, 'attempt', `${attempt.attempt} sent`)]
-  // Raw bytes hold no id that the proxy could have read: then the connection tells.
-  const forwards = story.forwards.get(attempt.request) ?? story.forwardsOf.get(attempt.local ?? '') ?? []
-  // A request that is tried again passes every proxy again: one round of forwards for each attempt.
-  const perAttempt = forwards.length / Math.max(1, story.attempts.get(attempt.request)!.length)
-  const first = Math.round((attempt.attempt - 1) * perAttempt)
-  for (const forward of forwards.slice(first, Math.round(first + perAttempt)))
-    lines.push(...forwardLines(story, forward))
+  const { client } = attempt
+  const lines = [row(client, 'attempt', sentText(attempt))]
+  const forwards = forwardsOf(story, attempt)
+  for (const forward of forwards) lines.push(...forwardLines(story, forward))
   if (forwards.length === 0) {
     const asked = story.hops.get(attempt.address) ?? ''
-    const places = [asked, `${attempt.client}->${asked}`]
-    lines.push(...connectionLines(story, attempt.client, attempt), ...farSide(story, attempt.request, attempt, places))
+    const places = [asked, `${client}->${asked}`]
+    lines.push(...connectionLines(story, client, attempt), ...farSide(story, attempt.request, attempt, places))
   }
-  const got = attempt.failure
-    ? `${attempt.status === undefined ? 'no response' : `${attempt.status}, ${attempt.bytes} bytes`}, then ${describe(attempt.failure, attempt)}`
-    : attempt.gave_up
-      ? `${attempt.status === undefined ? 'nothing' : `${attempt.status}, ${attempt.bytes} bytes`}, then closed the connection`
-      : `${attempt.status}, ${attempt.bytes} bytes`
-  lines.push(row(attempt.client, 'received', `${got}  ${formatMs(attempt.ms)}`))
-  const wait = attempt.wait_ms === undefined ? '' : ` after ${formatMs(attempt.wait_ms)}`
-  lines.push(row(attempt.client, 'decision', `${attempt.decision.replaceAll('_', ' ')}${wait}`))
+  const failure = attempt.failure && describe(attempt.failure, attempt)
+  lines.push(row(client, 'received', `${receivedText(attempt, failure)}  ${formatMs(attempt.ms)}`))
+  lines.push(row(client, 'decision', decisionText(attempt)))
   return lines
+}
+
+/** A request that is sent again passes every proxy again: what one attempt of it was at those. */
+function forwardsOf(story: Story, attempt: AttemptEvent): ForwardEvent[] {
+  // Raw bytes hold no id that the proxy could have read: then the connection tells.
+  const forwards = story.forwards.get(attempt.request) ?? story.forwardsOf.get(attempt.local ?? '') ?? []
+  const attempts = attemptsOf(story, attempt)
+  const besides = attempts.some(({ hedge, fallback }) => hedge || fallback)
+  if (!besides || forwards.every(({ peer }) => peer === undefined)) {
+    // One round of forwards for each attempt.
+    const perAttempt = forwards.length / Math.max(1, attempts.length)
+    const first = Math.round(attempts.indexOf(attempt) * perAttempt)
+    return forwards.slice(first, Math.round(first + perAttempt))
+  }
+  const began = ({ t, ms }: ForwardEvent): boolean =>
+    t - ms >= attempt.t - attempt.ms - BLUR_MS && t - ms <= attempt.t + BLUR_MS
+  const front = forwards.filter((forward) => forward.peer === attempt.local && began(forward))
+  return forwards.filter((inner) => front.some((outer) => inner === outer || isWithin(inner, outer)))
 }
 
 function forwardLines(story: Story, forward: ForwardEvent): string[] {
@@ -263,34 +282,6 @@ function spentText({ queued_ms, locked_ms, worked_ms }: ServedEvent): string {
     `${formatMs(worked_ms)} of work`,
   ]
   return ` after ${waited.filter(Boolean).join(', ')}`
-}
-
-function dnsText({ address, lookup }: ConnectionUse): string {
-  if (!lookup) return `${address.replace(/:\d+$/, '')}, nothing to resolve`
-  const how = lookup.ms === undefined ? 'still known' : `asked in ${formatMs(lookup.ms)}`
-  return `${lookup.name} is ${lookup.answer}, ${how}`
-}
-
-function tcpText(one: ConnectionUse & { failure?: Failure | undefined }): string {
-  if (one.reused) return 'connection used again'
-  if (one.connect_ms !== undefined) return `connected in ${formatMs(one.connect_ms)}`
-  return isConnected(one) ? 'connected' : 'not connected'
-}
-
-/** As far as its failure tells. */
-const isConnected = ({ failure }: { failure?: Failure | undefined }): boolean =>
-  failure !== undefined && !['select', 'dns', 'connect'].includes(failure.stage)
-
-const isSocket = ({ address }: Pick<ConnectionUse, 'address'>): boolean => address.startsWith('unix:')
-
-type Wire = Partial<Record<Failure['manner'], string>>
-const WIRE: Wire = { reset: 'RST', closed: 'FIN', refused: 'RST to the SYN' }
-/** What the kernel says where there are no packets. */
-const SOCKET: Wire = { reset: 'ECONNRESET', closed: 'end' }
-
-const describe = (failure: Failure, use: ConnectionUse): string => {
-  const wire = (isSocket(use) ? SOCKET : WIRE)[failure.manner]
-  return `${wire ? `${wire}: ` : ''}${failure.details} [${failure.type}, ${failure.stage}]`
 }
 
 const row = (hop: string, what: string, text: string): string => `${hop.padEnd(10)} ${what.padEnd(9)} ${text}`.trimEnd()

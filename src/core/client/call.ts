@@ -6,7 +6,7 @@ import { invariant } from '../../lib/errors.js'
 import type { Admission, Ask } from './admission/index.js'
 import { type HedgeConfig, hedgesOf } from './hedge.js'
 import { type Outcome, wordOf } from './outcome.js'
-import type { Step, Why } from './step.js'
+import { decide, type Step, type Why } from './step.js'
 import { createTurns, type RetrySettings, type Turns } from './turns.js'
 
 export interface CallSettings extends RetrySettings {
@@ -298,12 +298,3 @@ class Request implements Call {
 }
 
 const isDue = ({ stage, dueMs }: Open, now: number): boolean => stage === 'delayed' && now >= dueMs
-
-/** The last word on the attempt that ended with these steps, where one did. */
-function decide(steps: readonly Step[], decision: string, waitMs?: number): void {
-  const [first] = steps
-  if (first?.do !== 'decided') return
-  first.decision = decision
-  if (waitMs === undefined) delete first.wait_ms
-  else first.wait_ms = waitMs
-}

@@ -46,3 +46,12 @@ export type Why =
   /** Its own judgement, of a client that follows no scope. */
   | 'failed'
   | 'fallback_failed'
+
+/** The last word on the attempt that ended with these steps, where one did. */
+export function decide(steps: readonly Step[], decision: string, waitMs?: number): void {
+  const [first] = steps
+  if (first?.do !== 'decided') return
+  first.decision = decision
+  if (waitMs === undefined) delete first.wait_ms
+  else first.wait_ms = waitMs
+}

@@ -5,7 +5,7 @@
 import { invariant } from '../../lib/errors.js'
 import type { HedgeConfig } from './hedge.js'
 import { type Outcome, succeeded } from './outcome.js'
-import { judgement, nextWait, policies, type RetryPolicy } from './policies/index.js'
+import { judgement, nextWait, type RetryPolicy } from './policies/index.js'
 import { heedRetryAfter, parseRetryAfter, retryAfterSchema } from './retry_after.js'
 import { retryable, whenSchema } from './scope.js'
 import type { Why } from './step.js'
@@ -84,6 +84,3 @@ export function createTurns(settings: RetrySettings, draw: (n: number) => number
     },
   }
 }
-
-/** The policy judges by what the body is, too. */
-export const readsBody = ({ type }: RetryPolicy): boolean => 'judge' in policies[type]

@@ -4,8 +4,8 @@
  */
 import { createAdmissions } from '../../core/client/admission/index.js'
 import type { CallSettings, Surroundings } from '../../core/client/call.js'
+import { readsJson } from '../../core/client/policies/index.js'
 import { parseRetryAfter } from '../../core/client/retry_after.js'
-import { readsBody } from '../../core/client/turns.js'
 import type { AttemptEvent, RequestEvent } from '../../journal/events.js'
 import type { ClientConfig } from '../../scenario/clients.js'
 import { monotonicMs, roundMs, startDeadline, wallMs } from '../clock.js'
@@ -62,7 +62,7 @@ export class Caller implements Sender {
       fallback: fallback !== undefined,
     }
     this.admission = createAdmissions(config.admission)
-    this.readsJson = readsBody(retry)
+    this.readsJson = readsJson(retry)
     this.pace = pacing && new Pace(pacing, monotonicMs, (n) => site.chance.at('pacing', this.who, n))
   }
 
