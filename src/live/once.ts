@@ -2,7 +2,7 @@
  * Stands in for an undici Client where one exchange needs what undici can't do: `Expect`, trailers of a request, another
  * protocol. node:http writes and parses it, on a connection of its own. live/connection.ts holds one.
  */
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
@@ -27,6 +27,8 @@ export class OnceClient extends EventEmitter {
   private socket: Socket | undefined
   private outgoing: ClientRequest | undefined
 
+  private closed: Promise<unknown> = Promise.resolve()
+
   constructor(private readonly connect: Connect) {
     super()
   }
@@ -35,6 +37,7 @@ export class OnceClient extends EventEmitter {
     this.connect(undefined, (error, socket) => {
       if (!socket) return handler.onError!(error!)
       this.socket = socket
+      if (!socket.closed) this.closed = new Promise((resolve) => socket.once('close', resolve))
       socket.once('close', () => this.emit('disconnect'))
       this.begin(request, handler, socket)
     })
@@ -43,10 +46,10 @@ export class OnceClient extends EventEmitter {
 
   /** Resolves when the connection is closed, and whoever watches it has heard so. */
   async destroy(): Promise<void> {
-    const { socket } = this
     this.outgoing?.destroy()
-    if (!socket || socket.destroy().closed) return
-    await once(socket, 'close')
+    this.socket?.destroy()
+    // Its `closed` is true a turn before the event.
+    await this.closed
   }
 
   private begin(request: OnceRequest, handler: Handler, socket: Socket): void {
