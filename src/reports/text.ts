@@ -7,7 +7,7 @@ import type { RunResult, ScenarioResult, Verdict } from '../journal/result.js'
 import { formatMs } from '../lib/units.js'
 import { rankingLines } from './comparing/ranking.js'
 import { bySection, type Section, sections } from './sections.js'
-import { failingChecks, healthOfServers, remarks, repeats, saturated, seenByClient } from './words.js'
+import { failingChecks, healthOfServers, remarks, repeats, retriesByClient, saturated, seenByClient } from './words.js'
 
 /** What picocolors.createColors() gives, as far as it is used. */
 export type Palette = Record<'green' | 'red' | 'yellow' | 'dim' | 'bold', (text: string) => string>
@@ -57,7 +57,12 @@ export function scenarioLines(result: ScenarioResult, palette: Palette = plain):
   const [mark, color] = MARKS[result.verdict]
   const time = result.verdict === 'skipped' ? undefined : formatMs(result.duration_ms)
   const run = [repeats(result), time].filter(Boolean).join(', ')
-  const seen = [...seenByClient(result), ...saturated(result), ...healthOfServers(result)].flatMap(folded)
+  const seen = [
+    ...seenByClient(result),
+    ...retriesByClient(result),
+    ...saturated(result),
+    ...healthOfServers(result),
+  ].flatMap(folded)
   const last = seen.pop() ?? ''
   const lines = [`${palette[color](mark)} ${palette.bold(result.id)}  ${result.title}`]
   lines.push(...seen.map((line) => `    ${line}`), ...ended(last, run, palette))

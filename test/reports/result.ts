@@ -81,7 +81,20 @@ export const result: RunResult = {
           '504 connection_read_timeout': 1,
           connection_refused: 1,
         }),
-        backoff: metrics({ '200': 100, '502 connection_terminated': 4 }),
+        backoff: metrics(
+          { '200': 100, '502 connection_terminated': 4 },
+          {
+            requests: 100,
+            success_rate: 1,
+            amplification: 1.04,
+            attempts_max: 2,
+            recovered: 1,
+            recovery_ms: 300,
+            wasted_work_ratio: 0.125,
+            duplicates_applied: 3,
+            early_retries: 0,
+          },
+        ),
         silent: metrics({}),
       },
       servers: {
