@@ -16,6 +16,8 @@ const scenario = (id: string, more: object = {}): LoadedScenario => {
   return { file: `${id}.yaml`, scenario: checkScenario(input, { runnable: true }) }
 }
 
+const RETRY = { type: 'full_jitter', attempts: 5, base: '1ms' }
+
 /** Journals that keep only when they were opened and closed. */
 function diary(onClose: (id: string, nth: number) => Promise<void> = async () => {}) {
   const entries: string[] = []
@@ -78,6 +80,47 @@ test('repeated: the gravest verdict, its own journal, and how often each came ou
   const result = await run([flaky], { openJournal, repeat: 5 })
   t.match(result, { verdict: 'error', scenarios: [{ verdict: 'error', journal: 'flaky.3' }] })
   t.same(result.scenarios[0]!.verdicts, { pass: 4, error: 1 })
+  t.match(
+    result.scenarios[0]!.repeats!.map(({ seed, verdict }) => [seed, verdict]),
+    [1, 2, 3, 4, 5].map((nth) => [1, nth === 3 ? 'error' : 'pass']),
+  )
+})
+
+const tossed = {
+  clients: { once: { to: 'app', load: { requests: 40 } }, again: { to: 'app', load: { requests: 40 }, retry: RETRY } },
+  faults: [{ id: 'busy', on: 'app', at: 'request_head', effect: { type: 'respond', status: 503 }, probability: '30%' }],
+  expect: [{ fault: 'busy', fired: '>= 1' }],
+}
+
+test('repeated: every run is kept; the same seed gives the same, its own seed another tape', async (t) => {
+  const same = (await run([scenario('a', tossed)], { repeat: 3, seed: 5 })).scenarios[0]!
+  const rates = ({ repeats }: typeof same) => repeats!.map(({ clients }) => clients.once!.success_rate)
+  t.same(
+    same.repeats!.map(({ seed }) => seed),
+    [5, 5, 5],
+  )
+  t.equal(new Set(rates(same)).size, 1)
+  const varied = (await run([scenario('a', tossed)], { repeat: 4, seed: 5, varySeed: true })).scenarios[0]!
+  t.equal(new Set(varied.repeats!.map(({ seed }) => seed)).size, 4)
+  t.equal(varied.repeats![0]!.seed, 5)
+  t.equal(rates(varied)[0], rates(same)[0])
+  t.ok(new Set(rates(varied)).size > 1)
+  const [, second] = varied.repeats!
+  const alone = (await run([scenario('a', tossed)], { seed: second!.seed })).scenarios[0]!
+  t.equal(alone.clients.once!.success_rate, second!.clients.once!.success_rate, 'its seed gives it again')
+  t.equal(alone.repeats, undefined, 'one run is its own')
+})
+
+test('ranked: clients of each scenario that has several', async (t) => {
+  const rank = { metric: 'success_rate' }
+  const result = await run([scenario('a', tossed), scenario('b')], { repeat: 2, varySeed: true, rank })
+  const [two, one] = result.scenarios
+  t.match(two!.ranking, {
+    against: 'again',
+    repeats: 2,
+    clients: [{ client: 'again' }, { client: 'once', ci95: Array }],
+  })
+  t.equal(one!.ranking, undefined)
 })
 
 test('repeated: an interruption ends it, and only what ran is counted', async (t) => {

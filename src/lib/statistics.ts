@@ -34,7 +34,8 @@ export function welchDifference(first: readonly number[], second: readonly numbe
   const difference = meanOf(second) - meanOf(first)
   if (first.length < 2 || second.length < 2) return { difference, ci95: null }
   const [a, b] = [varianceOf(first) / first.length, varianceOf(second) / second.length]
-  const degrees = (a + b) ** 2 / (a ** 2 / (first.length - 1) + b ** 2 / (second.length - 1))
+  // As shares, so that no square of a small number is lost.
+  const degrees = 1 / ((a / (a + b)) ** 2 / (first.length - 1) + (b / (a + b)) ** 2 / (second.length - 1))
   return { difference, ci95: around(difference, Math.sqrt(a + b), degrees) }
 }
 
