@@ -50,6 +50,7 @@ export async function followFaults(site: Site, place: string, server: Listener, 
   let listening = true
 
   async function carryOut(): Promise<void> {
+    if (stateOf(fault) !== stateOf(wanted())) await site.addressStates.quiet(place)
     if (stateOf(fault) === 'open' && stateOf(wanted()) !== 'open') await accepted(at)
     if (closing) return
     // From here to the next await nobody can dial: an address is never seen between two states.
@@ -90,14 +91,19 @@ export async function followFaults(site: Site, place: string, server: Listener, 
   })
 }
 
-/** Rounds of the event loop; who dials from here waits meanwhile, so only strangers could make it longer. */
-const ROUNDS = 20
+/**
+ * Rounds of the event loop, each of which accepts one: as many as a backlog holds. Who dials from here waits meanwhile,
+ * so only strangers could make it longer. Who waits at a unix socket stands in no table.
+ */
+const ROUNDS = 4096
+const UNKNOWN_ROUNDS = 20
 
 /** What waits to be accepted would be reset when nobody listens any more, though it was not refused. */
 async function accepted(at: number | string): Promise<void> {
-  // Who waits at a unix socket stands in no table.
-  const waiting = () => (typeof at === 'string' ? 1 : acceptQueue(at))
-  for (let round = 0; round < ROUNDS && waiting() > 0; round++) await new Promise<void>(soon)
+  const tells = typeof at === 'number'
+  for (let left = tells ? ROUNDS : UNKNOWN_ROUNDS; left > 0 && (!tells || acceptQueue(at) > 0); left--) {
+    await new Promise<void>(soon)
+  }
 }
 
 const canVanish = ({ scenario }: Site, place: string): boolean =>
