@@ -5,7 +5,7 @@
 import type { Server } from 'node:net'
 import type { Fault } from '../core/fault/fault.js'
 import { BlackHole } from './black_hole.js'
-import { monotonicMs, soon, wait } from './clock.js'
+import { soon } from './clock.js'
 import { isBehindShutGate } from './gate.js'
 import { acceptQueue } from './kernel_table.js'
 import type { Site } from './site.js'
@@ -50,10 +50,8 @@ export async function followFaults(site: Site, place: string, server: Listener, 
   let listening = true
 
   async function carryOut(): Promise<void> {
-    if (stateOf(fault) === 'open' && stateOf(wanted()) !== 'open') {
-      await answered(site, place)
-      await accepted(at)
-    }
+    if (stateOf(fault) !== stateOf(wanted())) await site.addressStates.quiet(place)
+    if (stateOf(fault) === 'open' && stateOf(wanted()) !== 'open') await accepted(at)
     if (closing) return
     // From here to the next await nobody can dial: an address is never seen between two states.
     const before = stateOf(fault)
@@ -93,27 +91,19 @@ export async function followFaults(site: Site, place: string, server: Listener, 
   })
 }
 
-/** Rounds of the event loop; who dials from here waits meanwhile, so only strangers could make it longer. */
-const ROUNDS = 20
-
-/** Far longer than a handshake takes on a busy machine; where nobody accepts, some would take forever. */
-const HANDSHAKE_LIMIT_MS = 100
-
 /**
- * A handshake that is under way would be reset as well: no SYN follows any more, so those that were sent are waited for.
- * The dialler's half of it comes first; the kernel may do the other one a moment later, where it is busy.
+ * Rounds of the event loop, each of which accepts one: as many as a backlog holds. Who dials from here waits meanwhile,
+ * so only strangers could make it longer. Who waits at a unix socket stands in no table.
  */
-async function answered({ addressStates }: Site, place: string): Promise<void> {
-  const latest = monotonicMs() + HANDSHAKE_LIMIT_MS
-  do await wait(1)
-  while (addressStates.isDialled(place) && monotonicMs() < latest)
-}
+const ROUNDS = 4096
+const UNKNOWN_ROUNDS = 20
 
 /** What waits to be accepted would be reset when nobody listens any more, though it was not refused. */
 async function accepted(at: number | string): Promise<void> {
-  // Who waits at a unix socket stands in no table.
-  const waiting = () => (typeof at === 'string' ? 1 : acceptQueue(at))
-  for (let round = 0; round < ROUNDS && waiting() > 0; round++) await new Promise<void>(soon)
+  const tells = typeof at === 'number'
+  for (let left = tells ? ROUNDS : UNKNOWN_ROUNDS; left > 0 && (!tells || acceptQueue(at) > 0); left--) {
+    await new Promise<void>(soon)
+  }
 }
 
 const canVanish = ({ scenario }: Site, place: string): boolean =>

@@ -35,24 +35,30 @@ export function dial(
 /** An address may be turning from one state into another: then a moment later. */
 function whenSettled(site: Site, target: Target, limitMs: number, books: ConnectionBooks, done: Dialled): void {
   if (books.abandoned) return done(new Error('abandoned'))
-  const release = site.addressStates.hold()
+  const release = site.addressStates.hold(target.place)
   const turning = site.addressStates.get(target.place)?.turning
-  if (!turning) {
-    connect(site, target, limitMs, books, done)
-    // The SYN is sent behind the running callback, by a tick that was asked for before this one.
-    return process.nextTick(release)
-  }
+  if (!turning) return connect(site, target, limitMs, books, done, release)
   release()
   void turning.then(() => whenSettled(site, target, limitMs, books, done))
 }
 
-function connect(site: Site, target: Target, limitMs: number, books: ConnectionBooks, done: Dialled): void {
+/** @param release the address may turn */
+function connect(
+  site: Site,
+  target: Target,
+  limitMs: number,
+  books: ConnectionBooks,
+  done: Dialled,
+  release: () => void,
+): void {
   const started = monotonicMs()
   const fault = faultOf(site, target.place)
   const host = fault?.effect.type === 'unreachable' ? NO_ROUTE : target.host
   const { path, port, source } = target
   const raw = connectTcp(path === undefined ? { host, port, localAddress: source, noDelay: true } : { path })
-  const answered = site.addressStates.dials(target.place)
+  // A busy kernel makes the connection a little after the SYN, which leaves in a tick that was asked for before this one.
+  if (fault) process.nextTick(release)
+  else raw.once('connect', release).once('close', release)
   if (path === undefined) books.host = host
   watchEnding(books, raw)
   let stream: Socket = raw
@@ -76,10 +82,8 @@ function connect(site: Site, target: Target, limitMs: number, books: ConnectionB
     books.stream = stream
     done(null, stream)
   }
-  raw.once('close', answered)
   raw.once('close', failed)
   raw.once('connect', () => {
-    answered()
     books.connected = true
     noteDialled(raw)
     books.local = path === undefined ? `${raw.localAddress}:${raw.localPort}` : undefined
