@@ -75,8 +75,9 @@ t.test('a hedge wins, and the connection of the loser is closed', async (t) => {
     { attempt: 1, cancelled: true, status: undefined, decision: 'another_answered', hedge: undefined },
   ])
   t.match(seen.requests, [{ ok: true, attempts: 2, status: 200 }])
-  const [first, second] = seen.lab.attemptsAt('app').map(({ at_ms }) => at_ms)
-  t.ok(second! - first! >= 10, 'not at once')
+  // On the client's clock: the first one may take its time to arrive.
+  const [second, first] = seen.attempts.map((attempt) => attempt.t - attempt.ms)
+  t.ok(second! - first! >= 19, `${second! - first!}`)
 })
 
 t.test('without cancelling both are answered, and one is used', async (t) => {
