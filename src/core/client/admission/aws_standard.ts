@@ -6,13 +6,10 @@ import { type AdmissionState, type Ask, isExtra } from './admission.js'
 /** What both of AWS's retry modes can be told. */
 export const quotaKeys = {
   tokens: z.int().min(0).max(1_000_000).default(500).meta({ description: 'Tokens it holds, and starts with' }),
-  costs: z
-    .literal([2025, 2026])
-    .default(2025)
-    .meta({
-      description:
-        'What a retry takes. 2025: 10 after no response, 500, 502, 503 and 504, else 5. 2026: 5 after 429, else 14',
-    }),
+  costs: z.literal([2025, 2026]).default(2025).meta({
+    description:
+      'What a retry takes. 2025: 10 after no response, 500, 502, 503 and 504, else 5. 2026: 5 after 429, else 14',
+  }),
 }
 
 const schema = z.strictObject({ type: z.literal('aws_standard'), ...quotaKeys })

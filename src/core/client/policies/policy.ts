@@ -41,12 +41,10 @@ export const retrying = {
     .union([z.int().min(1).max(1000), z.literal('unlimited')])
     .default(3)
     .meta({ description: 'Attempts in all, the first included; unlimited needs a deadline' }),
-  deadline: duration()
-    .optional()
-    .meta({
-      description:
-        'So long after it began the request is over: no attempt goes on, and no wait begins that would end later',
-    }),
+  deadline: duration().optional().meta({
+    description:
+      'So long after it began the request is over: no attempt goes on, and no wait begins that would end later',
+  }),
   when: whenSchema.prefault({}).meta({ description: 'What is tried again' }),
   retry_after: retryAfterSchema.prefault({}).meta({ description: 'What a Retry-After of the response does' }),
 }
