@@ -1,6 +1,6 @@
 /** `{ client: plain, metric: success_rate, is: ">= 99%" }`. The unit of the comparison must be that of the metric. */
 import { z } from 'zod'
-import { isScalar, type MetricUnit, metricTable, type ScalarMetric } from '../journal/metrics/index.js'
+import { type MetricUnit, metricTable, type ScalarMetric, scalarMetrics } from '../journal/metrics/index.js'
 import { type Comparison, compared, comparison, holds, inconclusive, type Unit, units } from './comparison.js'
 import { checkKind, client } from './kind.js'
 
@@ -13,13 +13,14 @@ const comparedIn: Record<Exclude<MetricUnit, 'counts' | 'shares'>, Unit> = {
   duration: 'duration',
 }
 
-const scalars = (Object.keys(metricTable) as (keyof typeof metricTable)[]).filter(isScalar)
 const unitOf = (metric: ScalarMetric): Unit => comparedIn[metricTable[metric].unit]
 
 const schema = z
   .strictObject({
     client,
-    metric: z.enum(scalars as [ScalarMetric, ...ScalarMetric[]]).meta({ description: 'A metric of the result' }),
+    metric: z
+      .enum([...scalarMetrics] as [ScalarMetric, ...ScalarMetric[]])
+      .meta({ description: 'A metric of the result' }),
     is: comparison('number', 'share', 'duration'),
   })
   .superRefine(({ metric, is }, context) => {

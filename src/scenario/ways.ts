@@ -47,10 +47,7 @@ function throughOf(hops: Hops, clients: Scenario['clients']): Record<string, str
   return Object.fromEntries([...links, ...entries, ...wafs.map((name) => [name, readerOf(name, hops)] as const)])
 }
 
-/** Later keys of a client, as far as they matter here. */
-type Later = { fallback?: { to: string } }
-
-function wayOf(config: ClientConfig & Later, hops: Hops): ClientWay {
+function wayOf(config: ClientConfig, hops: Hops): ClientWay {
   const { to, fallback, request, load } = config
   const ownId = Object.keys(request.headers).some((name) => name.toLowerCase() === 'x-request-id')
   return {

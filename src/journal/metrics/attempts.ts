@@ -27,17 +27,24 @@ interface State {
 
 export const attempts = group({
   metrics: {
-    attempts: { unit: 'count', says: 'Attempts that ended' },
+    attempts: { unit: 'count', better: 'lower', says: 'Attempts that ended' },
     amplification: {
       unit: 'number',
+      better: 'lower',
       says: 'Attempts / requests: the mean of attempts per request',
       none: 'without requests',
       source: 'Brooker 2022, total calls / unique calls',
     },
-    attempts_p99: { unit: 'count', says: 'Attempts per request, 99th percentile', none: 'without requests' },
-    attempts_max: { unit: 'count', says: 'Attempts per request, at most', none: 'without requests' },
+    attempts_p99: {
+      unit: 'count',
+      better: 'lower',
+      says: 'Attempts per request, 99th percentile',
+      none: 'without requests',
+    },
+    attempts_max: { unit: 'count', better: 'lower', says: 'Attempts per request, at most', none: 'without requests' },
     actual_success_rate: {
       unit: 'share',
+      better: 'higher',
       says: 'Actual success: attempts that brought a request to a good end / attempts',
       none: 'without attempts',
       source: 'Linkerd: ACTUAL_SUCCESS',
@@ -50,8 +57,8 @@ export const attempts = group({
     },
     errors: { unit: 'counts', says: 'Error types of attempts: told by a Proxy-Status, or perceived by the client' },
     outcomes: { unit: 'counts', says: 'Attempts by status and error type' },
-    truncated: { unit: 'count', says: 'Attempts whose response ended before its framing said so' },
-    gave_up: { unit: 'count', says: 'Attempts that the client ended by closing the connection' },
+    truncated: { unit: 'count', better: 'lower', says: 'Attempts whose response ended before its framing said so' },
+    gave_up: { unit: 'count', better: 'lower', says: 'Attempts that the client ended by closing the connection' },
     success_by_attempt: {
       unit: 'shares',
       says: 'By attempt k: requests that ended well with it / requests that got as far. What attempt 3 is worth',

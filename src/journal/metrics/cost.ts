@@ -15,11 +15,13 @@ export const cost = group({
   metrics: {
     connections_per_request: {
       unit: 'number',
+      better: 'lower',
       says: 'Connections that were opened for attempts / requests',
       none: 'without requests, or where a connection does not tell whether it had served before',
     },
     fairness: {
       unit: 'number',
+      better: 'lower',
       says: 'Of clients that share a load (`instances`): the most attempts of one / the median',
       none: 'with fewer than two of them',
     },

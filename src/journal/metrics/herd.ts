@@ -20,6 +20,7 @@ const rows = (who: Who, of: string) =>
         `${who}peak_to_mean_${width}`,
         {
           unit: 'number',
+          better: 'lower',
           says: `${of} that arrived at origins in ${width}: the most / the mean, from the first to the last`,
           none: 'where all of them arrived in one such window, or nobody can tell',
         },
@@ -28,6 +29,7 @@ const rows = (who: Who, of: string) =>
         `${who}idc_${width}`,
         {
           unit: 'number',
+          better: 'lower',
           says: `The same, as an index of dispersion: the variance / the mean. Poisson: 1, constant: 0`,
           none: 'where all of them arrived in one such window, or nobody can tell',
         },

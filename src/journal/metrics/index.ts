@@ -7,7 +7,7 @@ import type { Account } from '../ledger/account.js'
 import { attempts } from './attempts.js'
 import { cost } from './cost.js'
 import { herd } from './herd.js'
-import { copyOf, type Group, type MetricUnit, type Setting, type Values } from './metric.js'
+import { copyOf, type Group, type Setting, type Values } from './metric.js'
 import { recovery } from './recovery.js'
 import { requests } from './requests.js'
 import { safety } from './safety.js'
@@ -39,8 +39,9 @@ export type ScalarMetric = {
   [Name in keyof Table]: Table[Name]['unit'] extends 'counts' | 'shares' ? never : Name
 }[keyof Table]
 
-export const isScalar = (name: keyof Table): name is ScalarMetric =>
-  (['counts', 'shares'] as MetricUnit[]).indexOf(metricTable[name].unit) < 0
+const isScalar = (name: keyof Table): name is ScalarMetric => !['counts', 'shares'].includes(metricTable[name].unit)
+
+export const scalarMetrics: readonly ScalarMetric[] = (Object.keys(metricTable) as (keyof Table)[]).filter(isScalar)
 
 const groups = Object.values<Group>(metricGroups as unknown as Record<string, Group>)
 

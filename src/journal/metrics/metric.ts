@@ -8,6 +8,8 @@ export type MetricUnit = 'count' | 'number' | 'per_second' | 'share' | 'duration
 
 export interface Metric {
   readonly unit: MetricUnit
+  /** Which one is, where either is: comparisons say so. */
+  readonly better?: 'higher' | 'lower'
   /** Its definition. */
   readonly says: string
   /** When it is null; absent where it never is. */

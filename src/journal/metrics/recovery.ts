@@ -25,11 +25,13 @@ export const recovery = group({
   metrics: {
     recovered: {
       unit: 'number',
+      better: 'higher',
       says: 'Whether it recovered: 1, or 0 for never',
       none: NONE,
     },
     recovery_ms: {
       unit: 'duration',
+      better: 'lower',
       says:
         'From the last time a fault took effect (or `recovery.from`) until goodput is at least 95 % of what is offered and the mean wait ' +
         'for a worker at most 1.1 times that before the first fault (or 1 ms more), both for 1 s; in steps of 100 ms. The scenario’s ' +
@@ -39,6 +41,7 @@ export const recovery = group({
     },
     lost_goodput: {
       unit: 'number',
+      better: 'lower',
       says:
         'From the first fault (or `recovery.from`) to the recovery, or the end of the load: requests offered and not ended well in the same ' +
         'second, as `recovery.hold` has it; the area between both curves',

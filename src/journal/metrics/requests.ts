@@ -18,15 +18,17 @@ const NONE = 'without requests'
 export const requests = group({
   metrics: {
     requests: { unit: 'count', says: 'Requests that came to an end' },
-    succeeded: { unit: 'count', says: 'Requests that ended well, after however many attempts' },
+    succeeded: { unit: 'count', better: 'higher', says: 'Requests that ended well, after however many attempts' },
     success_rate: {
       unit: 'share',
+      better: 'higher',
       says: 'Effective success: requests that ended well / requests',
       none: NONE,
       source: 'Linkerd, `viz routes -o wide`: EFFECTIVE_SUCCESS',
     },
     effective_rps: {
       unit: 'per_second',
+      better: 'higher',
       says: 'Requests / seconds from the first intended send to the end of the last request',
       none: NONE,
       source: 'Linkerd: EFFECTIVE_RPS',
@@ -39,6 +41,7 @@ export const requests = group({
     statuses: { unit: 'counts', says: 'Final statuses of requests' },
     successful_without_retry: {
       unit: 'count',
+      better: 'higher',
       says: 'Requests that ended well with one attempt',
       source: 'resilience4j, resilience4j.retry.calls',
     },
@@ -47,9 +50,15 @@ export const requests = group({
       says: 'Requests that ended well with more than one',
       source: 'resilience4j',
     },
-    failed_with_retry: { unit: 'count', says: 'Requests that failed after more than one', source: 'resilience4j' },
+    failed_with_retry: {
+      unit: 'count',
+      better: 'lower',
+      says: 'Requests that failed after more than one',
+      source: 'resilience4j',
+    },
     failed_without_retry: {
       unit: 'count',
+      better: 'lower',
       says: 'Requests that failed with one attempt, or none',
       source: 'resilience4j',
     },

@@ -20,25 +20,39 @@ export const safety = group({
   metrics: {
     duplicates_applied: {
       unit: 'count',
+      better: 'lower',
       says: 'Operations applied again: executions of a key beyond its first',
       none: 'where no origin applied a counted operation',
       source: 'IETF draft, The Idempotency-Key HTTP Header Field, section 2.6',
     },
     early_retries: {
       unit: 'count',
+      better: 'lower',
       says: 'Requests that came back to an origin before the Retry-After of the response before was over, at its clock',
       none: 'where no origin sent a Retry-After that says a time',
       source: 'RFC 9110 section 10.2.3',
     },
-    early_retry_mean_ms: { unit: 'duration', says: 'By how much they were too early: the mean', none: 'without one' },
-    early_retry_max_ms: { unit: 'duration', says: 'By how much they were too early: at most', none: 'without one' },
+    early_retry_mean_ms: {
+      unit: 'duration',
+      better: 'lower',
+      says: 'By how much they were too early: the mean',
+      none: 'without one',
+    },
+    early_retry_max_ms: {
+      unit: 'duration',
+      better: 'lower',
+      says: 'By how much they were too early: at most',
+      none: 'without one',
+    },
     retries_after_abort: {
       unit: 'count',
+      better: 'lower',
       says: 'Requests beyond the first that arrived at an origin after the request had ended at the client',
       none: 'where nothing arrived, or nobody can tell',
     },
     bodies_mismatched: {
       unit: 'count',
+      better: 'lower',
       says: 'Bodies that origins read whole, and that were not the first one of their request, byte for byte',
       none: 'where no origin read a whole request',
     },

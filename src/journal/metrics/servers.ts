@@ -15,33 +15,48 @@ const TOLD = 'without requests, or where servers cannot tell whose they are'
 
 export const servers = group({
   metrics: {
-    server_requests: { unit: 'count', says: 'Requests that origins read, health checks left out', none: TOLD },
+    server_requests: {
+      unit: 'count',
+      better: 'lower',
+      says: 'Requests that origins read, health checks left out',
+      none: TOLD,
+    },
     server_amplification: {
       unit: 'number',
+      better: 'lower',
       says: 'server_requests / requests: end to end, with what proxies on the way tried again',
       none: TOLD,
       source: 'Google SRE book, chapter 22: layers multiply',
     },
-    server_requests_max: { unit: 'count', says: 'Requests that origins read of one request, at most', none: TOLD },
+    server_requests_max: {
+      unit: 'count',
+      better: 'lower',
+      says: 'Requests that origins read of one request, at most',
+      none: TOLD,
+    },
     throughput_rps: {
       unit: 'per_second',
+      better: 'higher',
       says: 'Requests that origins worked off, whoever still waited for it / the seconds of effective_rps',
       none: TOLD,
       source: 'Bronson et al., Metastable Failures in Distributed Systems, HotOS 2021',
     },
     goodput_rps: {
       unit: 'per_second',
+      better: 'higher',
       says: 'Requests that ended well / the seconds of effective_rps. A cache on the way may lift it above throughput',
       none: 'without requests',
       source: 'HotOS 2021: completed, and still wanted',
     },
     server_busy_ms: {
       unit: 'duration',
+      better: 'lower',
       says: 'Time that workers of origins spent on requests, waiting for a lock included',
       none: 'where no origin has workers',
     },
     wasted_work_ratio: {
       unit: 'share',
+      better: 'lower',
       says: 'Of server_busy_ms, the part whose result no request used: its client had left, or had another answer, or failed',
       none: 'where no origin has workers',
     },

@@ -14,15 +14,21 @@ interface State {
 
 const FROM = 'from the intended send time to the end, waits included'
 const latency = (which: string) =>
-  ({ unit: 'duration', says: `Requests, ${FROM}: ${which}`, none: 'without requests' }) as const
+  ({ unit: 'duration', better: 'lower', says: `Requests, ${FROM}: ${which}`, none: 'without requests' }) as const
 const toSuccess = (which: string) =>
   ({
     unit: 'duration',
+    better: 'lower',
     says: `Requests that ended well, ${FROM}: ${which}`,
     none: 'without one that ended well',
   }) as const
 const toFailure = (which: string) =>
-  ({ unit: 'duration', says: `Requests that failed, ${FROM}: ${which}`, none: 'without one that failed' }) as const
+  ({
+    unit: 'duration',
+    better: 'lower',
+    says: `Requests that failed, ${FROM}: ${which}`,
+    none: 'without one that failed',
+  }) as const
 
 export const times = group({
   metrics: {
@@ -40,11 +46,17 @@ export const times = group({
     failure_p999_ms: toFailure('99.9th percentile'),
     backoff_mean_ms: {
       unit: 'duration',
+      better: 'lower',
       says: 'Time between its attempts in which none was on its way, of a request: the mean over those with an attempt',
       none: 'without a request with an attempt',
       source: 'gRFC A96, grpc.client.call.retry_delay',
     },
-    backoff_max_ms: { unit: 'duration', says: 'The same, at most', none: 'without a request with an attempt' },
+    backoff_max_ms: {
+      unit: 'duration',
+      better: 'lower',
+      says: 'The same, at most',
+      none: 'without a request with an attempt',
+    },
   },
   start: (): State => ({ all: new Latency(), success: new Latency(), failure: new Latency(), waited: new Latency() }),
   request({ all, success, failure }, { ms, ok }) {

@@ -2,6 +2,7 @@
 import type { Hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { crc32 } from 'node:zlib'
+import { parseRetryAfter } from '../../core/client/retry_after.js'
 import type { Spent } from '../../core/origin/capacity.js'
 import type { ServedOutcome } from '../../journal/events.js'
 import { isBackground, isCheck } from '../check_mark.js'
@@ -99,9 +100,7 @@ export class Visit {
 }
 
 const promised = (header: string | undefined) =>
-  header === undefined ? undefined : { retry_after: header, retry_after_ms: waitAskedFor(header) }
-
-const waitAskedFor = (header: string): number | undefined => (/^\d+$/.test(header) ? Number(header) * 1000 : undefined)
+  header === undefined ? undefined : { retry_after: header, retry_after_ms: parseRetryAfter(header, Date.now()) }
 
 /** Their head is on the wire, with all that it says. */
 const SENT_WHOLE: ReadonlySet<ServedOutcome> = new Set(['answered', 'shed', 'refused'])

@@ -1,7 +1,8 @@
 /** The metrics of clients as comparisons need them: their unit, and whether more is better. */
+import { type MetricUnit, metricTable, type ScalarMetric, scalarMetrics } from '../../journal/metrics/index.js'
 import { formatMs } from '../../lib/units.js'
 
-export type Unit = 'count' | 'number' | 'per_second' | 'share' | 'duration'
+export type Unit = Exclude<MetricUnit, 'counts' | 'shares'>
 
 export interface Comparable {
   readonly unit: Unit
@@ -9,19 +10,10 @@ export interface Comparable {
   readonly better?: 'higher' | 'lower'
 }
 
-export const comparables = {
-  success_rate: { unit: 'share', better: 'higher' },
-  amplification: { unit: 'number', better: 'lower' },
-  requests: { unit: 'count' },
-  attempts: { unit: 'count', better: 'lower' },
-  succeeded: { unit: 'count', better: 'higher' },
-  truncated: { unit: 'count', better: 'lower' },
-  gave_up: { unit: 'count', better: 'lower' },
-  latency_p50_ms: { unit: 'duration', better: 'lower' },
-  latency_p90_ms: { unit: 'duration', better: 'lower' },
-  latency_p99_ms: { unit: 'duration', better: 'lower' },
-  latency_max_ms: { unit: 'duration', better: 'lower' },
-} as const satisfies Record<string, Comparable>
+/** All that are one number. */
+export const comparables: Readonly<Record<ScalarMetric, Comparable>> = Object.fromEntries(
+  scalarMetrics.map((name): [ScalarMetric, Comparable] => [name, metricTable[name]]),
+) as unknown as Record<ScalarMetric, Comparable>
 
 /** What is compared where nobody says what. */
 export const USUAL: readonly string[] = ['success_rate', 'amplification', 'latency_p50_ms', 'latency_p99_ms']

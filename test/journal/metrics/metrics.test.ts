@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import type { JournalEvent } from '../../../src/journal/events.js'
-import { createMetricsFold, isScalar, metricTable } from '../../../src/journal/metrics/index.js'
+import { createMetricsFold, metricTable, scalarMetrics } from '../../../src/journal/metrics/index.js'
 import * as make from '../events.js'
 import { refusedFailure } from '../events.js'
 import { APP, attempt, metricsOf, request, served } from '../streams.js'
@@ -12,7 +12,7 @@ const nothing = { counted: true, faults: null, recovery: { holdMs: 1000, goodput
 test('without a request no metric is 0 that is not a count', async (t) => {
   const metrics = createMetricsFold().metrics(nothing, [])
   t.same(Object.keys(metrics).sort(), Object.keys(metricTable).sort(), 'each has its row, and each row is computed')
-  for (const name of (Object.keys(metricTable) as (keyof typeof metricTable)[]).filter(isScalar)) {
+  for (const name of scalarMetrics) {
     const { unit, none } = { none: undefined, ...metricTable[name] }
     t.equal(metrics[name], none === undefined ? 0 : null, name)
     if (unit !== 'count') t.ok(none, `${name} says when it is not defined`)
