@@ -3,6 +3,7 @@
  * references.ts calls it.
  */
 import { type Finding, wrongKey, wrongValue } from './finding.js'
+import { findLoadProblems } from './load_references.js'
 import { namesOf, unknownName } from './names.js'
 import type { ClientOutline, HopOutline, Outline, Reference } from './outline.js'
 
@@ -18,6 +19,7 @@ export function findClientProblems({ clients = [], hops }: Outline): Finding[] {
     ...endlessRetries(client),
     ...uselessFallback(client),
     ...reusedIds(client),
+    ...findLoadProblems(client),
   ])
   return [...named, ...own, ...clients.flatMap((client, index) => takenId(client, clients.slice(0, index)))]
 }

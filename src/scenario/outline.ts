@@ -47,8 +47,11 @@ export interface ClientOutline extends Reference {
   to: Reference | undefined
   /** Where it turns to when that failed. */
   fallback: Reference | undefined
-  /** The keys of `request`. */
+  /** Its own, and those of `request`. */
+  keys: readonly string[]
   request: readonly string[]
+  /** What is written of its load, and of its instances. */
+  load: Readonly<Record<string, unknown>>
   /** The headers that name a request or an operation, as they were written: `value` where it is text. */
   ids: readonly { header: string; value: string | undefined; path: Path }[]
   /** It says `idempotency_key: true`. */
@@ -124,7 +127,9 @@ function clientOutline(name: string, value: unknown): ClientOutline {
     path,
     to: reference(to, [...path, 'to']),
     fallback: reference(mappingOf(fallback)?.to, [...path, 'fallback', 'to']),
+    keys: Object.keys(mappingOf(value) ?? {}),
     request: Object.keys(mappingOf(request) ?? {}),
+    load: { ...mappingOf(load), instances },
     ids: ids.map(([header, id]) => ({ header, value: textOf(id), path: [...path, 'request', 'headers', header] })),
     keyed: idempotency_key === true,
     sendsMany: (load !== undefined && mappingOf(load)?.requests !== 1) || (instances !== undefined && instances !== 1),

@@ -26,6 +26,33 @@ const rows: Row[] = [
     ['7:44: hops.lb.to[1].schema: unknown key "schema", did you mean "scheme"?'],
   ],
   [
+    'an unknown load shape',
+    { 9: '  plain: { to: lb, load: { shape: { type: rampp, from: 1/s, to: 9/s }, for: 2s } }' },
+    ['9:43: clients.plain.load.shape.type: unknown load shape "rampp", did you mean "ramp"?'],
+  ],
+  [
+    'a load shape by its bare name',
+    { 9: '  plain: { to: lb, load: { shape: ramp, for: 2s } }' },
+    ['9:35: clients.plain.load.shape: expected a mapping; got "ramp"'],
+  ],
+  [
+    'a spike behind the end of the load',
+    { 9: '  plain: { to: lb, load: { shape: { type: spike, rate: 1/s, peak: 9/s, at: 2s, lasts: 1s }, for: 2s } }' },
+    ['9:76: clients.plain.load.shape.at: expected a time before the end of the load; got "2s"'],
+  ],
+  [
+    'a load without a request',
+    { 9: '  plain: { to: lb, load: { shape: { type: steps, rates: [0/s] }, for: 2s } }' },
+    ['9:35: clients.plain.load.shape: expected a rate above 0/s at some time of the load; got a mapping'],
+  ],
+  [
+    'a load of two forms',
+    { 9: '  plain: { to: lb, load: { users: 2, saturate: 5, for: 2s } }' },
+    [
+      "9:26: clients.plain.load: the keys users, saturate, for don't go together: expected { users, for, think } or { saturate, for, pipelining }",
+    ],
+  ],
+  [
     'load of no form',
     { 9: '  plain: { to: lb, load: {} }' },
     [

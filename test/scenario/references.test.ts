@@ -24,6 +24,19 @@ const rows: Row[] = [
       '9:75: clients.plain.retry.base: expected a duration with its unit, such as 250ms, 10s or 2m; got 5',
     ],
   ],
+  [
+    'saturation with what it has no use for',
+    { 9: '  plain: { to: lb, retry: none, load: { saturate: 5, for: 2s }, request: { framing: chunked, body: x } }' },
+    [
+      '9:20: clients.plain.retry: a client that saturates has no use for "retry"',
+      '9:76: clients.plain.request.framing: a client that saturates has no use for "framing"',
+    ],
+  ],
+  [
+    'more instances than users',
+    { 9: '  plain: { to: lb, instances: 3, load: { users: 2, for: 2s } }' },
+    ['9:31: clients.plain.instances: expected at most one for each of the 2 users; got 3'],
+  ],
   ['fault on the link of a client', fault('on: plain -> lb, at: wire, effect: reset'), []],
   [
     'unknown source of a link',
