@@ -62,7 +62,7 @@ async function measure({ name, p, n }, seed) {
         plain: {
           to: 'app',
           load: { requests: REQUESTS, concurrency: 16 },
-          retry: n === 0 ? 'none' : { type: 'full_jitter', base: '0ms', attempts: n + 1 },
+          retry: n === 0 ? 'none' : { type: 'immediate', attempts: n + 1 },
         },
       },
       faults: [
