@@ -6,9 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
-import { comparison, holds } from '../dist/checks/comparison.js'
-import { metricTable } from '../dist/journal/metrics/index.js'
-import { parseDurationMs, parseShare } from '../dist/lib/units.js'
+import { parseDurationMs } from '../dist/lib/units.js'
 import {
   effectOf,
   expectedOutcome,
@@ -18,9 +16,9 @@ import {
   shareText,
   skeletonOf,
 } from '../dist/reports/claims.js'
-import { figureText, judgeFacts } from '../dist/reports/facts.js'
 import { runScenario } from '../dist/run.js'
 import { readScenario } from '../dist/scenario/files.js'
+import { factsOf, tableOf } from './claims_facts.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const page = join(root, 'docs/claims.md')
@@ -126,7 +124,7 @@ function section(claim) {
 
 function partsOf(claim, run) {
   if (claim.grid) return grid(claim, run)
-  if (claim.facts) return facts(claim, run)
+  if (claim.facts) return factsOf(claim, run.metrics)
   return claim.defaults ? defaults(claim) : arms(claim, run)
 }
 
@@ -155,45 +153,6 @@ function sharesOf(client, from = '0ms', counts = 'failed') {
     return failed.length / due.length
   }
 }
-
-/** Figures of clients in a table, and below it what would have to be so, with the figures that decide. */
-function facts({ facts: all, table: { rows, columns }, foot }, { metrics }) {
-  const valuesOf = (client, metric) => metrics.map((run) => metricOf(run, client, metric))
-  const shown = (client, metric) => figureText(valuesOf(client, metric), metricTable[metric].unit, noneOf(metric))
-  const overview = tableOf([
-    ['', ...columns.map(({ as }) => as)],
-    ...Object.entries(rows).map(([client, as]) => [`*${as}*`, ...columns.map(({ metric }) => shown(client, metric))]),
-  ])
-  const judged = all.map(({ say, client, metric, is, most, least, of }) => {
-    const [values, others] = [valuesOf(client, metric), of && valuesOf(of, metric)]
-    const held = values.map((value, run) => {
-      if (is !== undefined) return isSo(comparison('number', 'share', 'duration').parse(is), value, metric)
-      if (value === null || others[run] === null) return false
-      return most === undefined ? value >= others[run] * parseShare(least) : value <= others[run] * parseShare(most)
-    })
-    const rule =
-      is ??
-      (most === undefined ? `at least ${least} of ${shown(of, metric)}` : `at most ${most} of ${shown(of, metric)}`)
-    return {
-      say,
-      held,
-      cells: [say, `${shown(client, metric)}; wanted: ${rule}`, held.every((so) => so) ? 'yes' : 'no'],
-    }
-  })
-  const decided = tableOf([['said', 'measured', 'so in every run'], ...judged.map(({ cells }) => cells)])
-  return { table: `${overview}\n\n${decided}`, judged: judgeFacts(judged), foot }
-}
-
-function metricOf(run, client, metric) {
-  if (!run[client]) throw new Error(`no client ${client} in the run`)
-  return run[client][metric]
-}
-
-/** No recovery is longer than any. */
-const isSo = (wanted, value, metric) =>
-  holds(wanted, value ?? (metric === 'recovery_ms' ? Number.POSITIVE_INFINITY : Number.NaN))
-
-const noneOf = (metric) => (metric === 'recovery_ms' ? 'never' : 'none')
 
 function grid({ grid: { rows, columns } }, { requests }) {
   const cells = []
@@ -226,10 +185,6 @@ function defaults({ defaults: { said, products } }) {
     table: tableOf([['product', 'default', 'which, as documented'], ...rows]),
     judged: judgeDefaults(said, products),
   }
-}
-
-function tableOf([head, ...rows]) {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 function difference(before, now) {

@@ -16,7 +16,7 @@ t.test('p = 0.2 and two retries, in 3,000 requests', async (t) => {
         plain: {
           to: 'app',
           load: { requests: 3000, concurrency: 8 },
-          retry: { type: 'full_jitter', base: '0ms', attempts: n + 1 },
+          retry: { type: 'immediate', attempts: n + 1 },
         },
       },
       faults: [{ id: 'fails', on: 'app', at: 'request_head', effect: 'reset', probability: '20%' }],

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { parse } from 'yaml'
+import { metricTable } from '../../src/journal/metrics/index.js'
 import {
   type Arm,
   effectOf,
@@ -88,6 +89,8 @@ interface Claim {
   scenario?: string
   without?: { client: string }
   with?: { client: string }[]
+  facts?: { client: string; metric: string; of?: string }[]
+  table?: { rows: Record<string, string>; columns: { metric: string }[] }
   /** Shown by tests, and by this scenario. */
   tests?: string[]
   lesson?: string
@@ -98,10 +101,20 @@ test('every lesson measures a claim, and every claim names clients that are ther
   const measured = new Set(claims.flatMap(({ scenario, lesson }) => scenario ?? lesson ?? []))
   const lessons = readdirSync('scenarios/lessons').flatMap((name) => /^(.*)\.yaml$/.exec(name)?.[1] ?? [])
   t.strictSame([...measured].toSorted(), lessons.toSorted())
-  for (const { claim, scenario, without, with: arms = [] } of claims) {
+  for (const { claim, scenario, without, with: arms = [], facts = [], table } of claims) {
     if (!scenario) continue
     const { clients } = await readScenario(`scenarios/lessons/${scenario}.yaml`)
-    const named = [...(without ? [without] : []), ...arms].map(({ client }) => client)
+    const named = [
+      ...[...(without ? [without] : []), ...arms, ...facts].map(({ client }) => client),
+      ...facts.flatMap(({ of }) => of ?? []),
+      ...Object.keys(table?.rows ?? {}),
+    ]
+    const metrics = [...facts, ...(table?.columns ?? [])].map(({ metric }) => metric)
+    t.strictSame(
+      metrics.filter((metric) => !(metric in metricTable)),
+      [],
+      claim,
+    )
     t.strictSame(
       named.filter((name) => !(name in clients)),
       [],
