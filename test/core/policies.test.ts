@@ -247,6 +247,7 @@ const judged: [what: string, outcome: Outcome, requests: unknown[], fetch: unkno
   ['a 200', { status: 200, json: true }, same(0, 5).map(() => 'success'), same(0, 5).map(() => 'success')],
   ['a 201', { status: 201, json: true }, [...same(0, 4).map(again), 'success'], same(0, 5).map(() => 'success')],
   ['a 204', { status: 204, json: false }, [...same(0, 4).map(again), 'success'], [...four, 'fail']],
+  ['a 300 with JSON', { status: 300, json: true }, [...same(0, 4).map(again), 'success'], [...four, 'fail']],
   ['a 304', { status: 304, json: false }, [...same(0, 4).map(again), 'success'], [...four, 'fail']],
 ]
 

@@ -19,9 +19,9 @@ export const finagle_equal = {
   source: 'twitter/finagle, Backoff.scala (04cbbec)',
   schema,
   wait({ base, cap }, n, draw, memory) {
-    const half = n === 1 ? base : grown(base, 2, n - 2)
-    const drawn = n === 1 ? base : half + draw * half
-    const ms = memory >= cap || half >= cap ? cap : Math.min(cap, drawn)
-    return { ms, memory: ms }
+    if (n === 1) return { ms: Math.min(cap, base), memory }
+    // Where a draw reached the cap, the next half is above it: the cap stays.
+    const half = grown(base, 2, n - 2)
+    return { ms: Math.min(cap, half + draw * half), memory }
   },
 } as const satisfies PolicyKind<z.output<typeof schema>>
