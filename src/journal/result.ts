@@ -80,7 +80,7 @@ export interface Ranking {
 
 export interface RankedClient {
   client: string
-  /** The mean over the runs; null where the metric is not defined. */
+  /** The mean over the runs; null where the metric is not defined in every one. */
   value: number | null
   /** Its mean less that of the client it is compared with; null for that one. */
   difference: number | null

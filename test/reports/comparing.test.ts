@@ -54,7 +54,20 @@ test('lower is better where it is, a baseline can be named, and one run has no i
       { client: 'a', difference: null },
     ],
   })
-  t.match(rankClients(runs({ a: [1, 1, 1], b: [1, 1, 1] }), { metric: 'requests' }), undefined)
+  const none = rankClients(runs({ a: [null, 1, 1], b: [null, null, null] }), { metric: 'success_rate' })!
+  t.strictSame(rankingLines(none).slice(2), ['-  a  -', '-  b  -'], 'a mean over some of the runs would be no rank')
+})
+
+test('who never recovered is last, however fast it was in another run', async (t) => {
+  const times = { never: [10, null, 10], slow: [900, 950, 990], alike: [900, 950, 990] }
+  const repeats = runs({ never: [1, 1, 1], slow: [1, 1, 1], alike: [1, 1, 1] }).map((run, n) => ({
+    ...run,
+    clients: Object.fromEntries(
+      Object.entries(times).map(([name, of]) => [name, metrics(1, { recovery_ms: of[n], recovered: of[n] ? 1 : 0 })]),
+    ),
+  }))
+  const lines = rankingLines(rankClients(repeats, { metric: 'recovery_ms' })!)
+  t.match(lines.slice(2), [/^1 {2}slow/, /^1 {2}alike/, /^- {2}never +-$/])
 })
 
 test('what did not run to its end counts for nothing, and one client has no rank', async (t) => {

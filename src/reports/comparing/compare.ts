@@ -3,8 +3,8 @@
  * first. Runs with the same seeds met the same tapes and are compared in pairs. Pure: `compare` reads, the formats print.
  */
 import type { RepeatResult, RunResult, ScenarioResult, Verdict } from '../../journal/result.js'
-import { type Difference, meanOf, pairedDifference, welchDifference } from '../../lib/statistics.js'
-import { comparableOf, comparables, numberOf } from './metrics.js'
+import { type Difference, pairedDifference, welchDifference } from '../../lib/statistics.js'
+import { comparableOf, comparables, meanOfAll, numberOf } from './metrics.js'
 
 export interface Comparison {
   runs: Pair<ComparedRun>
@@ -28,7 +28,7 @@ export interface ComparedScenario {
   verdicts: Pair<Verdict>
   /** How many runs each is made of: those that ran to their end. */
   repeats: Pair<number>
-  /** Run by run with the same seed. */
+  /** The runs have the same seeds, one by one. */
   paired: boolean
   clients: ComparedClient[]
   /** Clients that only one of them has. */
@@ -42,7 +42,7 @@ export interface ComparedClient {
 
 export interface ComparedMetric {
   metric: string
-  /** Means over the runs; null where it is not defined. */
+  /** Means over the runs; null where it is not defined in every one. */
   values: Pair<number | null>
   /** Null where one of them is. */
   difference: number | null
@@ -91,7 +91,8 @@ function unlike(files: Pair<string>, [first, second]: Pair<RunResult>): string[]
 function compareScenarios(pair: Pair<ScenarioResult>, metrics: readonly string[]): ComparedScenario {
   const [first, second] = pair
   const all = pair.map(runsOf) as Pair<RepeatResult[]>
-  const paired = all[0].length === all[1].length && all[0].every(({ seed }, n) => seed === all[1][n]!.seed)
+  const [seeds, others] = all.map((runs) => runs.filter(isWhole).map(({ seed }) => seed))
+  const paired = seeds!.length === others!.length && seeds!.every((seed, n) => seed === others![n])
   const [ours, theirs] = all.map((runs) => [...new Set(runs.flatMap(({ clients }) => Object.keys(clients)))])
   return {
     id: second.id,
@@ -114,27 +115,13 @@ const runsOf = ({ repeats, seed, verdict, clients }: ScenarioResult): RepeatResu
 const isWhole = ({ verdict }: RepeatResult): boolean => verdict !== 'error' && verdict !== 'skipped'
 
 function compareMetric(runs: Pair<RepeatResult[]>, client: string, metric: string, paired: boolean): ComparedMetric[] {
-  const numberIn = (run: RepeatResult) => (isWhole(run) ? numberOf(run.clients[client], metric) : null)
-  const measured = runs.map((each) => each.map(numberIn)) as Pair<(number | null)[]>
-  const known = measured.map((values) => values.filter((value) => value !== null)) as Pair<number[]>
-  const values = known.map((each) => (each.length > 0 ? meanOf(each) : null)) as Pair<number | null>
-  if (values[0] === null && values[1] === null) return []
-  if (values[0] === null || values[1] === null) {
-    return [{ metric, values, difference: null, ci95: null, change: null }]
-  }
-  const found = paired ? pairs(measured) : welchDifference(...known)
-  if (!found) return [{ metric, values, difference: null, ci95: null, change: null }]
+  const measured = runs.map((each) => each.filter(isWhole).map(({ clients }) => numberOf(clients[client], metric)))
+  const [first, second] = measured as Pair<number[]>
+  const values = measured.map(meanOfAll) as Pair<number | null>
+  if (measured.flat().every((value) => value === null)) return []
+  if (values.includes(null)) return [{ metric, values, difference: null, ci95: null, change: null }]
+  const found = paired ? pairedDifference(first, second) : welchDifference(first, second)
   return [{ metric, values, ...found, change: changeOf(metric, found) }]
-}
-
-/** Those runs of which both know it. */
-function pairs([first, second]: Pair<(number | null)[]>): Difference | undefined {
-  const both = first.flatMap((value, n) => (value === null || second[n] == null ? [] : [[value, second[n]] as const]))
-  if (both.length === 0) return undefined
-  return pairedDifference(
-    both.map(([value]) => value),
-    both.map(([, value]) => value),
-  )
 }
 
 function changeOf(metric: string, { ci95 }: Difference): ComparedMetric['change'] {

@@ -1,5 +1,6 @@
 /** The metrics of clients as comparisons need them: their unit, and whether more is better. */
 import { type MetricUnit, metricTable, type ScalarMetric, scalarMetrics } from '../../journal/metrics/index.js'
+import { meanOf } from '../../lib/statistics.js'
 import { formatMs } from '../../lib/units.js'
 
 export type Unit = Exclude<MetricUnit, 'counts' | 'shares'>
@@ -20,7 +21,7 @@ export const USUAL: readonly string[] = ['success_rate', 'amplification', 'laten
 
 /** Of a metric that another version may have: its unit stands in its name. */
 export function comparableOf(metric: string): Comparable {
-  if (Object.hasOwn(comparables, metric)) return comparables[metric as keyof typeof comparables]
+  if (Object.hasOwn(comparables, metric)) return comparables[metric]!
   return { unit: metric.endsWith('_ms') ? 'duration' : /_(rate|share|ratio)$/.test(metric) ? 'share' : 'number' }
 }
 
@@ -28,6 +29,15 @@ export function comparableOf(metric: string): Comparable {
 export const numberOf = (metrics: object | undefined, metric: string): number | null => {
   const value = metrics && Object.hasOwn(metrics, metric) ? metrics[metric as keyof typeof metrics] : null
   return typeof value === 'number' ? value : null
+}
+
+/**
+ * The mean over all runs; null unless every one has a value: of what never was (an end, a recovery), a mean over the other
+ * runs would make it look well.
+ */
+export function meanOfAll(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null)
+  return known.length === values.length && known.length > 0 ? meanOf(known) : null
 }
 
 export function shown(value: number | null, unit: Unit): string {

@@ -3,8 +3,8 @@
  * of the same repetition met the same tape of faults, so they are compared in pairs. run.ts calls it.
  */
 import type { RankedClient, Ranking, RepeatResult } from '../../journal/result.js'
-import { meanOf, pairedDifference } from '../../lib/statistics.js'
-import { comparableOf, numberOf, shown, shownDifference, shownInterval } from './metrics.js'
+import { pairedDifference } from '../../lib/statistics.js'
+import { comparableOf, meanOfAll, numberOf, shown, shownDifference, shownInterval } from './metrics.js'
 
 export interface RankBy {
   metric: string
@@ -12,19 +12,18 @@ export interface RankBy {
   baseline?: string | undefined
 }
 
-/** Undefined where there is nothing to rank: fewer than two clients were measured. */
+/** Undefined where there are not two clients to rank. */
 export function rankClients(runs: readonly RepeatResult[], { metric, baseline }: RankBy): Ranking | undefined {
   // What could not run to its end measured only a part.
   const whole = runs.filter(({ verdict }) => verdict !== 'error' && verdict !== 'skipped')
   const names = [...new Set(whole.flatMap(({ clients }) => Object.keys(clients)))]
   const measured = names.map((client) => {
     const values = whole.map(({ clients }) => numberOf(clients[client], metric))
-    const known = values.filter((value) => value !== null)
-    return { client, values, value: known.length > 0 ? meanOf(known) : null }
+    return { client, values, value: meanOfAll(values) }
   })
   const { better } = comparableOf(metric)
   measured.sort((a, b) => inOrder(a.value, b.value, better))
-  if (measured.filter(({ value }) => value !== null).length < 2) return undefined
+  if (measured.length < 2) return undefined
   const against = measured.find(({ client }) => client === baseline) ?? measured[0]!
   return {
     metric,
@@ -33,13 +32,8 @@ export function rankClients(runs: readonly RepeatResult[], { metric, baseline }:
     repeats: whole.length,
     clients: measured.map(({ client, value, values }): RankedClient => {
       const none = { client, value, difference: null, ci95: null }
-      if (client === against.client) return none
-      const pairs = values.flatMap((one, n) =>
-        one === null || against.values[n] == null ? [] : [[against.values[n], one]],
-      )
-      if (pairs.length === 0) return none
-      const [theirs, ours] = [pairs.map(([first]) => first!), pairs.map(([, second]) => second!)]
-      return { client, value, ...pairedDifference(theirs, ours) }
+      if (client === against.client || value === null || against.value === null) return none
+      return { client, value, ...pairedDifference(against.values as number[], values as number[]) }
     }),
   }
 }
@@ -53,8 +47,9 @@ function inOrder(a: number | null, b: number | null, better: 'higher' | 'lower' 
 /** The table under a scenario, without indentation. */
 export function rankingLines({ metric, better, against, repeats, clients }: Ranking): string[] {
   const { unit } = comparableOf(metric)
-  const rows = clients.map(({ client, value, difference, ci95 }, index) => [
-    String(index + 1),
+  const rows = clients.map(({ client, value, difference, ci95 }) => [
+    // Who is as good has the same place.
+    value === null ? '-' : String(clients.findIndex((other) => other.value === value) + 1),
     client,
     shown(value, unit),
     difference === null ? '' : shownDifference(difference, unit),
