@@ -107,8 +107,10 @@ client's own count must be the same. Node ${process.versions.node}.
 
 **The rule.** Half of each 95 % interval is at most 1 point of a success rate and 1 % of a load; the widest is ${percent(widest, 2)}.
 Of ${family} intervals of 95 % (with n = 0 the load is 1, and no matter of chance) some miss: ${(family * 0.05).toFixed(1)} are to be expected where everything
-is right, and ${missed} did. So all of the grid is judged at once: every closed form must lie in the interval that is widened so that all ${family} hold together with 95 % (Bonferroni: ${quantiles.all.toFixed(2)} instead
-of ${quantiles.each.toFixed(2)} standard errors). All of them do. Intervals are Wilson's for success, and those of the central limit theorem for load.
+is right, and ${missed} did. So all of the grid is judged at once: every closed form must lie in the interval that is widened so
+that all ${family} hold together with 95 % (Bonferroni: ${quantiles.all.toFixed(2)} instead of ${quantiles.each.toFixed(2)} standard errors). All of them do. Intervals are
+Wilson's for success, and those of the central limit theorem for load. Fates are drawn from the seed by the number of the
+request and of its attempt, so the same command counts the same.
 
 ${Object.keys(EFFECTS)
   .map((name) => `## ${sentence(EFFECTS[name].summary)}\n\n${tableOf(rowsOf(name))}`)
