@@ -21,7 +21,7 @@ export const USUAL: readonly string[] = ['success_rate', 'amplification', 'laten
 
 /** Of a metric that another version may have: its unit stands in its name. */
 export function comparableOf(metric: string): Comparable {
-  if (Object.hasOwn(comparables, metric)) return comparables[metric]!
+  if (Object.hasOwn(comparables, metric)) return comparables[metric as ScalarMetric]
   return { unit: metric.endsWith('_ms') ? 'duration' : /_(rate|share|ratio)$/.test(metric) ? 'share' : 'number' }
 }
 
