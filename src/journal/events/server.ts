@@ -45,7 +45,7 @@ export interface ServedEvent {
   outcome: ServedOutcome
   /** The Retry-After that was sent, as it stands there. */
   retry_after?: string | undefined
-  /** What that asks for, from `t` on; absent where it says nothing (RFC 9110 section 10.2.3). */
+  /** What of that was left at `t`, since the response was begun earlier; absent where it says nothing (RFC 9110 section 10.2.3). */
   retry_after_ms?: number | undefined
   /** Until a worker took it, and in a worker until it had the lock; absent where the work was not finished. */
   queued_ms?: number | undefined

@@ -67,7 +67,7 @@ export const safety = group({
     bodies: 0,
     mismatched: 0,
   }),
-  settled(state, { served, operations, ended }) {
+  settled(state, { served, operations, ended, attempts }) {
     if (operations) {
       state.applied += operations.applied
       state.again += operations.again
@@ -77,7 +77,8 @@ export const safety = group({
     const inOrder = served.length === 1 ? served : [...served].sort((a, b) => a.arrived - b.arrived)
     compareBodies(state, inOrder)
     for (const [index, one] of inOrder.entries()) {
-      if (index > 0 && one.arrived > ended!.t) state.afterEnd++
+      // One that had been sent may still have been on its way.
+      if (index >= Math.max(1, attempts.length) && one.arrived > ended!.t) state.afterEnd++
       if (one.retryAfter === undefined) continue
       state.promises++
       const next = inOrder.slice(index + 1).find(({ arrived }) => arrived >= one.end)

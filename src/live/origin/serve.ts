@@ -130,7 +130,7 @@ export class Server {
 
   private respond(exchange: Exchange, config: ResponseConfig): void {
     const usual = config === this.hop.response
-    exchange.visit.retryAfter = retryAfterOf(config)
+    exchange.visit.promises(retryAfterOf(config))
     const body = config.echo ? echoBody(exchange.visit) : usual ? this.body : responseBody(config)
     play(this.faults, exchange, config, body)
   }

@@ -6,7 +6,7 @@ import { parseRetryAfter } from '../../core/client/retry_after.js'
 import type { Spent } from '../../core/origin/capacity.js'
 import type { ServedOutcome } from '../../journal/events.js'
 import { isBackground, isCheck } from '../check_mark.js'
-import { monotonicMs, roundMs } from '../clock.js'
+import { monotonicMs, roundMs, wallMs } from '../clock.js'
 import type { Line } from '../faults.js'
 import type { Site } from '../site.js'
 
@@ -30,8 +30,7 @@ export class Visit {
   private crc = 0
   /** The body was read to its end. */
   whole = false
-  /** Of the response that is due. */
-  retryAfter: string | undefined
+  private promise: { header: string; ms: number | undefined; since: number } | undefined
   private readonly kept: Buffer[] = []
   /** In a queue or a worker: its end is told when it leaves there. */
   atWork = false
@@ -83,7 +82,7 @@ export class Visit {
       body_crc: this.whole ? this.crc : undefined,
       request_body: this.kept.length > 0 ? Buffer.concat(this.kept).toString() : undefined,
       outcome,
-      ...(SENT_WHOLE.has(outcome) && promised(this.retryAfter)),
+      ...(SENT_WHOLE.has(outcome) && this.promised()),
       queued_ms: roundMs(this.spent?.queued_ms),
       locked_ms: roundMs(this.spent?.locked_ms),
       worked_ms: roundMs(this.spent?.worked_ms),
@@ -93,14 +92,26 @@ export class Visit {
     })
   }
 
+  /** The response that is now begun asks for that, in its Retry-After. */
+  promises(header: string | undefined): void {
+    this.promise = header === undefined ? undefined : promiseOf(header)
+  }
+
+  /** A client may have read it, and begun to wait, before we hear that all of it is written. */
+  private promised() {
+    if (!this.promise) return
+    const { header, ms, since } = this.promise
+    const left = ms === undefined ? undefined : roundMs(Math.max(0, ms - (monotonicMs() - since)))
+    return { retry_after: header, retry_after_ms: left }
+  }
+
   private statusSent(): number | undefined {
     const code = /^HTTP\/1\.\d ([1-5]\d\d)/.exec(this.begin)?.[1]
     return code === undefined ? undefined : Number(code)
   }
 }
 
-const promised = (header: string | undefined) =>
-  header === undefined ? undefined : { retry_after: header, retry_after_ms: parseRetryAfter(header, Date.now()) }
+const promiseOf = (header: string) => ({ header, ms: parseRetryAfter(header, wallMs()), since: monotonicMs() })
 
 /** Their head is on the wire, with all that it says. */
 const SENT_WHOLE: ReadonlySet<ServedOutcome> = new Set(['answered', 'shed', 'refused'])
