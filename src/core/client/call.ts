@@ -261,6 +261,8 @@ class Request implements Call {
 
   private cancel(steps: Step[], one: Open, why: Why, now: number): void {
     if (one.stage !== 'delayed') steps.push({ do: 'cancel', attempt: one.attempt, why })
+    // What had not answered when the time was over has failed; of another attempt's loser nothing is known.
+    if (why === 'deadline' && one.stage === 'sent') return this.settle(one, { gaveUp: true }, false, now)
     const { ask } = one
     if (ask) this.surroundings.admission.ended({ ask, now_ms: now, outcome: {}, ok: false, cancelled: true })
   }

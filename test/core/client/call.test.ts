@@ -292,6 +292,14 @@ test('a fallback: one more attempt elsewhere where it would end with a failure',
   t.strictSame(broken.ended(1, down, 1), [said(1, 'fallback_failed'), done('fallback_failed', 1)])
 })
 
+test('what the deadline cuts off has failed, for an admission: a server that hangs opens a breaker', async (t) => {
+  const guard = admission()
+  const call = calling({ retry: backoff({ deadline: '250ms' }) }, guard)
+  call.begin(0, 0)
+  call.tick(250)
+  t.match(guard.ends, [{ outcome: { gaveUp: true }, ok: false, cancelled: undefined }])
+})
+
 test('a deadline holds for the fallback too', async (t) => {
   const call = calling({ fallback: true, retry: backoff({ deadline: '50ms' }) })
   call.begin(0)
