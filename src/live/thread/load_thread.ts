@@ -68,7 +68,6 @@ class LoadThread {
     // Nothing of a test runner: its loaders and counters are not for our thread.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE_|_?TAP)/.test(name)))
     this.worker = new Worker(compiled('thread/thread.js'), { execArgv: [], env })
-    this.worker.unref()
     const gone = (why: string) => {
       onGone()
       for (const { failed } of this.runs.values()) failed(new InvariantError(`the thread of the clients ${why}`))
@@ -76,6 +75,8 @@ class LoadThread {
     this.worker.on('message', (message: FromThread) => this.hear(message))
     this.worker.on('error', (error) => gone(`failed: ${error.message}`))
     this.worker.on('exit', () => gone('ended'))
+    // Behind the listeners: whoever listens for messages holds the process.
+    this.worker.unref()
   }
 
   async run(site: LiveSite, order: RunOrder, signal: AbortSignal): Promise<void> {
