@@ -17,10 +17,15 @@ const folders = {
   policies: { section: 'policy', begins: ['What to look for:', undefined, undefined] },
 } as const
 
+// Two at a time, as test files are: most of each is waiting.
+t.jobs = 2
+
 for (const [folder, { section, begins }] of Object.entries(folders)) {
   const files = readdirSync(`scenarios/${folder}`).filter((name) => name.endsWith('.yaml'))
-  for (const name of files)
-    await t.test(`${folder}/${name}`, (t) => prove(t, `scenarios/${folder}/${name}`, section, begins))
+  for (const name of files) {
+    const file = `${folder}/${name}`
+    t.test(file, { buffered: true }, (t) => prove(t, `scenarios/${file}`, section, begins))
+  }
 }
 
 async function prove(t: Tap, file: string, section: string, begins: readonly (string | undefined)[]): Promise<void> {

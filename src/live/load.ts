@@ -21,7 +21,7 @@ export async function runLoad(
   standIn?: StandIn,
 ): Promise<void> {
   const stop = new AbortController()
-  startLoadThread()
+  const thread = startLoadThread()
   const site = await startSite(scenario, journal, () => stop.abort(), standIn)
   const abort = () => stop.abort()
   if (signal?.aborted) abort()
@@ -34,6 +34,7 @@ export async function runLoad(
   let lag: LagWatch | undefined
   try {
     journal({ event: 'run', t: site.now(), scenario: id, seed, client, engine: 'live', version, node: process.version })
+    await thread.ready
     await site.beginLoad()
     lag = watchLag()
     await runClients(site, scenario.clients, stop.signal)

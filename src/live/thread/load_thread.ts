@@ -13,7 +13,7 @@ import type { ClientConfig } from '../../scenario/clients.js'
 import { toSharedMs } from '../clock.js'
 import { compiled } from '../compiled.js'
 import type { LiveSite } from '../start.js'
-import type { FromThread, RunOrder, ToThread } from './protocol.js'
+import type { FromThread, Ready, RunOrder, ToThread } from './protocol.js'
 
 /** Runs the load of all these clients; resolves when every request is done and journaled, or soon after an abort. */
 export async function runClients(
@@ -59,6 +59,8 @@ interface Running {
 }
 
 class LoadThread {
+  /** Resolves when clients can run in it: a load that began before would wait for it, and its faults would not. */
+  readonly ready: Promise<void>
   private readonly worker: Worker
   private readonly runs = new Map<number, Running>()
   private count = 0
@@ -68,11 +70,22 @@ class LoadThread {
     // Nothing of a test runner: its loaders and counters are not for our thread.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE_|_?TAP)/.test(name)))
     this.worker = new Worker(compiled('thread/thread.js'), { execArgv: [], env })
+    let failed = (_: Error): void => {}
+    this.ready = new Promise((resolve, reject) => {
+      failed = reject
+      this.worker.once('message', () => resolve())
+    })
+    // Who waits for it hears; nobody need.
+    this.ready.catch(() => {})
     const gone = (why: string) => {
       onGone()
-      for (const { failed } of this.runs.values()) failed(new InvariantError(`the thread of the clients ${why}`))
+      const error = new InvariantError(`the thread of the clients ${why}`)
+      failed(error)
+      for (const { failed } of this.runs.values()) failed(error)
     }
-    this.worker.on('message', (message: FromThread) => this.hear(message))
+    this.worker.on('message', (message: FromThread | Ready) => {
+      if (message.say !== 'ready') this.hear(message)
+    })
     this.worker.on('error', (error) => gone(`failed: ${error.message}`))
     this.worker.on('exit', () => gone('ended'))
     // Behind the listeners: whoever listens for messages holds the process.

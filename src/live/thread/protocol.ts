@@ -29,6 +29,11 @@ export type ToThread =
   /** The answer to `ask`. */
   | { do: 'answer'; run: number; id: number; value: unknown }
 
+/** The first word, of no run. */
+export interface Ready {
+  say: 'ready'
+}
+
 export type FromThread =
   /** Events of the journal, as the text of an array: that is copied faster than objects are. */
   | { say: 'events'; run: number; events: string }

@@ -6,7 +6,7 @@ import { parentPort } from 'node:worker_threads'
 import { runClient } from '../client/client.js'
 import { roundMs } from '../clock.js'
 import { watchLag } from '../lag.js'
-import type { FromThread, RunOrder, ToThread } from './protocol.js'
+import type { FromThread, Ready, RunOrder, ToThread } from './protocol.js'
 import { createThreadSite, type Said, type ThreadSite } from './thread_site.js'
 
 interface Running {
@@ -51,3 +51,4 @@ port.on('message', (message: ToThread) => {
       return runs.get(message.run)?.site.answered(message.id, message.value)
   }
 })
+port.postMessage({ say: 'ready' } satisfies Ready)
