@@ -129,7 +129,10 @@ function groupAlike(story: Story): { example: RequestEvent; count: number }[] {
     if (group) group.count++
     else groups.set(shape, { example: request, count: 1 })
   }
-  return [...groups.values()]
+  // Clients run side by side: which of them ended first says nothing.
+  return [...groups.values()].sort((a, b) =>
+    a.example.client < b.example.client ? -1 : +(a.example.client > b.example.client),
+  )
 }
 
 /** As they were sent; the journal has them as they ended. */
