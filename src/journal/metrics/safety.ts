@@ -76,9 +76,10 @@ export const safety = group({
     state.arrivals += served.length
     const inOrder = served.length === 1 ? served : [...served].sort((a, b) => a.arrived - b.arrived)
     compareBodies(state, inOrder)
+    const sent = attempts.map(({ start }) => start).sort((a, b) => a - b)
     for (const [index, one] of inOrder.entries()) {
-      // One that had been sent may still have been on its way.
-      if (index >= Math.max(1, attempts.length) && one.arrived > ended!.t) state.afterEnd++
+      // What was sent before the end may still have been on its way.
+      if (index > 0 && Math.min(one.arrived, sent[index] ?? one.arrived) > ended!.t) state.afterEnd++
       if (one.retryAfter === undefined) continue
       state.promises++
       const next = inOrder.slice(index + 1).find(({ arrived }) => arrived >= one.end)

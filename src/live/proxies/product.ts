@@ -56,15 +56,15 @@ async function startAt(
   writeFileSync(file, text)
   const log = join(places.folder, driver.log)
   writeFileSync(log, '')
-  const kept = keep(program, driver.arguments(file, places.folder), places.folder)
-  const running = new Running(site, settings, places, product, kept, log)
+  const start = () => keep(program, driver.arguments(file, places.folder), places.folder)
+  const running = new Running(site, settings, places, product, start, log)
   const late = await running.ready(product.readyWithin ?? READY_WITHIN_MS)
   if (late === undefined) {
     running.watch()
     return running
   }
   await running.close()
-  if (/address already in use/i.test(kept.stderr)) return 'port taken'
+  if (/address already in use/i.test(running.kept.stderr)) return 'port taken'
   throw new CannotRunError(`${productName} did not start for hop "${settings.hop}": ${late}`, REMEDY)
 }
 
@@ -72,6 +72,7 @@ const REMEDY = 'See what it complains about, or leave --proxy out to run the min
 
 /** One process of the product, from its start to its end. */
 class Running {
+  readonly kept: Kept
   private readonly reader: LogReader
   private readonly tail: Tail
   private readonly marks = new Map<string, () => void>()
@@ -83,13 +84,15 @@ class Running {
     private readonly settings: ProxySettings,
     private readonly places: ProxyPlaces,
     private readonly product: Product,
-    private readonly kept: Kept,
+    start: () => Kept,
     log: string,
   ) {
     this.reader = product.driver.reader(settings, places)
     this.tail = follow(log, (text) => {
       for (const told of this.reader.line(text)) this.tell(told)
     })
+    // Only now: one that dies at once takes its folder along.
+    this.kept = start()
     site.scope.add(() => this.close())
   }
 

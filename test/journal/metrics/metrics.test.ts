@@ -155,7 +155,7 @@ test('safety: too early, applied again, after the end, another body', async (t) 
     attempt(1, 0, 10, { status: 503 }),
     attempt(2, 100, 10, { status: 503 }),
     attempt(3, 1200, 10, { status: undefined, gave_up: true, reused: true, decision: 'gave_up' }),
-    attempt(4, 1250, 10, { status: undefined, gave_up: true, reused: true, decision: 'gave_up' }),
+    attempt(4, 1265, 10, { status: undefined, gave_up: true, reused: true, decision: 'gave_up' }),
     request(0, 1260, { attempts: 4, ok: false }),
   ]
   const operation = (applied: number): JournalEvent => ({
@@ -178,6 +178,7 @@ test('safety: too early, applied again, after the end, another body', async (t) 
     served(1270, 90, { outcome: 'aborted', status: undefined }),
   ])
   t.match(metrics, {
+    // The fourth was sent at 1265, and the request had ended at 1260.
     // The first was promised for 1010 and came back at 102; the second was promised for 1110 and came back at 1201.
     early_retries: 1,
     early_retry_mean_ms: 1010 - 102,
@@ -186,6 +187,13 @@ test('safety: too early, applied again, after the end, another body', async (t) 
     retries_after_abort: 1,
     bodies_mismatched: 1,
   })
+  const onItsWay = [
+    attempt(1, 0, 10),
+    served(1, 8),
+    attempt(2, 11, 1, { cancelled: true }),
+    request(0, 12, { attempts: 2 }),
+  ]
+  t.match(metricsOf([...onItsWay, served(13, 1)]), { retries_after_abort: 0 })
   t.match(metricsOf([attempt(1, 0, 10), served(1, 8, later), request(0, 10)]), {
     early_retries: 0,
     duplicates_applied: null,

@@ -1,14 +1,14 @@
 /**
  * Every scenario beside the causes passes: lessons (a claim holds, or is shown to hold only under conditions), classics
  * (a published model, counted exactly) and policies. And none passes without its fault, or under its control: a
- * comparison that cannot come out otherwise would prove nothing.
+ * comparison that cannot come out otherwise would prove nothing. They load the machine: no other test runs beside them.
  */
 import { readdirSync } from 'node:fs'
 import t from 'tap'
-import { sectionsOf } from '../src/reports/sections.js'
-import { runScenario } from '../src/run.js'
-import { readScenario } from '../src/scenario/files.js'
-import type { Scenario } from '../src/scenario/schema.js'
+import { sectionsOf } from '../../src/reports/sections.js'
+import { runScenario } from '../../src/run.js'
+import { readScenario } from '../../src/scenario/files.js'
+import type { Scenario } from '../../src/scenario/schema.js'
 
 /** Their section, and how the three paragraphs of `about` begin, where that is settled. */
 const folders = {
@@ -17,7 +17,7 @@ const folders = {
   policies: { section: 'policy', begins: ['What to look for:', undefined, undefined] },
 } as const
 
-// Two at a time, as test files are: most of each is waiting.
+// Two at a time: most of each is waiting.
 t.jobs = 2
 
 for (const [folder, { section, begins }] of Object.entries(folders)) {
