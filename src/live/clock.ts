@@ -52,6 +52,15 @@ export function afterGrace(act: () => void, turns = GRACE_TURNS): void {
   else setImmediate(() => afterGrace(act, turns - 1))
 }
 
+/** As long as a busy kernel takes to carry an end from one socket to another. */
+const CARRIED_MS = 2
+
+/** Resolves when every end of a connection that one side has closed by now is known to the other. */
+export async function allHeard(): Promise<void> {
+  await wait(CARRIED_MS)
+  await new Promise<void>((resolve) => afterGrace(resolve))
+}
+
 /** Stops it, however far it is. */
 export type Stop = () => void
 

@@ -8,6 +8,7 @@ import { type Hop, nextHops, type OriginHop, type ProxyHop } from '../scenario/h
 import type { Scenario } from '../scenario/schema.js'
 import { createAddressStates, type OwnStates } from './address_states.js'
 import { type Certificates, createCertificates } from './certificates.js'
+import { allHeard } from './clock.js'
 import { createCourse } from './course.js'
 import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
@@ -180,6 +181,8 @@ function createSite(
       for (const act of atLoadStart) act()
     },
     async endLoad(signal: AbortSignal) {
+      // Who is done has closed what it left behind: the other ends of that are still to hear of it.
+      await allHeard()
       await Promise.all(atLoadEnd.map((finish) => finish(signal)))
     },
     async setArmed(fault: string, armed: boolean) {

@@ -117,8 +117,8 @@ t.test('delay: nothing before the time, then everything as usual, and the connec
     { type: 'response_body', after: '3B' },
   ]) {
     await withRig(origin([{ at, effect: { type: 'delay', by: '40ms' } }]), async (lab) => {
-      const peer = (await dialed(portOf(lab, 'app'))).send(POST)
       const started = performance.now()
+      const peer = (await dialed(portOf(lab, 'app'))).send(POST)
       t.match(await peer.until('hello'), usual)
       t.ok(performance.now() - started >= 39, JSON.stringify(at))
       t.equal(lab.fault('f0').fired, 1)

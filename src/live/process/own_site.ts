@@ -8,7 +8,7 @@ import { chanceFrom } from '../../lib/random.js'
 import { createScope } from '../../lib/scope.js'
 import { createAddressStates } from '../address_states.js'
 import type { KeyPair } from '../certificates.js'
-import { fromSharedMs } from '../clock.js'
+import { allHeard, fromSharedMs } from '../clock.js'
 import { createCourse } from '../course.js'
 import type { Site } from '../site.js'
 import { crashOf } from './crash.js'
@@ -47,6 +47,7 @@ export function createOwnSite(order: Start, say: (message: FromProcess) => void)
     onLoadStart: () => {},
     onLoadEnd: (finish) => void atLoadEnd.push(finish),
     async endLoad() {
+      await allHeard()
       const { signal } = new AbortController()
       await Promise.all(atLoadEnd.map((finish) => finish(signal)))
     },
