@@ -21,6 +21,8 @@ test('defaults are filled in, and words become objects', async (t) => {
     seed: 1,
     time_limit: 60_000,
     alone: false,
+    in_turn: false,
+    recovery: { hold: 1000, goodput: 0.95 },
     hops: {
       app: {
         kind: 'origin',
@@ -61,7 +63,7 @@ test('defaults are filled in, and words become objects', async (t) => {
       },
     },
     clients: {},
-    faults: [{ id: 'rst', on: 'app', at: { type: 'request_head' }, effect: { type: 'reset' } }],
+    faults: [{ id: 'rst', on: 'app', at: { type: 'request_head' }, effect: { type: 'reset' }, per: 'all' }],
     expect: [],
   })
 })
