@@ -30,7 +30,7 @@ export async function compareCauses(nginx: Product): Promise<Causes> {
 }
 
 /** What a busy machine, or the way in which a client's bytes arrive, made differ does not differ again and again. */
-const MOST_TIMES = 6
+const MOST_TIMES = 12
 
 async function compareCause(name: string, scenario: Scenario, product: Product): Promise<Row> {
   const hop = replacedHop(scenario)!

@@ -18,6 +18,8 @@ export interface Row {
 export const undecided: Readonly<Record<string, string>> = {
   'request-without-length':
     'nginx tells the length of an upload in chunks when all of it has come with the head. Whether it has is a matter of moments, for both of them',
+  'reset-on-accept':
+    'an RST that is there before nginx looks again is `connect() failed` to it, a later one `recv() failed`. Which one it is, is a matter of moments',
 }
 
 export const isSame = ({ name, nginx, mini }: Row): boolean =>
