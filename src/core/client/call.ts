@@ -187,8 +187,14 @@ class Request implements Call {
     if (fallback) return this.finish(steps, false, 'fallback_failed', now)
     if (verdict !== 'again') return this.giveUp(steps, verdict, now)
     if (wish?.give_up) return this.giveUp(steps, 'retry_after', now)
-    if (wish) this.notBeforeMs = Math.max(this.notBeforeMs, now + wish.wait_ms)
+    if (wish) this.holdBack(now + wish.wait_ms)
     this.goOn(steps, outcome, now, wish?.asked_ms)
+  }
+
+  /** Nothing more goes out before then, nor what an admission has delayed. */
+  private holdBack(untilMs: number): void {
+    this.notBeforeMs = Math.max(this.notBeforeMs, untilMs)
+    for (const one of this.open.values()) if (one.stage === 'delayed') one.dueMs = Math.max(one.dueMs, this.notBeforeMs)
   }
 
   /** Another attempt may mend it: one beside it goes at once (gRFC A6), or at the end of the turn the policy decides. */

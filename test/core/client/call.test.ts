@@ -292,6 +292,19 @@ test('a fallback: one more attempt elsewhere where it would end with a failure',
   t.strictSame(broken.ended(1, down, 1), [said(1, 'fallback_failed'), done('fallback_failed', 1)])
 })
 
+test('what an admission has delayed waits for a Retry-After that is heard meanwhile', async (t) => {
+  const late = admission(({ n }) => ({ admit: true, ...(n === 2 && { after_ms: 50 }) }))
+  const call = calling({ retry: backoff(), hedge: hedge({ attempts: 2 }) }, late)
+  call.begin(0, 0)
+  call.tick(10)
+  call.ended(1, { status: 503, retryAfter: '1' }, 20)
+  t.strictSame(
+    call.tick(60).filter((step) => step.do === 'send'),
+    [],
+  )
+  t.match(call.tick(1020), [send(2, { hedge: true })])
+})
+
 test('what the deadline cuts off has failed, for an admission: a server that hangs opens a breaker', async (t) => {
   const guard = admission()
   const call = calling({ retry: backoff({ deadline: '250ms' }) }, guard)
