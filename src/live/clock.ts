@@ -34,10 +34,25 @@ export const httpDate = (): string => new RealDate(wallNow()).toUTCString()
 /** Node turns a longer timer into one of a millisecond. */
 const LONGEST_MS = 2_147_483_647
 
-export type Timer = ReturnType<typeof setTimeout>
+export interface Timer {
+  handle: ReturnType<typeof setTimeout>
+}
 
-export const startTimer = (ms: number, act: () => void): Timer => setTimeout(act, Math.min(ms, LONGEST_MS))
-export const stopTimer = (timer: Timer | undefined): void => clearTimeout(timer)
+/**
+ * Calls once when so many milliseconds have passed, never before: Node counts in whole milliseconds, and from when the
+ * turn of the loop began, so its own timers ring up to some milliseconds early.
+ */
+export function startTimer(ms: number, act: () => void): Timer {
+  const due = now() + ms
+  const ring = () => {
+    const rest = due - now()
+    if (rest > 0) timer.handle = setTimeout(ring, Math.min(rest, LONGEST_MS))
+    else act()
+  }
+  const timer: Timer = { handle: setTimeout(ring, Math.min(ms, LONGEST_MS)) }
+  return timer
+}
+export const stopTimer = (timer: Timer | undefined): void => clearTimeout(timer?.handle)
 export const soon = (act: () => void): void => void setImmediate(act)
 
 /**
@@ -77,7 +92,7 @@ export function startDeadline(ms: number, act: () => void): Stop {
   )
   return () => {
     stopped = true
-    clearTimeout(timer)
+    stopTimer(timer)
   }
 }
 
@@ -103,7 +118,7 @@ export function wait(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const done = () => {
-      clearTimeout(timer)
+      stopTimer(timer)
       signal?.removeEventListener('abort', done)
       resolve()
     }
