@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
+import { cannotWrite } from '../lib/cannot_write.js'
 import { ScenarioError } from '../lib/errors.js'
-import { cannotWrite } from '../run_folder.js'
 
 export const initCommand = new Command('init')
   .description('write a first scenario, a test for the runner found here, and a "chaos" script; overwrites nothing')

@@ -1,35 +1,23 @@
 /** `badgateway list`: the scenarios of the catalogue or of the user's files, and the kinds they are built from. */
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import { checks } from '../checks/index.js'
-import { admissions } from '../core/client/admission/index.js'
-import { pacers } from '../core/client/pacing/index.js'
-import { policies } from '../core/client/policies/index.js'
-import { shapes } from '../core/client/shapes/index.js'
-import { effects } from '../core/fault/effects/index.js'
-import { triggers } from '../core/fault/triggers/index.js'
-import { balancers } from '../core/proxy/balancers/index.js'
-import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
-import { proxies } from '../proxies/index.js'
-import { reports } from '../reports/index.js'
-import { findScenarioFiles, readScenarios } from '../scenario/files.js'
-import { hopKinds } from '../scenario/hops.js'
 import { catalogue } from './environment.js'
 
+/** Each is loaded when it is listed. */
 const tables = {
-  hops: hopKinds,
-  triggers,
-  effects,
-  policies,
-  admissions,
-  pacings: pacers,
-  shapes,
-  balancers,
-  health_checks: healthChecks,
-  checks,
-  proxies,
-  reports,
+  hops: async () => (await import('../scenario/hops.js')).hopKinds,
+  triggers: async () => (await import('../core/fault/triggers/index.js')).triggers,
+  effects: async () => (await import('../core/fault/effects/index.js')).effects,
+  policies: async () => (await import('../core/client/policies/index.js')).policies,
+  admissions: async () => (await import('../core/client/admission/index.js')).admissions,
+  pacings: async () => (await import('../core/client/pacing/index.js')).pacers,
+  shapes: async () => (await import('../core/client/shapes/index.js')).shapes,
+  balancers: async () => (await import('../core/proxy/balancers/index.js')).balancers,
+  health_checks: async () => (await import('../core/proxy/health_checks/index.js')).healthChecks,
+  checks: async () => (await import('../checks/index.js')).checks,
+  proxies: async () => (await import('../proxies/index.js')).proxies,
+  reports: async () => (await import('../reports/index.js')).reports,
 }
 const words = ['scenarios', ...Object.keys(tables)]
 
@@ -46,7 +34,7 @@ export const listCommand = new Command('list')
     if (what !== 'scenarios' && patterns.length > 0) {
       throw new ScenarioError([{ path: '', message: `list ${what} takes no files: ${patterns.join(' ')}` }])
     }
-    const rows = what === 'scenarios' ? await scenarioRows(patterns) : kindRows(what as keyof typeof tables)
+    const rows = what === 'scenarios' ? await scenarioRows(patterns) : await kindRows(what as keyof typeof tables)
     if (options.json) return console.log(JSON.stringify(rows, null, 2))
     const width = Math.max(...rows.map((row) => row.name.length))
     for (const { name, summary, tags } of rows) {
@@ -66,14 +54,22 @@ function parseWhat(word: string): string {
 }
 
 async function scenarioRows(patterns: string[]): Promise<Row[]> {
+  const { findScenarioFiles, readScenarios } = await import('../scenario/files.js')
   const files = await findScenarioFiles(patterns.length > 0 ? patterns : [catalogue], process.cwd(), catalogue)
   const loaded = await readScenarios(files)
   return loaded.map(({ scenario }) => ({ name: scenario.id, summary: scenario.title, tags: scenario.tags }))
 }
 
-function kindRows(what: keyof typeof tables): Row[] {
-  return Object.entries<{ summary: string; effects?: readonly string[] }>(tables[what]).map(([name, kind]) => ({
+async function kindRows(what: keyof typeof tables): Promise<Row[]> {
+  const table: Readonly<Record<string, Listed>> = await tables[what]()
+  return Object.entries(table).map(([name, { summary, effects }]) => ({
     name,
-    summary: kind.effects ? `${kind.summary} (${kind.effects.join(', ')})` : kind.summary,
+    summary: effects ? `${summary} (${effects.join(', ')})` : summary,
   }))
+}
+
+/** A kind, as far as it is listed: a trigger tells the effects that it takes. */
+interface Listed {
+  summary: string
+  effects?: readonly string[]
 }

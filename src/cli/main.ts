@@ -2,16 +2,9 @@
 /** The command line: words to functions, errors to exit codes. One file per command; nothing is decided here. */
 import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
+import { cannotWrite } from '../lib/cannot_write.js'
 import { CannotRunError, formatProblem, ScenarioError } from '../lib/errors.js'
-import { cannotWrite } from '../run_folder.js'
 import { version } from '../version.js'
-import { compareCommand } from './compare.js'
-import { doctorCommand } from './doctor.js'
-import { explainCommand } from './explain.js'
-import { initCommand } from './init.js'
-import { listCommand } from './list.js'
-import { runCommand } from './run.js'
-import { validateCommand } from './validate.js'
 
 const program = new Command('badgateway')
   .description('Makes a gateway fail on purpose, proves that it failed for the reason intended, and gives a verdict.')
@@ -33,9 +26,15 @@ Exit codes: 0 all passed or skipped, 1 a verdict failed, 2 the command line or a
 4 inconclusive, 70 an error of badgateway's own, 130 and 143 interrupted.`,
   )
 
-const commands = [runCommand, compareCommand, explainCommand, listCommand, validateCommand, initCommand, doctorCommand]
-for (const command of commands) {
-  program.addCommand(command.copyInheritedSettings(program))
+/** In the order of the help. Each is loaded when it is meant: what it builds on takes longer than many a command. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.js')).runCommand,
+  compare: async () => (await import('./compare.js')).compareCommand,
+  explain: async () => (await import('./explain.js')).explainCommand,
+  list: async () => (await import('./list.js')).listCommand,
+  validate: async () => (await import('./validate.js')).validateCommand,
+  init: async () => (await import('./init.js')).initCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
 }
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', outputFailed)
@@ -44,9 +43,17 @@ if ('SIGXFSZ' in constants.signals) process.on('SIGXFSZ', () => {})
 process.on('uncaughtException', (error) => process.exit(report(error)))
 
 try {
+  for (const load of meant(process.argv.slice(2))) program.addCommand((await load()).copyInheritedSettings(program))
   await program.parseAsync()
 } catch (error) {
   process.exitCode = report(error)
+}
+
+/** The command that the first word names; all of them for the help and for what is wrong, none for the version. */
+function meant(args: readonly string[]): (() => Promise<Command>)[] {
+  const word = args.find((arg) => arg !== '--no-color') ?? ''
+  if (Object.hasOwn(commands, word)) return [commands[word]!]
+  return ['-V', '--version'].includes(word) ? [] : Object.values(commands)
 }
 
 /** Who reads may leave early, as `head` does: then the rest is written for nobody, and the run goes on. */
@@ -60,7 +67,7 @@ function report(error: unknown): number {
   if (error instanceof ScenarioError) {
     for (const problem of error.problems) console.error(formatProblem(problem))
     const count = error.problems.length
-    const then = program.args[0] === runCommand.name() ? ': nothing was run' : ''
+    const then = program.args[0] === 'run' ? ': nothing was run' : ''
     console.error(`\n${count} problem${count === 1 ? '' : 's'}${then}.`)
     return 2
   }

@@ -3,6 +3,8 @@
  * call it; it knows nothing of scenarios.
  */
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -12,9 +14,9 @@ import {
   LineCounter,
   type Node,
   Parser,
-  parseDocument,
   visit,
   type YAMLError,
+  YAMLParseError,
 } from 'yaml'
 import { invariant } from '../lib/errors.js'
 import type { Finding, Path } from './finding.js'
@@ -45,9 +47,9 @@ export function openSource(text: string): Source {
     const here = place(wrong.offset)
     return { input: undefined, problems: [{ ...here, message: wrong.message }], placeOf: () => here }
   }
-  const tooDeep = findTooDeep(text)
-  if (tooDeep) return failed(tooDeep)
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' })
+  const tokens = tokensOf(text)
+  if (!Array.isArray(tokens)) return failed(tokens)
+  const document = documentOf(tokens, text)
   const problems = wrongTexts(document, text).map(({ offset, message }) => ({ ...place(offset), message }))
   const placeOf: Source['placeOf'] = ({ path, at }) => place(offsetOf(document, path, at))
   const protoKey = findProtoKey(document)
@@ -95,17 +97,30 @@ function wrongText({ code, pos: [offset, end], message }: YAMLError, text: strin
   return { offset, message: own[code] ?? `not valid YAML: ${message}` }
 }
 
-/** Where the text goes deeper than MAX_DEPTH, found without recursion. */
-function findTooDeep(text: string): Wrong | undefined {
+/** The text in tokens; or where it goes deeper than MAX_DEPTH, found without recursion. */
+function tokensOf(text: string): CST.Token[] | Wrong {
   const parser = new Parser()
+  const tokens: CST.Token[] = []
   for (const lexeme of new Lexer().lex(text)) {
-    // It goes on as far as its tokens are taken.
-    Array.from(parser.next(lexeme))
+    tokens.push(...parser.next(lexeme))
     if (parser.stack.length > MAX_DEPTH) {
       return { offset: parser.offset, message: `more than ${MAX_DEPTH} levels, one inside the other` }
     }
   }
-  return undefined
+  tokens.push(...parser.end())
+  return tokens
+}
+
+/** The first document, as the library's own parseDocument makes it, of tokens that are there already. */
+function documentOf(tokens: CST.Token[], text: string): Document.Parsed {
+  const composer = new Composer({ prettyErrors: false, logLevel: 'error' })
+  const [document, second] = composer.compose(tokens, true, text.length)
+  invariant(document, 'even an empty text is a document')
+  if (second) {
+    const [start, end] = second.range
+    document.errors.push(new YAMLParseError([start, end], 'MULTIPLE_DOCS', 'a second document'))
+  }
+  return document
 }
 
 /** The alias for which a document has no values: one before its anchor, or the first when they repeat too much. */
