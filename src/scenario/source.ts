@@ -79,17 +79,39 @@ function placesOf(text: string): (offset: number) => Place {
 }
 
 /** With the others the values are still sure enough to be checked. */
-const isFatal = ({ code }: YAMLError): boolean => code !== 'DUPLICATE_KEY' && code !== 'MULTIPLE_DOCS'
+const isFatal = ({ code }: YAMLError): boolean => code !== 'MULTIPLE_DOCS'
 
-/** What the YAML library found. After an error that is fatal it only stumbles on. */
-function wrongTexts({ errors, warnings }: Document, text: string): Wrong[] {
-  const end = errors.findIndex(isFatal) + 1 || errors.length
-  return [...errors.slice(0, end), ...warnings].map((error) => wrongText(error, text))
+/** What the YAML library found, and keys that are there twice. After an error that is fatal it only stumbles on. */
+function wrongTexts(document: Document, text: string): Wrong[] {
+  const { errors, warnings } = document
+  const fatal = errors.findIndex(isFatal)
+  const known = [...(fatal < 0 ? errors : errors.slice(0, fatal + 1)), ...warnings].map((error) =>
+    wrongText(error, text),
+  )
+  const [end] = fatal < 0 ? [text.length] : errors[fatal]!.pos
+  return [...known, ...repeatedKeys(document, text).filter(({ offset }) => offset < end)]
+}
+
+/** The library compares every key of a map with every other: 10,000 of them would take it 20 seconds. */
+function repeatedKeys(document: Document, text: string): Wrong[] {
+  const found: Wrong[] = []
+  visit(document, {
+    Map(_key, { items }) {
+      const keys = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        const offset = startOf(key)
+        const word = /^[^\s:]*/.exec(text.slice(offset, offset + 80))
+        if (keys.has(key.value)) found.push({ offset, message: `the key ${word} is there twice` })
+        keys.add(key.value)
+      }
+    },
+  })
+  return found
 }
 
 function wrongText({ code, pos: [offset, end], message }: YAMLError, text: string): Wrong {
   const own: Partial<Record<YAMLError['code'], string>> = {
-    DUPLICATE_KEY: `the key ${/^[^\s:]*/.exec(text.slice(offset, offset + 80))} is there twice`,
     MULTIPLE_DOCS: 'a second document begins here: expected one scenario in a file',
     TAB_AS_INDENT: 'a tab in the indentation: expected spaces',
     TAG_RESOLVE_FAILED: `unknown tag ${text.slice(offset, end)}: expected a plain value`,
@@ -113,7 +135,7 @@ function tokensOf(text: string): CST.Token[] | Wrong {
 
 /** The first document, as the library's own parseDocument makes it, of tokens that are there already. */
 function documentOf(tokens: CST.Token[], text: string): Document.Parsed {
-  const composer = new Composer({ prettyErrors: false, logLevel: 'error' })
+  const composer = new Composer({ prettyErrors: false, logLevel: 'error', uniqueKeys: false })
   const [document, second] = composer.compose(tokens, true, text.length)
   invariant(document, 'even an empty text is a document')
   if (second) {
