@@ -12,7 +12,7 @@ import { type Palette, scenarioLines } from '../reports/text.js'
 import { traceLines } from '../reports/trace.js'
 import type { LoadedScenario } from '../run.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
-import { type Ending, endingWords, findByEnding, isPhrase } from '../scenario/lookup.js'
+import { type Ending, endingWords, findByEnding, isPhrase, mayBeEnding } from '../scenario/lookup.js'
 import { signatureOf } from '../scenario/signature.js'
 import { catalogue, causes, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
@@ -42,17 +42,23 @@ Exit codes: those of "badgateway run" for the run that is shown; 2 for what nobo
 
 /** @throws ScenarioError when nothing is called so, or more than one file is */
 async function find(what: string): Promise<LoadedScenario | Ending<LoadedScenario>> {
+  const files = await findScenarioFiles([what], process.cwd(), catalogue).catch((error) => {
+    if (!(error instanceof ScenarioError)) throw error
+    return undefined
+  })
+  if (files && !mayBeEnding(what)) return theOne(what, files)
   const all = await readScenarios(await findScenarioFiles([causes], process.cwd(), catalogue))
   const ending = findByEnding(what, all)
   if (ending) return ending
-  const files = await findScenarioFiles([what], process.cwd(), catalogue).catch((error) => {
-    if (!(error instanceof ScenarioError)) throw error
-    const ids = all.map(({ scenario }) => scenario.id)
-    const hint = isPhrase(what)
-      ? 'and no cause of the catalogue expects such a line of a log'
-      : unknownWord(what, [...ids, ...endingWords(all)])
-    throw problem(what, `no such file, id, status or error type, ${hint}`)
-  })
+  if (files) return theOne(what, files)
+  const ids = all.map(({ scenario }) => scenario.id)
+  const hint = isPhrase(what)
+    ? 'and no cause of the catalogue expects such a line of a log'
+    : unknownWord(what, [...ids, ...endingWords(all)])
+  throw problem(what, `no such file, id, status or error type, ${hint}`)
+}
+
+async function theOne(what: string, files: string[]): Promise<LoadedScenario> {
   const [one, ...more] = await readScenarios(files)
   if (more.length === 0) return one!
   throw problem(what, `expected one scenario; got ${files.length}: ${files.join(', ')}`)

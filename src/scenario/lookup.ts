@@ -45,6 +45,9 @@ export function endingWords(loaded: readonly { scenario: Scenario }[]): string[]
 /** A word of a log line is in too many of them to say anything. */
 export const isPhrase = (named: string): boolean => /\S\s+\S/.test(named)
 
+/** Of an id with a hyphen, or a path, it is known before any scenario is read. */
+export const mayBeEnding = (named: string): boolean => /^\w+$/.test(named) || isPhrase(named)
+
 const typeTitle = (named: string): string => {
   const summary = Object.hasOwn(errorTypes, named) ? errorTypes[named as keyof typeof errorTypes].summary : ''
   return `${named} (RFC 9209: ${summary})`

@@ -1,6 +1,7 @@
 /** From how something ended to the scenarios that end so. */
 import { test } from 'tap'
-import { endingWords, findByEnding, isPhrase } from '../../src/scenario/lookup.js'
+import { findScenarioFiles, readScenarios } from '../../src/scenario/files.js'
+import { endingWords, findByEnding, isPhrase, mayBeEnding } from '../../src/scenario/lookup.js'
 import { checkScenario } from '../../src/scenario/parse.js'
 
 const scenario = (id: string, expect: object[]) => {
@@ -41,4 +42,17 @@ test('the words that can be asked for', async (t) => {
   t.same(endingWords(loaded), ['502', '504', 'connection_refused', 'upstream_refused'])
   t.ok(isPhrase('a b'))
   t.notOk(isPhrase(' a '))
+})
+
+test('whatever the catalogue ends in may be an ending, and a file or an id with a hyphen is none', async (t) => {
+  const folder = 'scenarios/causes'
+  const catalogue = await readScenarios(await findScenarioFiles([folder], process.cwd(), folder))
+  const words = endingWords(catalogue)
+  t.ok(words.length > 20)
+  t.same(
+    words.filter((word) => !mayBeEnding(word)),
+    [],
+  )
+  t.ok(mayBeEnding('upstream timed out'))
+  for (const named of ['origin-refused', 'own.yaml', 'chaos/own']) t.notOk(mayBeEnding(named), named)
 })
