@@ -53,6 +53,11 @@ export class ExitPool {
     return exit
   }
 
+  /** The exit once more, if it may be used. */
+  again(exit: Exit, ask: Pick<Ask, 'target' | 'now_ms'>): Exit | undefined {
+    return this.may(exit, ask) ? exit : undefined
+  }
+
   /** Why `assign` has none to give. */
   shortage({ target, avoid, now_ms }: Pick<Ask, 'target' | 'avoid' | 'now_ms'>): Shortage {
     const well = this.exits.filter((exit) => !this.isQuarantined(target, exit, now_ms))
@@ -82,6 +87,11 @@ export class ExitPool {
     this.quarantines.set(target, exits.set(id, Math.max(untilMs, exits.get(id) ?? 0)))
   }
 
+  /** It comes out of its quarantine for that target. */
+  pardon(target: string, id: string): void {
+    this.quarantines.get(target)?.delete(id)
+  }
+
   /** The ids of those in quarantine for that target. */
   quarantined(target: string, nowMs: number): readonly string[] {
     return this.exits.filter((exit) => this.isQuarantined(target, exit, nowMs)).map(({ id }) => id)
@@ -93,7 +103,7 @@ export class ExitPool {
     return ends.length > 0 ? Math.min(...ends) : undefined
   }
 
-  private may(exit: Exit, { target, avoid, now_ms }: Ask): boolean {
+  private may(exit: Exit, { target, avoid, now_ms }: Pick<Ask, 'target' | 'avoid' | 'now_ms'>): boolean {
     const full = this.used(exit) >= Math.min(exit.capacity, this.perExit)
     return !full && !avoid?.has(exit.id) && !this.isQuarantined(target, exit, now_ms)
   }
