@@ -17,6 +17,7 @@ export interface DecisionNote {
   failure: string
   heuristic: Heuristic
   strategy: StrategyWord
+  /** The exit went into quarantine. */
   quarantined: boolean
   /** Of the try that came of it; absent where there was none. */
   status?: number

@@ -10,7 +10,7 @@ import { exitPoolExhausted, exitsFull, failureWord, targetPaused } from './failu
 import type { DecisionNote } from './notes.js'
 import type { Observation } from './observation.js'
 import { mayRepeat, type Sent } from './repeatable.js'
-import type { Shared } from './routing.js'
+import type { Shared, Step, Waiter } from './shared.js'
 import { burnRate, statusOf } from './signs.js'
 import { type Decision, decide } from './strategies/index.js'
 
@@ -20,17 +20,10 @@ export interface PassageAsk {
   session?: string | undefined
 }
 
-export type Step =
-  | { do: 'try'; exit: Exit; profile: string }
-  /** `Routing.advance` says when it goes on. */
-  | { do: 'wait' }
-  /** With its own failure; without, what the last try came to is the answer. */
-  | { do: 'answer'; failure?: Failure }
-
 /** How a try ended; what an observation has of the pool is filled in. */
 export type TryEnd = Omit<Observation, 'target' | 'exit' | 'subnet' | 'tag' | 'profile' | 't'>
 
-export class Passage {
+export class Passage implements Waiter {
   readonly target: string
   private readonly tried: Exit[] = []
   private readonly spoken: string[] = []

@@ -5,14 +5,15 @@
  */
 
 import { type AssignmentConfig, createAssignment } from './assignments/index.js'
-import { type ExitPool, ExitPool as Pool } from './exit_pool.js'
+import { ExitPool } from './exit_pool.js'
 import type { Exit } from './exits.js'
 import type { GatewayNote } from './notes.js'
-import { Passage, type PassageAsk, type Step } from './passage.js'
+import { Passage, type PassageAsk } from './passage.js'
 import { Pauses } from './pauses.js'
 import { ProfileChoice } from './profile_choice.js'
 import { Recent } from './recent.js'
 import { RetryQueue, type RetryQueueConfig } from './retry_queue.js'
+import type { Shared, Step, Waiter } from './shared.js'
 import type { Diagnose } from './strategies/index.js'
 import { type StrategyConfig, windowOf } from './strategies/index.js'
 
@@ -26,24 +27,12 @@ export interface RoutingConfig {
   per_exit?: number | undefined
 }
 
-/** What the passages of a gateway share. */
-export interface Shared {
-  readonly pool: ExitPool
-  readonly profiles: ProfileChoice
-  readonly pauses: Pauses
-  readonly recent: Recent
-  readonly queue: RetryQueue<Passage>
-  readonly strategy: StrategyConfig
-  readonly diagnose: Diagnose | undefined
-  tell(note: GatewayNote): void
-}
-
 export class Routing {
   private readonly shared: Shared
 
   constructor(config: RoutingConfig, tell: (note: GatewayNote) => void, diagnose?: Diagnose) {
     this.shared = {
-      pool: new Pool(config.exits, createAssignment(config.assign), config.per_exit),
+      pool: new ExitPool(config.exits, createAssignment(config.assign), config.per_exit),
       profiles: new ProfileChoice(config.profiles),
       pauses: new Pauses(),
       recent: new Recent(windowOf(config.strategy)),
@@ -63,7 +52,7 @@ export class Routing {
    * Who has waited for long enough, with what it does now. Call it at `nextMs`, and whenever a passage has ended.
    * @param draw one for each
    */
-  advance(nowMs: number, draw: () => number): { passage: Passage; step: Step }[] {
+  advance(nowMs: number, draw: () => number): { passage: Waiter; step: Step }[] {
     const { queue } = this.shared
     return queue
       .take(nowMs, (passage) => passage.mayGo(nowMs))

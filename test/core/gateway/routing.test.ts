@@ -3,9 +3,10 @@ import { test } from 'tap'
 import type { Failure } from '../../../src/core/failure.js'
 import { exitsSchema, listExits } from '../../../src/core/gateway/exits.js'
 import type { GatewayNote } from '../../../src/core/gateway/notes.js'
-import type { Passage, Step, TryEnd } from '../../../src/core/gateway/passage.js'
+import type { Passage, TryEnd } from '../../../src/core/gateway/passage.js'
 import { retryQueueSchema } from '../../../src/core/gateway/retry_queue.js'
 import { Routing } from '../../../src/core/gateway/routing.js'
+import type { Step, Waiter } from '../../../src/core/gateway/shared.js'
 import { strategies } from '../../../src/core/gateway/strategies/index.js'
 import { target } from './pool.js'
 
@@ -28,8 +29,8 @@ class Rig {
   readonly notes: GatewayNote[] = []
   readonly tries: string[] = []
   readonly routing: Routing
-  private readonly answers = new Map<Passage, (step: Step) => void>()
-  private last = new Map<Passage, number | undefined>()
+  private readonly answers = new Map<Waiter, (step: Step) => void>()
+  private last = new Map<Waiter, number | undefined>()
 
   constructor(
     private readonly behave: Target,
@@ -68,7 +69,8 @@ class Rig {
       const next = this.routing.nextMs(this.now)
       if (next === undefined) return
       this.now = Math.max(this.now, next)
-      for (const { passage, step } of this.routing.advance(this.now, () => 0)) this.follow(passage, step, sent)
+      for (const { passage, step } of this.routing.advance(this.now, () => 0))
+        this.follow(passage as Passage, step, sent)
     }
   }
 
