@@ -233,6 +233,7 @@ function judged(scenario: Scenario, facts: Facts, stranger?: Stranger): Omit<Sce
     faults,
     clients: Object.fromEntries(names.flatMap((name) => clientMetrics(name, facts))),
     ...serversOf(facts),
+    ...gatewaysOf(facts),
     ...loadsOf(facts),
     checks,
     ...judge(faults, checks, facts, scenario.max_lag),
@@ -249,6 +250,11 @@ function loadsOf({ loads, saturations }: Facts): Pick<ScenarioResult, 'loads' | 
     ...(loads.size > 0 && { loads: Object.fromEntries(loads) }),
     ...(saturations.size > 0 && { saturations: Object.fromEntries(saturations) }),
   }
+}
+
+function gatewaysOf({ gateways }: Facts): Pick<ScenarioResult, 'gateways'> {
+  if (gateways.size === 0) return {}
+  return { gateways: Object.fromEntries([...gateways].map(([name, { metrics }]) => [name, metrics])) }
 }
 
 /** Where there is something to tell of health. */

@@ -13,6 +13,9 @@ import { client_proxy_status } from './client_proxy_status.js'
 import { client_status } from './client_status.js'
 import { client_truncated } from './client_truncated.js'
 import { fault_fired } from './fault_fired.js'
+import { gateway_decided } from './gateway_decided.js'
+import { gateway_metric } from './gateway_metric.js'
+import { gateway_taken_for } from './gateway_taken_for.js'
 import type { CheckKind, Stranger } from './kind.js'
 import { log_contains } from './log_contains.js'
 import { origin_applied } from './origin_applied.js'
@@ -40,6 +43,9 @@ export const checks = {
   client_error,
   client_truncated,
   client_bytes,
+  gateway_metric,
+  gateway_decided,
+  gateway_taken_for,
   proxy_error,
   proxy_status,
   proxy_passed,
@@ -70,6 +76,7 @@ export const references = {
   fault: 'fault',
   client: 'client',
   proxy: 'proxy',
+  gateway: 'gateway',
   server: 'server',
   origin: 'origin',
   log: 'hop',

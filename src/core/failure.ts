@@ -31,6 +31,11 @@ export const manners = [
   'tls',
   'http',
   'unavailable',
+  'unauthorized',
+  'overloaded',
+  'exhausted',
+  'paused',
+  'exit',
   'internal',
 ] as const
 export type Manner = (typeof manners)[number]

@@ -23,6 +23,9 @@ export const proxyErrorWords = {
   upstream_invalid_response: 'the response is not valid HTTP',
   upstream_response_too_large: 'the head, the body or the trailers of the response are over a limit',
   client_request_refused: 'the request is not one that the proxy passes on',
+  exit_pool_exhausted: 'every exit of the gateway is in quarantine for that destination',
+  exit_failed: 'the exit of the gateway failed before it got to the destination',
+  target_paused: 'the gateway sends nothing to that destination for now',
   proxy_configuration_error: 'the proxy does not know where to send the request',
   proxy_internal_error: 'the proxy itself failed',
 } as const
@@ -30,9 +33,18 @@ export const proxyErrorWords = {
 export type ProxyErrorWord = keyof typeof proxyErrorWords
 
 export function proxyErrorWord(failure: Failure): ProxyErrorWord {
+  const own = OWN[failure.manner]
+  if (own) return own
   // Nothing was dialled: it waited for a server with room, in vain.
   if (failure.type === 'connection_timeout' && failure.stage === 'select') return 'upstream_unavailable'
   return failure.type === 'connection_terminated' ? terminated(failure) : words[failure.type]
+}
+
+/** What went wrong at a gateway itself, whatever its type. */
+const OWN: Partial<Record<Failure['manner'], ProxyErrorWord>> = {
+  exhausted: 'exit_pool_exhausted',
+  paused: 'target_paused',
+  exit: 'exit_failed',
 }
 
 function terminated({ manner }: Failure): ProxyErrorWord {

@@ -4,11 +4,13 @@
  * (0 while hops start up). A key that is not known is absent.
  */
 import type { AttemptEvent, LoadEvent, RequestEvent, SaturationEvent } from './events/client.js'
+import type { DecisionEvent, PauseEvent, QuarantineEvent } from './events/gateway.js'
 import type { CheckEvent, ForwardEvent, LogEvent, LookupEvent, ServerEvent } from './events/proxy.js'
 import type { EndEvent, ErrorEvent, ExitEvent, FaultEvent, HopEvent, LagEvent, RunEvent } from './events/run.js'
 import type { AcceptingEvent, ConnectionEvent, HelloEvent, OperationEvent, ServedEvent } from './events/server.js'
 
 export * from './events/client.js'
+export * from './events/gateway.js'
 export * from './events/proxy.js'
 export * from './events/run.js'
 export * from './events/server.js'
@@ -28,6 +30,9 @@ export type JournalEvent =
   | ServerEvent
   | CheckEvent
   | LogEvent
+  | DecisionEvent
+  | QuarantineEvent
+  | PauseEvent
   | AttemptEvent
   | RequestEvent
   | LoadEvent

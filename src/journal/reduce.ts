@@ -5,6 +5,7 @@
 import type { Failure } from '../core/failure.js'
 import { type ClientFacts, createClientFold } from './client_facts.js'
 import type { AcceptingEvent, FaultEvent, ForwardEvent, JournalEvent, OperationEvent, ServedEvent } from './events.js'
+import { createGatewayFold, type GatewayFacts } from './gateway_facts.js'
 import type { Account } from './ledger/account.js'
 import { createLedger } from './ledger/ledger.js'
 import type { Ways } from './ledger/ways.js'
@@ -24,6 +25,7 @@ export interface Facts extends LoadFacts {
   readonly proxies: ReadonlyMap<string, ProxyFacts>
   /** By proxy. */
   readonly servers: ReadonlyMap<string, ServerFacts>
+  readonly gateways: ReadonlyMap<string, GatewayFacts>
   readonly origins: ReadonlyMap<string, OriginFacts>
   /** Connections that each server hop accepted, those of health checks and of the background included. */
   readonly connections: ReadonlyMap<string, number>
@@ -105,6 +107,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
   const proxies = byName(createProxyFold)
   const servers = byName(createServersFold)
   const origins = byName(createOriginFold)
+  const gateways = byName(createGatewayFold)
   const logs = byName(createTally)
   const ledger = createLedger((account) => clients.at(account.client!).settled(account), ways)
   let span = createSpan()
@@ -132,8 +135,12 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
         if (event.health || event.background) return
         proxies.at(event.hop).forward(event)
         servers.at(event.hop).forward(event)
+        if (event.tries.some(({ exit }) => exit !== undefined)) gateways.at(event.hop).forward(event)
       } else if (event.event === 'check') servers.at(event.hop).checked(event)
       else if (event.event === 'server') servers.at(event.hop).turned(event)
+      else if (event.event === 'decision') gateways.at(event.hop).decision(event)
+      else if (event.event === 'quarantine') gateways.at(event.hop).quarantine(event)
+      else if (event.event === 'pause') gateways.at(event.hop).pause(event)
       else if (event.event === 'log') logs.at(event.hop).add(event.line)
       else if (event.event === 'attempt') clients.at(event.client).attempt(event)
       else if (event.event === 'request') {
@@ -154,6 +161,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
         clients: clients.map((fold, name) => fold.facts(runOf(name), open.get(name) ?? [])),
         proxies: proxies.map((fold) => fold.facts()),
         servers: servers.map((fold) => fold.facts()),
+        gateways: gateways.map((fold) => fold.facts()),
         origins: origins.map((fold) => fold.facts()),
         connections: connections.counts(),
         logs: logs.map(lineFacts),

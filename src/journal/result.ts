@@ -1,4 +1,5 @@
 /** The result of a run: what reports print and `--json` writes. Names are stable; units stand in the names. */
+import type { GatewayMetrics } from './gateway_facts.js'
 import type { LoadAccount, SaturationAccount } from './load_facts.js'
 import type { ClientMetrics } from './metrics/index.js'
 
@@ -48,6 +49,8 @@ export interface ScenarioResult {
   clients: Record<string, ClientMetrics>
   /** By proxy and server, of proxies that checked a server, or for which the state of one turned; else absent. */
   servers?: Record<string, Record<string, ServerMetrics>>
+  /** Of gateways with exits; else absent. */
+  gateways?: Record<string, GatewayMetrics>
   /** By client: whether its open load was the one that was asked for; absent where none has one. */
   loads?: Record<string, LoadAccount>
   /** By client, of those that only keep the machine busy; absent where none does. */

@@ -5,6 +5,7 @@
 import type {
   AttemptEvent,
   ConnectionUse,
+  DecisionEvent,
   FaultEvent,
   ForwardEvent,
   HelloEvent,
@@ -17,6 +18,7 @@ import { turnsIn } from '../journal/turns.js'
 import { formatMs } from '../lib/units.js'
 import { decisionText, receivedText, sentText, unsentTexts } from './trace_client.js'
 import { describe, dnsText, isConnected, isSocket, tcpText } from './trace_connection.js'
+import { decisionLines, exitLines, quarantineLines } from './trace_gateway.js'
 import { healthLines } from './trace_health.js'
 
 /** The trace as lines without colours. */
@@ -35,7 +37,7 @@ function storyLines(events: readonly JournalEvent[]): string[] {
     for (const attempt of attemptsOf(story, example)) lines.push(...attemptLines(story, attempt))
     for (const [what, text] of unsentTexts(example)) lines.push(row(example.client, what, text))
   }
-  return [...lines, ...healthLines(events, row)]
+  return [...lines, ...healthLines(events, row), ...quarantineLines(events, row)]
 }
 
 interface Story {
@@ -49,6 +51,7 @@ interface Story {
   /** By request id; those of a connection by the far end, those of an address by its hop. */
   faults: Map<string, FaultEvent[]>
   /** By request id. */
+  decisions: Map<string, DecisionEvent[]>
   served: Map<string, ServedEvent[]>
   requests: RequestEvent[]
   /** By address. */
@@ -64,6 +67,7 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     forwardsOf: new Map(),
     hellos: new Map(),
     faults: new Map(),
+    decisions: new Map(),
     served: new Map(),
     requests: [],
     hops: new Map(),
@@ -78,6 +82,7 @@ function indexEvents(events: readonly JournalEvent[]): Story {
       append(story.forwards, event.request, event)
       if (event.peer !== undefined) append(story.forwardsOf, event.peer, event)
     } else if (event.event === 'hello') append(story.hellos, event.peer, event)
+    else if (event.event === 'decision') append(story.decisions, event.request, event)
     else if (event.event === 'request') story.requests.push(event)
     else if (event.event === 'fault') append(story.faults, event.request || event.peer || event.hop, event)
     else if (event.event === 'served') append(story.served, event.request || event.peer, event)
@@ -198,12 +203,17 @@ function tryLines(story: Story, { hop, request, t, ms }: ForwardEvent, one: Try)
   const written = one.failure && one.reused && one.request_written ? ', the request was written' : ''
   return [
     row(hop, 'try', one.server),
+    ...exitLines(hop, one, row),
     ...connectionLines(story, hop, one),
     ...farSide(story, request, one, [one.server, `${hop}->${one.server}`], { from: t - ms - BLUR_MS, to: t + BLUR_MS }),
     row(
       hop,
       'recv',
       `${one.failure ? `${part}, then ${describe(one.failure, one)}${written}` : part}  ${formatMs(one.ms)}`,
+    ),
+    ...decisionLines(
+      takeFirst(story.decisions, request, (made) => made.hop === hop && made.exit === one.exit),
+      row,
     ),
   ]
 }

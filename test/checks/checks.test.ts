@@ -30,6 +30,10 @@ const alerted = (...ids: number[]) =>
 const triedBoth = make.forward({ tries: [make.oneTry(), make.oneTry({ server: 'app2' })] })
 const checkedFour = [...times(2, make.healthCheck()), make.healthCheck('drain'), make.healthCheck('failed')]
 const failedAndServed = make.forward({ tries: [make.oneTry({ failure: resetFailure }), make.oneTry({ status: 200 })] })
+const throughTwoExits = make.forward({
+  hop: 'gw',
+  tries: [make.oneTry({ exit: '127.11.1.1' }), make.oneTry({ exit: '127.11.1.2' })],
+})
 const itsOwn503 = make.oneTry({ status: 503 })
 const twoTries = make.forward({ tries: [make.oneTry(), make.oneTry()] })
 
@@ -125,6 +129,23 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ proxy: 'lb', server: 'app3', tries: '= 0' }, [triedBoth], 'pass', '0'],
     [{ proxy: 'lb', server: 'app1', tries: '= 0%' }, [make.forward({ tries: [] })], 'inconclusive', 'no tries'],
     [{ proxy: 'lb', server: 'app1', tries: '= 0' }, [make.healthCheck()], 'inconclusive', 'no requests'],
+  ],
+  gateway_metric: [
+    [{ gateway: 'gw', metric: 'exits_quarantined', is: 1 }, [make.quarantine(), make.quarantine()], 'pass', '1'],
+    [{ gateway: 'gw', metric: 'burn_rate', is: '> 0.5' }, [make.quarantine()], 'fail', '0.25'],
+    [{ gateway: 'gw', metric: 'exit_share_max', is: '<= 50%' }, [throughTwoExits], 'pass', '50%'],
+    [{ gateway: 'gw', metric: 'time_to_pause_ms', is: '< 1s' }, [make.decision()], 'inconclusive', 'not defined'],
+    [{ gateway: 'gw', metric: 'quarantines', is: 0 }, [twoTries], 'inconclusive', 'no requests'],
+  ],
+  gateway_decided: [
+    [{ gateway: 'gw', decided: 'rotate_ip_and_fingerprint', count: 1 }, [make.decision()], 'pass', '1'],
+    [{ gateway: 'gw', decided: 'rotate_ip', count: '>= 1' }, [make.decision()], 'fail', '0'],
+    [{ gateway: 'gw', decided: 'rotate_ip', count: 0 }, [], 'inconclusive', 'no requests'],
+  ],
+  gateway_taken_for: [
+    [{ gateway: 'gw', taken_for: 'waf_stealth_block', count: 1 }, [make.decision()], 'pass', '1'],
+    [{ gateway: 'gw', taken_for: 'genuine_failure', count: '>= 1' }, [make.decision()], 'fail', '0'],
+    [{ gateway: 'gw', taken_for: 'genuine_failure', count: 0 }, [], 'inconclusive', 'no requests'],
   ],
   server_turned: [
     [{ proxy: 'lb', server: 'app1', turned: 'down', count: 1 }, [make.turned('down')], 'pass', '1'],

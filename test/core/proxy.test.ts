@@ -65,6 +65,11 @@ test('each way to fail moves on under its own condition', async (t) => {
     timeout: 'timeout',
     http: 'invalid_header',
     unavailable: 'never',
+    unauthorized: 'never',
+    overloaded: 'never',
+    exhausted: 'never',
+    paused: 'never',
+    exit: 'never',
     internal: 'never',
   }
   for (const manner of manners) {

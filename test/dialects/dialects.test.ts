@@ -101,12 +101,12 @@ test('RFC 9209: members stay in order, ours last', async (t) => {
 })
 
 test('X-Proxy-Error: a closed list, every type has a word of it and every word is used', async (t) => {
-  const ways: Manner[] = ['reset', 'closed', 'unroutable']
+  const ways: Manner[] = ['reset', 'closed', 'unroutable', 'exhausted', 'paused', 'exit']
   const given = errorTypeNames.flatMap((type) =>
     ways.map((manner) => proxyErrorWord(failed(type, 'response_head', manner))),
   )
   t.strictSame([...new Set(given)].sort(), Object.keys(proxyErrorWords).sort())
-  t.ok(Object.keys(proxyErrorWords).every((word) => /^(upstream|client|proxy)(_[a-z]+)+$/.test(word)))
+  t.ok(Object.keys(proxyErrorWords).every((word) => /^(upstream|client|proxy|exit|target)(_[a-z]+)+$/.test(word)))
 })
 
 test('X-Proxy-Error tells an RST from a FIN, whatever the stage', async (t) => {

@@ -3,10 +3,13 @@ import type { Failure } from '../../src/core/failure.js'
 import type {
   AttemptEvent,
   CheckEvent,
+  DecisionEvent,
   FaultEvent,
   ForwardEvent,
   JournalEvent,
   LogEvent,
+  PauseEvent,
+  QuarantineEvent,
   RequestEvent,
   ServedEvent,
   ServerEvent,
@@ -96,6 +99,43 @@ export const healthCheck = (result: CheckEvent['result'] = 'passed', more: Parti
   address: '127.0.0.1:2',
   result,
   ms: 1,
+  ...more,
+})
+
+export const decision = (more: Partial<DecisionEvent> = {}): DecisionEvent => ({
+  event: 'decision',
+  t: 1,
+  hop: 'gw',
+  request: 'r1',
+  target: 'shop.test:443',
+  exit: '127.11.1.1',
+  n: 1,
+  failed_status: 502,
+  failure: 'tcp_connection_reset',
+  heuristic: 'waf_stealth_block',
+  strategy: 'rotate_ip_and_fingerprint',
+  ...more,
+})
+
+export const quarantine = (more: Partial<QuarantineEvent> = {}): QuarantineEvent => ({
+  event: 'quarantine',
+  t: 1,
+  hop: 'gw',
+  target: 'shop.test:443',
+  exit: '127.11.1.1',
+  for_ms: 300_000,
+  why: 'waf_stealth_block',
+  burn_rate: 0.25,
+  ...more,
+})
+
+export const pause = (state: PauseEvent['state'], t: number, more: Partial<PauseEvent> = {}): PauseEvent => ({
+  event: 'pause',
+  t,
+  hop: 'gw',
+  target: 'shop.test:443',
+  state,
+  why: state === 'paused' ? 'fleet_wide_spike' : 'probe_passed',
   ...more,
 })
 

@@ -230,5 +230,10 @@ const CONDITION: Readonly<Record<Failure['manner'], 'error' | 'timeout' | 'inval
   timeout: 'timeout',
   http: 'invalid_header',
   unavailable: undefined,
+  unauthorized: undefined,
+  overloaded: undefined,
+  exhausted: undefined,
+  paused: undefined,
+  exit: undefined,
   internal: undefined,
 }

@@ -37,6 +37,10 @@ export interface ConnectionUse {
 /** One try of a proxy at one upstream server. */
 export interface Try extends ConnectionUse {
   server: string
+  /** The exit it went through, where it was a gateway's. */
+  exit?: string | undefined
+  /** The TLS profile that the gateway spoke. */
+  profile?: string | undefined
   /** Until there was room for it at a server, where it had to wait. */
   queued_ms?: number | undefined
   /** From dispatch to the end of the try. */

@@ -1,0 +1,128 @@
+/**
+ * What became of the exits of each gateway: who was used, who was burned, what was decided, how long targets were paused.
+ * The reducer calls it; the table of metrics is the one source of their names, units and definitions.
+ */
+import type { DecisionEvent, ForwardEvent, PauseEvent, QuarantineEvent } from './events.js'
+import { type Counts, createTally } from './tally.js'
+
+export const gatewayMetrics = {
+  exits_used: { unit: 'count', says: 'Exits through which anything was tried' },
+  exit_share_max: {
+    unit: 'share',
+    says: 'Of the tries, the share of the exit that had the most',
+    none: 'without tries',
+  },
+  exit_failed_share_max: {
+    unit: 'share',
+    says: 'Of the tries of one exit, the share that failed, at the exit where it is the highest',
+    none: 'without tries',
+  },
+  exits_quarantined: { unit: 'count', says: 'Exits that were in quarantine for any target' },
+  profiles_quarantined: { unit: 'count', says: 'TLS profiles that were in quarantine for any target' },
+  quarantines: { unit: 'count', says: 'How often anything went into quarantine' },
+  burn_rate: {
+    unit: 'number',
+    says: 'Blocks in the window of the strategy per exit that is left for the target, at its highest',
+  },
+  pauses: { unit: 'count', says: 'How often a target was paused' },
+  resumes: { unit: 'count', says: 'How often a target was open again' },
+  time_to_pause_ms: {
+    unit: 'duration',
+    says: 'From the first decision about a failure to the first pause of that target',
+    none: 'without a pause',
+  },
+  time_to_resume_ms: {
+    unit: 'duration',
+    says: 'From a pause to the end of it, at most',
+    none: 'without a pause that ended',
+  },
+} as const satisfies Record<string, { unit: 'count' | 'number' | 'share' | 'duration'; says: string; none?: string }>
+
+export type GatewayMetric = keyof typeof gatewayMetrics
+export const gatewayMetricNames = Object.keys(gatewayMetrics) as GatewayMetric[]
+
+export interface GatewayFacts {
+  metrics: GatewayMetrics
+  /** Decisions about failed tries, by what was done. */
+  strategies: Counts
+  /** By what the failure was taken for. */
+  heuristics: Counts
+}
+
+export type GatewayMetrics = Record<GatewayMetric, number | null>
+
+/** Of one gateway. */
+export function createGatewayFold() {
+  const [strategies, heuristics] = [createTally(), createTally()]
+  const exits = new Map<string, { tries: number; failed: number }>()
+  const [burned, profiles] = [new Set<string>(), new Set<string>()]
+  const times = createPauseTimes()
+  let [tries, quarantines, burnRate] = [0, 0, 0]
+  return {
+    forward(event: Pick<ForwardEvent, 'tries'>) {
+      for (const { exit, failure, status = 0 } of event.tries) {
+        if (exit === undefined) continue
+        const known = exits.get(exit) ?? { tries: 0, failed: 0 }
+        known.tries++
+        if (failure || status >= 500) known.failed++
+        exits.set(exit, known)
+        tries++
+      }
+    },
+    decision(event: DecisionEvent) {
+      strategies.add(event.strategy)
+      heuristics.add(event.heuristic)
+      times.decision(event)
+    },
+    quarantine({ exit, profile, burn_rate }: QuarantineEvent) {
+      quarantines++
+      if (exit !== undefined) burned.add(exit)
+      if (profile !== undefined) profiles.add(profile)
+      burnRate = Math.max(burnRate, burn_rate)
+    },
+    pause: (event: PauseEvent) => times.pause(event),
+    facts(): GatewayFacts {
+      const shares = [...exits.values()]
+      return {
+        metrics: {
+          exits_used: exits.size,
+          exit_share_max: tries > 0 ? Math.max(...shares.map((one) => one.tries)) / tries : null,
+          exit_failed_share_max: tries > 0 ? Math.max(...shares.map((one) => one.failed / one.tries)) : null,
+          exits_quarantined: burned.size,
+          profiles_quarantined: profiles.size,
+          quarantines,
+          burn_rate: burnRate,
+          ...times.facts(),
+        },
+        strategies: strategies.counts(),
+        heuristics: heuristics.counts(),
+      }
+    },
+  }
+}
+
+/** When targets were paused and open again. */
+function createPauseTimes() {
+  const failing = new Map<string, number>()
+  const paused = new Map<string, number>()
+  let [pauses, resumes] = [0, 0]
+  let toPause: number | null = null
+  let toResume: number | null = null
+  return {
+    decision({ t, target }: DecisionEvent) {
+      if (!failing.has(target)) failing.set(target, t)
+    },
+    pause({ t, target, state }: PauseEvent) {
+      if (state === 'paused') {
+        pauses++
+        paused.set(target, t)
+        // With the very first failure, the decision is told after the pause.
+        toPause ??= t - (failing.get(target) ?? t)
+      } else {
+        resumes++
+        toResume = Math.max(toResume ?? 0, t - (paused.get(target) ?? t))
+      }
+    },
+    facts: () => ({ pauses, resumes, time_to_pause_ms: toPause, time_to_resume_ms: toResume }),
+  }
+}
