@@ -19,7 +19,7 @@ const tables = {
   proxies: async () => (await import('../proxies/index.js')).proxies,
   reports: async () => (await import('../reports/index.js')).reports,
 }
-const words = ['scenarios', ...Object.keys(tables)]
+const words = ['scenarios', ...Object.keys(tables), 'profiles']
 
 export const listCommand = new Command('list')
   .description('list scenarios, or the kinds that scenarios are built from')
@@ -34,11 +34,12 @@ export const listCommand = new Command('list')
     if (what !== 'scenarios' && patterns.length > 0) {
       throw new ScenarioError([{ path: '', message: `list ${what} takes no files: ${patterns.join(' ')}` }])
     }
-    const rows = what === 'scenarios' ? await scenarioRows(patterns) : await kindRows(what as keyof typeof tables)
+    const rows = await rowsOf(what, patterns)
     if (options.json) return console.log(JSON.stringify(rows, null, 2))
     const width = Math.max(...rows.map((row) => row.name.length))
-    for (const { name, summary, tags } of rows) {
+    for (const { name, summary, tags, ja3, ja4 } of rows) {
       console.log(`${name.padEnd(width)}  ${summary}${tags?.length ? `  [${tags.join(', ')}]` : ''}`)
+      if (ja4) console.log(`${' '.repeat(width)}  JA4 ${ja4}  JA3 ${ja3}`)
     }
   })
 
@@ -46,6 +47,14 @@ interface Row {
   name: string
   summary: string
   tags?: string[]
+  ja3?: string
+  ja4?: string
+}
+
+async function rowsOf(what: string, patterns: string[]): Promise<Row[]> {
+  if (what === 'scenarios') return scenarioRows(patterns)
+  if (what === 'profiles') return profileRows()
+  return kindRows(what as keyof typeof tables)
 }
 
 function parseWhat(word: string): string {
@@ -58,6 +67,16 @@ async function scenarioRows(patterns: string[]): Promise<Row[]> {
   const files = await findScenarioFiles(patterns.length > 0 ? patterns : [catalogue], process.cwd(), catalogue)
   const loaded = await readScenarios(files)
   return loaded.map(({ scenario }) => ({ name: scenario.id, summary: scenario.title, tags: scenario.tags }))
+}
+
+/** On this version of Node: OpenSSL decides much of a ClientHello. */
+async function profileRows(): Promise<Row[]> {
+  const [{ tlsProfiles }, { fingerprints }] = await Promise.all([
+    import('../core/tls_profiles.js'),
+    import('../live/profiles.js'),
+  ])
+  const known = await fingerprints()
+  return known.map(({ profile: name, ja3, ja4 }) => ({ name, summary: tlsProfiles[name].summary, ja3, ja4 }))
 }
 
 async function kindRows(what: keyof typeof tables): Promise<Row[]> {

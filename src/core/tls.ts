@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { suggestion } from '../lib/nearest.js'
+import { tlsProfileName } from './tls_profiles.js'
 
 export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const
 export type TlsVersion = (typeof tlsVersions)[number]
@@ -108,6 +109,9 @@ export const serverTls = z.union([z.boolean().transform((on): false | ServerTls 
 export const dialTlsSchema = z
   .strictObject({
     ...choice,
+    profile: tlsProfileName.optional().meta({
+      description: 'Offer what this profile offers, in place of versions and ciphers; `badgateway list profiles`',
+    }),
     verify: z
       .boolean()
       .default(true)
@@ -123,6 +127,14 @@ export const dialTlsSchema = z
       .meta({ description: 'Has a certificate to show when asked for one' }),
   })
   .refine(...leavesVersion)
+  .superRefine(({ profile, ...options }, context) => {
+    if (profile === undefined) return
+    for (const key of ['min_version', 'max_version', 'ciphers'] as const) {
+      if (options[key] === undefined) continue
+      const message = `the profile "${profile}" says which versions and ciphers it offers: take out ${key}, or the profile`
+      context.addIssue({ code: 'custom', path: [key], message })
+    }
+  })
 
 export type ServerTls = z.output<typeof serverTlsSchema>
 export type DialTls = z.output<typeof dialTlsSchema>

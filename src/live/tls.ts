@@ -6,6 +6,7 @@ import { type ConnectionOptions, createSecureContext, type SecureContextOptions,
 import type { CertificateKind } from '../core/fault/effects/certificate.js'
 import { type DialTls, keyTypesOf, type ServerTls, type TlsChoice, versionsOf } from '../core/tls.js'
 import type { Certificates } from './certificates.js'
+import { profileOptions } from './profiles.js'
 
 /** @param wrong what is wrong with the certificate */
 export async function serverOptions(
@@ -36,13 +37,17 @@ export async function dialOptions(
   options: DialTls,
 ): Promise<ConnectionOptions> {
   const pair = options.client_certificate ? await certificates.of(who, { client: true }) : undefined
+  const { ALPNProtocols, ...offer } = offerOf(options)
   return {
-    secureContext: createSecureContext({ ...choiceOf(options), ...pair, ca: certificates.ca }),
+    secureContext: createSecureContext({ ...offer, ...pair, ca: certificates.ca }),
     servername: options.server_name,
     rejectUnauthorized: options.verify,
-    ALPNProtocols: ['http/1.1'],
+    ...(ALPNProtocols && { ALPNProtocols }),
   }
 }
+
+const offerOf = (options: DialTls): ConnectionOptions =>
+  options.profile ? profileOptions(options.profile) : { ...choiceOf(options), ALPNProtocols: ['http/1.1'] }
 
 function choiceOf(options: TlsChoice): SecureContextOptions {
   const versions = versionsOf(options)

@@ -18,6 +18,7 @@ const kinds = [
   'checks',
   'proxies',
   'reports',
+  'profiles',
 ]
 
 test('list: the catalogue and every table of kinds', async (t) => {
@@ -25,7 +26,7 @@ test('list: the catalogue and every table of kinds', async (t) => {
   for (const what of kinds) {
     const ended = await badgateway(['list', what], { cwd })
     assertEnded(t, ended, 0)
-    assertGolden(t, `list-${what}.txt`, ended.stdout)
+    assertGolden(t, `list-${what}.txt`, what === 'profiles' ? normalised(ended.stdout) : ended.stdout)
   }
   const own = await badgateway(['list', 'scenarios', 'chaos'], { cwd })
   t.equal(own.stdout, 'passing  One request is reset\nsilent   One request is reset\n')

@@ -53,6 +53,21 @@ const rows: Row[] = [
     ['7:67: hops.lb.upstream_tls.server_name: expected a host name, no address; got "127.0.0.1"'],
   ],
   [
+    'unknown profile',
+    { 9: '  plain: { to: lb, tls: { profile: pyton_like } }' },
+    ['9:36: clients.plain.tls.profile: unknown TLS profile "pyton_like", did you mean "python_like"?'],
+  ],
+  [
+    'profile and what a profile says',
+    {
+      7: '  lb: { kind: proxy, to: [app1, fw], upstream_tls: { profile: modern, min_version: TLSv1.3, ciphers: [AES128-SHA, TLS_AES_128_GCM_SHA256] } }',
+    },
+    [
+      '7:84: hops.lb.upstream_tls.min_version: the profile "modern" says which versions and ciphers it offers: take out min_version, or the profile',
+      '7:102: hops.lb.upstream_tls.ciphers: the profile "modern" says which versions and ciphers it offers: take out ciphers, or the profile',
+    ],
+  ],
+  [
     'number of an alert that there is not',
     { 11: '  - { id: rst, on: app2, at: client_hello, effect: { type: alert, id: 200 } }' },
     [`11:71: faults[0].effect.id: ${oneOf(alertIds.map(String))}; got 200`],
