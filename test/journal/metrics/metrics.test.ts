@@ -5,7 +5,7 @@ import type { JournalEvent } from '../../../src/journal/events.js'
 import { createMetricsFold, metricTable, scalarMetrics } from '../../../src/journal/metrics/index.js'
 import * as make from '../events.js'
 import { refusedFailure } from '../events.js'
-import { APP, attempt, metricsOf, request, served } from '../streams.js'
+import { APP, attempt, metricsOf, request, served, ways } from '../streams.js'
 
 const nothing = { counted: true, faults: null, recovery: { holdMs: 1000, goodput: 0.95 } }
 
@@ -239,6 +239,39 @@ test('index of dispersion: constant 0, Poisson about 1, all at once the more the
   t.match(herd, { peak_to_mean_10ms: 100 / 10.1, peak_to_mean_100ms: null, idc_100ms: null })
   const variance = (100 * 100 + 1) / 10 - 10.1 ** 2
   t.ok(Math.abs(herd.idc_10ms! - variance / 10.1) < 1e-9)
+})
+
+test('in step: what comes back at one interval, of all and of retries alone', async (t) => {
+  // 12 requests at random times, each tried again 400 ms after the instant at which all of them were turned away, four times.
+  const events = Array.from({ length: 12 }, (_, n): JournalEvent[] => {
+    const id = `direct-${n + 1}`
+    const at = [17 * n, ...[1000, 1400, 1800, 2200].map((wave) => wave + n / 4)]
+    return [
+      ...at.flatMap((one, k) => [attempt(k + 1, one, 1, { request: id }), served(one, 0.5, { request: id })]),
+      request(at[0]!, at[4]! + 1 - at[0]!, { request: id, attempts: 5 }),
+    ]
+  }).flat()
+  const metrics = metricsOf(events)
+  t.match(metrics, { retry_synchrony: 1, retry_synchrony_period_ms: 400 })
+  t.ok(metrics.synchrony! < 1 && metrics.synchrony! > 0.75, `the first attempts are not in step: ${metrics.synchrony}`)
+  t.match(metricsOf(events.slice(0, 22)), { synchrony: null, synchrony_period_ms: null }, 'ten arrivals')
+  const told = { counted: false, faults: { first: 0, last: 0 }, recovery: { holdMs: 1000, goodput: 0.95 } }
+  t.match(createMetricsFold().metrics(told, []), { synchrony: null, after_fault_idc_100ms: null })
+})
+
+test('after the fault: the same windows, from the first time it took effect to the last arrival', async (t) => {
+  const fault = (at: number): JournalEvent => ({ ...make.fault('f'), t: at })
+  const calm = Array.from({ length: 100 }, (_, n) => 10 * n)
+  const burst = (at: number, count: number) => Array<number>(count).fill(at)
+  // From 1050 on: 20, 0 and 10. The second fault is later, and counts for nothing.
+  const stream = arrivals([...calm, ...burst(1055, 10), ...burst(1145, 10), ...burst(1255, 10)])
+  const after = metricsOf([fault(1050), fault(1250), ...stream])
+  t.equal(after.after_fault_peak_to_mean_100ms, 2)
+  t.ok(Math.abs(after.after_fault_idc_100ms! - ((400 + 100) / 3 - 100) / 10) < 1e-9)
+  t.match(metricsOf(stream), { after_fault_peak_to_mean_100ms: null, after_fault_idc_100ms: null }, 'without a fault')
+  const spike = { ways, recovery: { fromMs: 1140 } }
+  t.match(metricsOf(stream, 'direct', spike), { after_fault_peak_to_mean_100ms: 1 }, 'from 1140 on: 10 and 10')
+  t.match(metricsOf([fault(1250), ...stream]), { after_fault_idc_100ms: null }, 'one window is left')
 })
 
 test('retries alone: all but the first to arrive of each request, in whatever order it is told', async (t) => {
