@@ -5,7 +5,16 @@
  */
 import type { AttemptEvent, LoadEvent, RequestEvent, SaturationEvent } from './events/client.js'
 import type { CheckEvent, ForwardEvent, LogEvent, LookupEvent, ServerEvent } from './events/proxy.js'
-import type { EndEvent, ErrorEvent, ExitEvent, FaultEvent, HopEvent, LagEvent, RunEvent } from './events/run.js'
+import type {
+  EndEvent,
+  ErrorEvent,
+  ExitEvent,
+  FaultEvent,
+  HopEvent,
+  LagEvent,
+  RunEvent,
+  ThreadEvent,
+} from './events/run.js'
 import type { AcceptingEvent, ConnectionEvent, HelloEvent, OperationEvent, ServedEvent } from './events/server.js'
 
 export * from './events/client.js'
@@ -33,6 +42,7 @@ export type JournalEvent =
   | LoadEvent
   | SaturationEvent
   | LagEvent
+  | ThreadEvent
   | ErrorEvent
   | EndEvent
 
