@@ -66,6 +66,33 @@ does not hold, something was sent, or lost, that nobody told of: the verdict is 
 It is not judged where nobody can tell: behind a proxy of your own that the rig does not read the log of, for clients that
 send raw bytes or an id of their own, and for what a server that was killed had in hand.
 
+## Herds
+
+A herd is told by how full its fullest windows are, and by whether it comes back in step. The first says nothing without the
+width of the window, so there are three. For the second, requests are counted in windows of 10 ms, and the counts are correlated
+with those some windows later (Pearson). As a period is seldom a whole number of windows, two lags next to each other count
+together, by what lags 0 and 1 have together; lags within a wave, longer than half of the stream, or than 20 s, are left out. The
+period is the shortest one that fits nearly as well (90 %) as the best. Of a Poisson stream, chance makes a peak of about 0.2 in
+1000 windows, and of 0.06 in 10,000. An open load at a constant rate is in step as well, with the gap between its requests.
+
+Metrics \`after_fault\` count from the first fault on, those \`after_recovery\` from the recovery. Retries have none of
+their own there: nearly all of them come after the fault.
+
+## What the thread of the clients bears
+
+All clients of a process run in one thread beside the hops, so its costs are no single client's: each has those of its run, or of
+its turn (\`in_turn: true\`), which tells them apart. They are costs of badgateway's own clients, not of a library. Scenarios that
+run side by side share the thread as well; \`alone: true\` keeps the others out.
+
+Heap is read after full garbage collections. Small ones tell nothing of what stays: after these, clients that keep nothing have 10
+MB more for every 1000 connections that were reset. V8 rarely makes a full one within seconds, so one is forced when the thread
+begins, and after a load with enough failures, when nothing waits for it; never during a load. What the thread compiles and caches
+with its first requests, about 500 KB, is in the slope: of 5000 failures, 100 KB per 1000 are no leak. Timers and sockets are
+counted when every request is done and every connection closed, so anything but 0 was forgotten. How many sockets were open
+meanwhile is not told.
+
+## Keeping count
+
 \`badgateway\` keeps what is open of each request and nothing of what is done: a million requests that are not accounted for are
 an error of the run.
 

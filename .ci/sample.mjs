@@ -33,6 +33,9 @@ const SHARED = new Set(['reset-before-response'])
 /** What counts by time, and is not defined where that is too short. */
 const BY_TIME = /_rps$|(peak_to_mean|idc)_\d+m?s$|^(intended|lost_goodput|recovered|rate_reached)$/
 
+/** None, and not known where another cause ran at that time. */
+const LEFT = /^(timers|sockets)_left$/
+
 const check = process.argv.includes('--check')
 process.chdir(root)
 const { result, journal } = await replay()
@@ -59,7 +62,7 @@ async function replay() {
  * stands request by request, from the inside out.
  */
 function inOrder(events) {
-  const ranks = ['run', 'hop', 'fault', 'log', 'forward', 'attempt', 'request', 'lag', 'end']
+  const ranks = ['run', 'hop', 'fault', 'log', 'forward', 'attempt', 'request', 'thread', 'lag', 'end']
   let faults = 0
   const keyOf = ({ event, request }) => {
     const nth = request ? Number(request.split('-').at(-1)) : event === 'fault' ? ++faults : undefined
@@ -76,6 +79,7 @@ function inOrder(events) {
 /** Every duration becomes 1 ms, in the values and in what checks say of them; so does what counts by time. */
 function fixTimes(value, key = '') {
   if (BY_TIME.test(key)) return 1
+  if (LEFT.test(key)) return value ?? 0
   if (Array.isArray(value)) return value.map((one) => fixTimes(one))
   if (typeof value === 'number') return key === 'ms' || key.endsWith('_ms') ? 1 : value
   if (key === 'actual' && /^[\d.]+ ?(ms|s)$/.test(value)) return '1ms'
@@ -86,6 +90,7 @@ function fixTimes(value, key = '') {
 /** The moment of an event becomes its number. */
 function fixEvent(event, index) {
   const fixed = { ...fixTimes(event), t: index }
+  if (event.event === 'thread') Object.assign(fixed, { timers: fixed.timers ?? 0, sockets: fixed.sockets ?? 0 })
   if (event.event === 'run') Object.assign(fixed, { version: '0.0.0', node: 'v0.0.0' })
   return serialize(fixed)
 }

@@ -1,4 +1,5 @@
 /** Amounts by time, in bins of one width from the load's start on. The metrics call it. */
+import { synchrony } from './synchrony.js'
 
 /** As long as a run can be told in bins; what is beyond it leaves no numbers rather than wrong ones. */
 const HOURS = 2
@@ -35,20 +36,30 @@ export class Bins {
     return sum
   }
 
-  /** Of bins so many times as wide, from the first that has anything to the last; undefined with fewer than two of them. */
-  spread(times: number): { peakToMean: number; dispersion: number } | undefined {
-    const first = Math.floor(this.first / times)
-    const count = Math.ceil(this.length / times) - first
+  /**
+   * Of bins so many times as wide, from the first that has anything to the last; undefined with fewer than two of them.
+   * @param from counted from this bin on, whether it has anything or not
+   */
+  spread(times: number, from?: number): { peakToMean: number; dispersion: number } | undefined {
+    const start = from ?? Math.floor(this.first / times) * times
+    const count = Math.ceil((this.length - start) / times)
     if (this.beyond || !(count >= 2)) return undefined
     let [total, squares, peak] = [0, 0, 0]
     for (let bin = 0; bin < count; bin++) {
-      const amount = this.sum((first + bin) * times, (first + bin + 1) * times)
+      const amount = this.sum(start + bin * times, start + (bin + 1) * times)
       total += amount
       squares += amount * amount
       peak = Math.max(peak, amount)
     }
     const mean = total / count
     return { peakToMean: peak / mean, dispersion: (squares / count - mean * mean) / mean }
+  }
+
+  /** How much of it comes back after one interval, and which, in milliseconds; undefined where nobody can tell. */
+  synchrony(): { share: number; periodMs: number | null } | undefined {
+    if (this.beyond || this.length === 0) return undefined
+    const found = synchrony(this.amounts.subarray(this.first, this.length))
+    return found && { share: found.share, periodMs: found.lag === null ? null : found.lag * this.widthMs }
   }
 
   copy(): Bins {

@@ -6,7 +6,16 @@
 import type { AttemptEvent, LoadEvent, RequestEvent, SaturationEvent } from './events/client.js'
 import type { DecisionEvent, PauseEvent, QuarantineEvent } from './events/gateway.js'
 import type { CheckEvent, ForwardEvent, LogEvent, LookupEvent, ServerEvent } from './events/proxy.js'
-import type { EndEvent, ErrorEvent, ExitEvent, FaultEvent, HopEvent, LagEvent, RunEvent } from './events/run.js'
+import type {
+  EndEvent,
+  ErrorEvent,
+  ExitEvent,
+  FaultEvent,
+  HopEvent,
+  LagEvent,
+  RunEvent,
+  ThreadEvent,
+} from './events/run.js'
 import type { AcceptingEvent, ConnectionEvent, HelloEvent, OperationEvent, ServedEvent } from './events/server.js'
 
 export * from './events/client.js'
@@ -38,6 +47,7 @@ export type JournalEvent =
   | LoadEvent
   | SaturationEvent
   | LagEvent
+  | ThreadEvent
   | ErrorEvent
   | EndEvent
 

@@ -1,4 +1,4 @@
-/** Latencies as a histogram, for the facts of a client and of a load. Folds call it. */
+/** Latencies as a histogram, for the facts of a client and of a load. Folds call it, and live/lag.ts. */
 import { build, type Histogram } from 'hdr-histogram-js'
 
 const MICROSECONDS_PER_HOUR = 3_600_000_000

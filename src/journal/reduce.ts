@@ -4,7 +4,15 @@
  */
 import type { Failure } from '../core/failure.js'
 import { type ClientFacts, createClientFold } from './client_facts.js'
-import type { AcceptingEvent, FaultEvent, ForwardEvent, JournalEvent, OperationEvent, ServedEvent } from './events.js'
+import type {
+  AcceptingEvent,
+  FaultEvent,
+  ForwardEvent,
+  JournalEvent,
+  OperationEvent,
+  ServedEvent,
+  ThreadEvent,
+} from './events.js'
 import { createGatewayFold, type GatewayFacts } from './gateway_facts.js'
 import type { Account } from './ledger/account.js'
 import { createLedger } from './ledger/ledger.js'
@@ -110,23 +118,23 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
   const gateways = byName(createGatewayFold)
   const logs = byName(createTally)
   const ledger = createLedger((account) => clients.at(account.client!).settled(account), ways)
-  let span = createSpan()
+  let turn = createTurn()
   /** Of clients that run in turn, each has faults of its own. */
-  const spans = new Map<string, typeof span>()
+  const turns = new Map<string, typeof turn>()
   let [loadMs, lagMs, interrupted] = [0, 0, false]
   const runOf = (client: string): RunSetting => ({
     counted: ways === undefined || (ways.behindStranger.length === 0 && ways.clients[client]?.tells === true),
-    faults: (spans.get(client) ?? span).facts(),
+    ...(turns.get(client) ?? turn).facts(),
     recovery: { ...RECOVERY, ...recovery },
   })
   const loads = createLoadsFold()
   return {
     add(event) {
       ledger.add(event)
-      if (event.event === 'run') span = createSpan()
+      if (event.event === 'run') turn = createTurn()
       else if (event.event === 'fault') {
         fired.add(event.fault)
-        span.add(event)
+        turn.fault(event)
       } else if (event.event === 'connection') connections.add(event.hop)
       else if (event.event === 'served') origins.at(event.hop).served(event)
       else if (event.event === 'operation') origins.at(event.hop).operation(event)
@@ -145,10 +153,11 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
       else if (event.event === 'attempt') clients.at(event.client).attempt(event)
       else if (event.event === 'request') {
         clients.at(event.client).request(event)
-        if (!spans.has(event.client)) spans.set(event.client, span)
+        if (!turns.has(event.client)) turns.set(event.client, turn)
         loadMs = Math.max(loadMs, event.t)
       } else if (event.event === 'load') loads.load(event)
       else if (event.event === 'saturation') loads.saturation(event)
+      else if (event.event === 'thread') turn.thread(event)
       else if (event.event === 'lag') lagMs = Math.max(lagMs, event.max_ms)
       else if (event.event === 'error') errors.add(event.message)
       else if (event.event === 'end') interrupted ||= event.interrupted === true
@@ -188,15 +197,22 @@ function byClient(accounts: Iterable<Account>): ReadonlyMap<string, Account[]> {
   return found
 }
 
-/** When faults took effect, the first and the last time. */
-function createSpan() {
+/** When faults took effect, the first and the last time; and what it cost the thread of the clients. */
+function createTurn() {
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  let told: ThreadEvent | null = null
   return {
-    add({ t }: FaultEvent) {
+    fault({ t }: FaultEvent) {
       first = Math.min(first, t)
       last = Math.max(last, t)
     },
-    facts: () => (last >= first ? { first, last } : null),
+    thread(event: ThreadEvent) {
+      told = event
+    },
+    facts: (): Pick<RunSetting, 'faults' | 'thread'> => ({
+      faults: last >= first ? { first, last } : null,
+      thread: told,
+    }),
   }
 }
 

@@ -41,7 +41,7 @@ export async function runLoad(
     await site.endLoad(stop.signal)
   } finally {
     stopTimer(limit)
-    if (lag) journal({ event: 'lag', t: site.now(), max_ms: roundMs(lag.stop()) })
+    if (lag) journal({ event: 'lag', t: site.now(), max_ms: roundMs(lag.stop().maxMs) })
     signal?.removeEventListener('abort', abort)
     await site.scope.close()
     journal({ event: 'end', t: site.now(), interrupted: signal?.aborted ? true : undefined })

@@ -5,7 +5,10 @@ import type { ClientMetrics, RunResult, ScenarioResult, ServerMetrics } from '..
 const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> = {}): ClientMetrics => {
   const attempts = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
   return {
-    ...createMetricsFold().metrics({ counted: true, faults: null, recovery: { holdMs: 1000, goodput: 0.95 } }, []),
+    ...createMetricsFold().metrics(
+      { counted: true, faults: null, thread: null, recovery: { holdMs: 1000, goodput: 0.95 } },
+      [],
+    ),
     requests: attempts,
     attempts,
     succeeded: outcomes['200'] ?? 0,

@@ -57,6 +57,22 @@ export interface LagEvent {
   max_ms: number
 }
 
+/** What a run cost the thread that all its clients run in, told when their load is over. No hop is in that thread. */
+export interface ThreadEvent {
+  event: 'thread'
+  t: number
+  /** How late its timers were: 99th percentile, of one that is due every 5 ms, whether the loop was busy then or not. */
+  delay_p99_ms: number
+  /**
+   * Heap in use after full garbage collections, in KB: when nobody ran, those during the load, and one when it was over,
+   * each with the attempts that had failed by then. Absent after few failures (`FEWEST_FAILURES`), and as below.
+   */
+  heap?: [failed: number, kb: number][]
+  /** Over those before the load. Absent where clients of other scenarios were in the thread. */
+  timers?: number
+  sockets?: number
+}
+
 /** Something outside the experiment went wrong: the verdict is `error`. */
 export interface ErrorEvent {
   event: 'error'

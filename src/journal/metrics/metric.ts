@@ -1,6 +1,6 @@
 /** What a metric is, and what a group of them is made of: its rows of the table, and the fold that computes them. */
 
-import type { AttemptEvent, RequestEvent } from '../events.js'
+import type { AttemptEvent, RequestEvent, ThreadEvent } from '../events.js'
 import type { Account } from '../ledger/account.js'
 
 /** `counts` and `shares` are several numbers by a word; all others are one. Durations are milliseconds. */
@@ -39,6 +39,8 @@ export interface Setting {
   /** When faults took effect, the first and the last time; null where none did. */
   faults: { first: number; last: number } | null
   recovery: Recovery
+  /** What its run cost the thread of the clients; null where nobody told. */
+  thread: ThreadEvent | null
 }
 
 export interface Recovery {

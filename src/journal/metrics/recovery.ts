@@ -11,15 +11,19 @@ interface State {
   /** Requests that a worker took, and how long they had waited for one. */
   queued: Bins
   queuedMs: Bins
+  /** At origins. */
+  arrived: Bins
 }
 
-/** How exactly it is told when it was over. */
+/** How exactly it is told when it was over; and the width of the windows of arrivals after that. */
 const STEP_MS = 100
 /** Beside the tenth: an idle queue is not longer for a timer's grain. */
 const GRAIN_MS = 1
 const QUEUE_FACTOR = 1.1
 
 const NONE = 'where no fault took effect, or the load ended before it could be told'
+
+const AFTER = 'where it never recovered, less than two such windows follow, or nobody can tell'
 
 export const recovery = group({
   metrics: {
@@ -47,19 +51,33 @@ export const recovery = group({
         'second, as `recovery.hold` has it; the area between both curves',
       none: 'where no fault took effect',
     },
+    after_recovery_peak_to_mean_100ms: {
+      unit: 'number',
+      better: 'lower',
+      says: 'As peak_to_mean_100ms, from the recovery to the last arrival',
+      none: AFTER,
+    },
+    after_recovery_idc_100ms: {
+      unit: 'number',
+      better: 'lower',
+      says: 'As idc_100ms, over the same time',
+      none: AFTER,
+    },
   },
   start: (): State => ({
     offered: new Bins(STEP_MS),
     good: new Bins(STEP_MS),
     queued: new Bins(STEP_MS),
     queuedMs: new Bins(STEP_MS),
+    arrived: new Bins(STEP_MS),
   }),
   request({ offered, good }, { t, ms, ok }) {
     offered.add(t - ms)
     if (ok) good.add(t)
   },
-  settled({ queued, queuedMs }, { served }) {
+  settled({ queued, queuedMs, arrived }, { served }) {
     for (const one of served) {
+      arrived.add(one.arrived)
       if (one.queued === undefined) continue
       queued.add(one.arrived)
       queuedMs.add(one.arrived, one.queued)
@@ -67,22 +85,34 @@ export const recovery = group({
   },
   values(state, setting) {
     const span = spanOf(setting)
-    if (!span) return { recovered: null, recovery_ms: null, lost_goodput: null }
+    if (!span) return UNKNOWN
     const { at, judged } = firstRecovered(state, span, setting.recovery)
+    const after = at !== undefined && setting.counted ? state.arrived.spread(1, at) : undefined
     return {
       recovered: at !== undefined ? 1 : judged ? 0 : null,
       recovery_ms: at === undefined ? null : Math.max(0, at * STEP_MS - span.lastMs),
       lost_goodput: lostBetween(state, stepOf(span.firstMs), at ?? state.offered.length, stepsOf(setting.recovery)),
+      after_recovery_peak_to_mean_100ms: after?.peakToMean ?? null,
+      after_recovery_idc_100ms: after?.dispersion ?? null,
     }
   },
 })
 
-interface Span {
+const UNKNOWN = {
+  recovered: null,
+  recovery_ms: null,
+  lost_goodput: null,
+  after_recovery_peak_to_mean_100ms: null,
+  after_recovery_idc_100ms: null,
+}
+
+export interface Span {
   firstMs: number
   lastMs: number
 }
 
-function spanOf({ faults, recovery: { fromMs } }: Setting): Span | undefined {
+/** From the first to the last time that what it is to recover from took effect. */
+export function spanOf({ faults, recovery: { fromMs } }: Setting): Span | undefined {
   if (fromMs !== undefined) return { firstMs: Math.min(faults?.first ?? fromMs, fromMs), lastMs: fromMs }
   return faults ? { firstMs: faults.first, lastMs: faults.last } : undefined
 }

@@ -3,14 +3,16 @@
  * and tells it which clients to run; several runs share it.
  */
 import { parentPort } from 'node:worker_threads'
+import type { JournalEvent } from '../../journal/events.js'
 import { runClient } from '../client/client.js'
 import { roundMs } from '../clock.js'
-import { watchLag } from '../lag.js'
 import type { FromThread, Ready, RunOrder, ToThread } from './protocol.js'
 import { createThreadSite, type Said, type ThreadSite } from './thread_site.js'
+import { type Toll, watchToll, weighIdle } from './toll.js'
 
 interface Running {
   site: ThreadSite
+  toll: Toll
   stop(): void
 }
 
@@ -22,22 +24,34 @@ async function run(number: number, order: RunOrder): Promise<void> {
   const end = new AbortController()
   const stop = () => end.abort()
   const site = createThreadSite(order, say, stop)
-  runs.set(number, { site, stop })
-  const lag = watchLag()
+  const toll = watchToll()
+  runs.set(number, { site, toll, stop })
+  if (runs.size > 1) for (const one of runs.values()) one.toll.shared()
+  const watched = { ...site, journal: listening(site, toll) }
   const work = Object.entries(order.clients).map(([name, config]) =>
-    runClient(site, name, config, end.signal).catch((error) => {
+    runClient(watched, name, config, end.signal).catch((error) => {
       stop()
       throw error
     }),
   )
   const ended = await Promise.allSettled(work)
+  site.flush()
+  const { maxLagMs, thread } = await toll.stop()
   runs.delete(number)
-  site.journal({ event: 'lag', t: site.now(), max_ms: roundMs(lag.stop()) })
+  site.journal({ event: 'thread', t: site.now(), ...thread })
+  site.journal({ event: 'lag', t: site.now(), max_ms: roundMs(maxLagMs) })
   site.flush()
   const failed = ended.find((one) => one.status === 'rejected')
   if (failed) say({ say: 'failed', message: messageOf(failed.reason) })
   else say({ say: 'ended' })
 }
+
+const listening =
+  ({ journal }: ThreadSite, toll: Toll) =>
+  (event: JournalEvent): void => {
+    toll.heard(event)
+    journal(event)
+  }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -51,4 +65,5 @@ port.on('message', (message: ToThread) => {
       return runs.get(message.run)?.site.answered(message.id, message.value)
   }
 })
+weighIdle()
 port.postMessage({ say: 'ready' } satisfies Ready)

@@ -1,13 +1,13 @@
 /** Metrics of hand-made streams, each computed by hand, and what must hold for any stream. */
 import fc from 'fast-check'
 import { test } from 'tap'
-import type { JournalEvent } from '../../../src/journal/events.js'
+import type { JournalEvent, ThreadEvent } from '../../../src/journal/events.js'
 import { createMetricsFold, metricTable, scalarMetrics } from '../../../src/journal/metrics/index.js'
 import * as make from '../events.js'
 import { refusedFailure } from '../events.js'
-import { APP, attempt, metricsOf, request, served } from '../streams.js'
+import { APP, attempt, judged, metricsOf, request, served, ways } from '../streams.js'
 
-const nothing = { counted: true, faults: null, recovery: { holdMs: 1000, goodput: 0.95 } }
+const nothing = { counted: true, faults: null, thread: null, recovery: { holdMs: 1000, goodput: 0.95 } }
 
 test('without a request no metric is 0 that is not a count', async (t) => {
   const metrics = createMetricsFold().metrics(nothing, [])
@@ -214,6 +214,54 @@ test('fairness: the most attempts of one instance by the median', async (t) => {
   )
 })
 
+test('what the thread of the clients bears: of the turn of each, and the slope of what stays', async (t) => {
+  const run: JournalEvent = { event: 'run', t: 0, scenario: 's', seed: 1, engine: 'live', version: '1', node: '20' }
+  const thread = (more: Partial<ThreadEvent>): JournalEvent => ({ event: 'thread', t: 9, delay_p99_ms: 1, ...more })
+  const heapOf = (heap: [number, number][]) => metricsOf([run, ...three, thread({ heap })]).heap_kb_per_1000_failures
+  t.equal(
+    heapOf([
+      [0, 1000],
+      [4000, 1200],
+      [8000, 1400],
+    ]),
+    50,
+  )
+  // Means 4000 and 1300: (-4000 * -300 + 0 * -100 + 4000 * 400) / (2 * 4000²), for 1000.
+  t.equal(
+    heapOf([
+      [0, 1000],
+      [4000, 1200],
+      [8000, 1700],
+    ]),
+    87.5,
+  )
+  t.equal(
+    heapOf([
+      [0, 1000],
+      [5000, 900],
+    ]),
+    -20,
+  )
+  t.equal(
+    heapOf([
+      [1, 1000],
+      [5000, 900],
+    ]),
+    null,
+    'too few',
+  )
+  t.equal(metricsOf([run, ...three, thread({})]).heap_kb_per_1000_failures, null)
+  const other = three.map((event) => ({
+    ...event,
+    client: 'plain',
+    request: `plain${(event as { request: string }).request.slice(6)}`,
+  })) as JournalEvent[]
+  const told = [thread({ delay_p99_ms: 3, timers: 2, sockets: 1 }), thread({ delay_p99_ms: 4 })] as const
+  const { clients } = judged([run, ...three, told[0], run, ...other, told[1]])
+  t.match(clients.get('direct')!.metrics, { loop_delay_p99_ms: 3, timers_left: 2, sockets_left: 1 })
+  t.match(clients.get('plain')!.metrics, { loop_delay_p99_ms: 4, timers_left: null, sockets_left: null })
+})
+
 /** Arrivals at these times, each a request of its own. */
 const arrivals = (times: number[]): JournalEvent[] =>
   times.flatMap((at, index) => {
@@ -239,6 +287,39 @@ test('index of dispersion: constant 0, Poisson about 1, all at once the more the
   t.match(herd, { peak_to_mean_10ms: 100 / 10.1, peak_to_mean_100ms: null, idc_100ms: null })
   const variance = (100 * 100 + 1) / 10 - 10.1 ** 2
   t.ok(Math.abs(herd.idc_10ms! - variance / 10.1) < 1e-9)
+})
+
+test('in step: what comes back at one interval, of all and of retries alone', async (t) => {
+  // 12 requests at random times, each tried again 400 ms after the instant at which all of them were turned away, four times.
+  const events = Array.from({ length: 12 }, (_, n): JournalEvent[] => {
+    const id = `direct-${n + 1}`
+    const at = [17 * n, ...[1000, 1400, 1800, 2200].map((wave) => wave + n / 4)]
+    return [
+      ...at.flatMap((one, k) => [attempt(k + 1, one, 1, { request: id }), served(one, 0.5, { request: id })]),
+      request(at[0]!, at[4]! + 1 - at[0]!, { request: id, attempts: 5 }),
+    ]
+  }).flat()
+  const metrics = metricsOf(events)
+  t.match(metrics, { retry_synchrony: 1, retry_synchrony_period_ms: 400 })
+  t.ok(metrics.synchrony! < 1 && metrics.synchrony! > 0.75, `the first attempts are not in step: ${metrics.synchrony}`)
+  t.match(metricsOf(events.slice(0, 22)), { synchrony: null, synchrony_period_ms: null }, 'ten arrivals')
+  const told = { ...nothing, counted: false, faults: { first: 0, last: 0 } }
+  t.match(createMetricsFold().metrics(told, []), { synchrony: null, after_fault_idc_100ms: null })
+})
+
+test('after the fault: the same windows, from the first time it took effect to the last arrival', async (t) => {
+  const fault = (at: number): JournalEvent => ({ ...make.fault('f'), t: at })
+  const calm = Array.from({ length: 100 }, (_, n) => 10 * n)
+  const burst = (at: number, count: number) => Array<number>(count).fill(at)
+  // From 1050 on: 20, 0 and 10. The second fault is later, and counts for nothing.
+  const stream = arrivals([...calm, ...burst(1055, 10), ...burst(1145, 10), ...burst(1255, 10)])
+  const after = metricsOf([fault(1050), fault(1250), ...stream])
+  t.equal(after.after_fault_peak_to_mean_100ms, 2)
+  t.ok(Math.abs(after.after_fault_idc_100ms! - ((400 + 100) / 3 - 100) / 10) < 1e-9)
+  t.match(metricsOf(stream), { after_fault_peak_to_mean_100ms: null, after_fault_idc_100ms: null }, 'without a fault')
+  const spike = { ways, recovery: { fromMs: 1140 } }
+  t.match(metricsOf(stream, 'direct', spike), { after_fault_peak_to_mean_100ms: 1 }, 'from 1140 on: 10 and 10')
+  t.match(metricsOf([fault(1250), ...stream]), { after_fault_idc_100ms: null }, 'one window is left')
 })
 
 test('retries alone: all but the first to arrive of each request, in whatever order it is told', async (t) => {

@@ -37,6 +37,23 @@ test('from the last time that a fault took effect until all is well for a second
   )
 })
 
+test('arrivals after the recovery are counted from that moment on', async (t) => {
+  const more = (at: number, count: number) =>
+    Array.from({ length: count }, (_, n): JournalEvent[] => {
+      const id = `direct-${1000 + at + n}`
+      return [attempt(1, at, 5, { request: id }), served(at, 5, { request: id }), request(at, 5, { request: id })]
+    }).flat()
+  const stream = [...faults, ...load(5000, [1000, 2500]), ...more(2410, 30), ...more(3050, 15)]
+  const metrics = metricsOf(stream)
+  // 25 windows from 2.5 s on: 25 in one of them, 10 in the others.
+  const mean = (24 * 10 + 25) / 25
+  t.match(metrics, { recovery_ms: 500, after_recovery_peak_to_mean_100ms: 25 / mean })
+  t.ok(Math.abs(metrics.after_recovery_idc_100ms! - ((24 * 100 + 625) / 25 / mean - mean)) < 1e-9)
+  const never = { after_recovery_peak_to_mean_100ms: null, after_recovery_idc_100ms: null }
+  t.match(metricsOf([...faults, ...load(5000, [1000, 5000])]), { recovered: 0, ...never })
+  t.match(metricsOf(load(5000, [1000, 2500])), never, 'without a fault')
+})
+
 test('a queue that is still longer is no recovery', async (t) => {
   const queued = (at: number) => (at < 1000 ? 10 : at < 3200 ? 30 : 10.9)
   t.match(metricsOf([...faults, ...load(6000, [1000, 2500], queued)]), { recovered: 1, recovery_ms: 1200 })
