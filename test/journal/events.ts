@@ -114,6 +114,8 @@ export const decision = (more: Partial<DecisionEvent> = {}): DecisionEvent => ({
   failure: 'tcp_connection_reset',
   heuristic: 'waf_stealth_block',
   strategy: 'rotate_ip_and_fingerprint',
+  profile: 'node',
+  quarantined: false,
   ...more,
 })
 

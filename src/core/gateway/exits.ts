@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { type Distribution, distributionSchema } from '../../lib/distribution.js'
-import { share } from '../../lib/quantity.js'
+import { duration, share } from '../../lib/quantity.js'
 import { addressText, hostsOf, type Network, overlap, parseNetwork, subnetOf, within } from './networks.js'
 
 export const exitTags = ['datacenter', 'residential', 'mobile'] as const
@@ -24,6 +24,8 @@ export interface Exit {
   /** The share of its diallings that fail of themselves. */
   failure_rate: number
   weight: number
+  /** When it dies, from the load's start; never if absent. */
+  dies_ms?: number
 }
 
 const LOOPBACK = parseNetwork('127.0.0.0/8')!
@@ -54,6 +56,9 @@ const groupSchema = z
       .max(1000)
       .default(1)
       .meta({ description: 'The share of each under random, round_robin and health_weighted' }),
+    dies: duration()
+      .optional()
+      .meta({ description: 'When they die with all that goes through them, from the load’s start; never if absent' }),
   })
   .superRefine(({ network, count }, context) => {
     const parsed = parseNetwork(network)
@@ -86,12 +91,12 @@ export type ExitGroups = z.output<typeof exitsSchema>
 
 /** The exits one by one, in the order of their groups and then of their addresses. */
 export const listExits = (groups: ExitGroups): readonly Exit[] =>
-  groups.flatMap(({ network, count, tag, capacity, latency, failure_rate, weight }) => {
+  groups.flatMap(({ network, count, latency, dies, ...shared }) => {
     const { first } = hostsOf(parseNetwork(network)!)
     return Array.from({ length: count }, (_, index): Exit => {
       const address = addressText(first + index)
-      const exit = { id: address, address, subnet: subnetOf(address), tag, capacity, failure_rate, weight }
-      return latency ? { ...exit, latency } : exit
+      const exit = { id: address, address, subnet: subnetOf(address), ...shared }
+      return { ...exit, ...(latency && { latency }), ...(dies !== undefined && { dies_ms: dies }) }
     })
   })
 

@@ -33,6 +33,9 @@ export const exitFailed = (): Failure => ({
   status: 502,
 })
 
+/** It died with what went through it, or was dead before. */
+export const exitDied = (): Failure => ({ ...exitFailed(), details: 'the exit died' })
+
 /** As `scraping-glossary` (docs/sources.md) writes `failure.reason`: the layer, and what happened there. */
 export function failureWord(failure: Failure | undefined, status: number | undefined): string {
   if (!failure) return status === undefined ? 'unknown' : `http_status_${status}`

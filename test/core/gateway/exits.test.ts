@@ -9,7 +9,7 @@ test('exits are the first addresses of their networks, each with what its group 
   const groups = exitsSchema.parse([
     { network: '127.11.1.0/24', count: 2, tag: 'residential', capacity: 50, latency: '5ms', failure_rate: '2%' },
     { network: '127.12.0.0/16', count: 1, weight: 3 },
-    { network: '127.13.0.7/32', count: 1, tag: 'mobile' },
+    { network: '127.13.0.7/32', count: 1, tag: 'mobile', dies: '2s' },
   ])
   const shared = { tag: 'residential', subnet: '127.11.1.0/24', capacity: 50, failure_rate: 0.02, weight: 1 }
   const latency = { type: 'fixed', ms: 5 }
@@ -33,6 +33,7 @@ test('exits are the first addresses of their networks, each with what its group 
       capacity: 100,
       failure_rate: 0,
       weight: 1,
+      dies_ms: 2000,
     },
   ])
 })
