@@ -1,0 +1,71 @@
+/**
+ * The room at a gateway: how many requests and tunnels it has in hand, who waits for room, and for how long. It sets the
+ * timers; the limits and their failures are core/gateway's.
+ */
+import type { Failure } from '../../core/failure.js'
+import { gatewayFull, waitedForRoom } from '../../core/gateway/settings.js'
+import { createPending } from '../../core/proxy/pending.js'
+import type { GatewayHop } from '../../scenario/hops.js'
+import { monotonicMs, roundMs, startTimer, stopTimer, type Timer } from '../clock.js'
+
+/** Who wants room: told once, of one of the two. */
+export interface Guest {
+  /** @param queuedMs how long it waited; undefined where it did not have to */
+  enter(queuedMs: number | undefined): void
+  refuse(failure: Failure): void
+}
+
+export interface Room {
+  ask(guest: Guest): void
+  /** It has left before it was told. */
+  withdraw(guest: Guest): void
+  /** Who had entered is done. */
+  leave(): void
+}
+
+interface Waiting {
+  since: number
+  timer: Timer
+}
+
+export function createRoom({ limits, queue }: Pick<GatewayHop, 'limits' | 'queue'>): Room {
+  const total = limits.total ?? Number.POSITIVE_INFINITY
+  const pending = createPending<Guest>(queue?.size ?? 0)
+  const waiting = new Map<Guest, Waiting>()
+  let inside = 0
+
+  function enter(guest: Guest): void {
+    inside++
+    const wait = waiting.get(guest)
+    forget(guest)
+    guest.enter(wait && roundMs(monotonicMs() - wait.since))
+  }
+
+  function forget(guest: Guest): void {
+    stopTimer(waiting.get(guest)?.timer)
+    waiting.delete(guest)
+    pending.leave(guest)
+  }
+
+  return {
+    ask(guest) {
+      if (inside < total) return enter(guest)
+      const details = `${total} requests and tunnels at once are all that it takes${queue ? ', and its queue is full' : ''}`
+      if (!queue || !pending.enter(guest)) return guest.refuse(gatewayFull(details))
+      const timer = startTimer(queue.timeout, () => {
+        forget(guest)
+        guest.refuse(waitedForRoom())
+      })
+      waiting.set(guest, { since: monotonicMs(), timer })
+    },
+    withdraw: forget,
+    leave() {
+      inside--
+      pending.advance((guest) => {
+        if (inside >= total) return 'nobody'
+        enter(guest)
+        return 'taken'
+      })
+    },
+  }
+}
