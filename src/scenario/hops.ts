@@ -1,8 +1,12 @@
 /** The kinds of hops a scenario can build its path from, and what each can be told. */
 import { z } from 'zod'
 import type { TriggerName } from '../core/fault/triggers/index.js'
+import { assignments } from '../core/gateway/assignments/index.js'
 import { usersSchema } from '../core/gateway/credentials.js'
+import { exitsSchema } from '../core/gateway/exits.js'
+import { retryQueueSchema } from '../core/gateway/retry_queue.js'
 import { gatewayLimitsSchema, gatewayTimeoutsSchema } from '../core/gateway/settings.js'
+import { strategies } from '../core/gateway/strategies/index.js'
 import { capacitySchema } from '../core/origin/capacity.js'
 import { requestFramingSchema } from '../core/origin/framing.js'
 import { operationsSchema } from '../core/origin/operations.js'
@@ -18,6 +22,7 @@ import { resolverSchema } from '../core/proxy/resolver.js'
 import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
+import { tlsProfileName } from '../core/tls_profiles.js'
 import { dialectNames } from '../dialects/index.js'
 import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
@@ -179,6 +184,15 @@ const gateway = {
     timeouts: gatewayTimeoutsSchema.prefault({}),
     keepalive: keepaliveSchema.prefault({}).meta({ description: 'Connections of requests in absolute form' }),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to an https destination' }),
+    exits: exitsSchema.optional().meta({
+      description: 'The addresses that it dials from; whatever the kernel takes if absent',
+    }),
+    assign: kindSchema(assignments, 'assignment').prefault('round_robin'),
+    profiles: z.array(tlsProfileName).default([]).meta({
+      description: 'TLS profiles that it may speak to an https destination, the usual one first; upstream_tls if none',
+    }),
+    strategy: kindSchema(strategies, 'strategy').prefault('none'),
+    retry_queue: retryQueueSchema.prefault({}),
     resolver: resolverSchema.optional().meta({
       description: 'Find destinations by name, at the run’s own name server; without it their addresses are known',
     }),

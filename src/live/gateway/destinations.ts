@@ -10,36 +10,45 @@ import {
   type Destination,
   findDestination,
 } from '../../core/gateway/destination.js'
+import type { Exit } from '../../core/gateway/exits.js'
 import { dnsNameOf, type GatewayHop } from '../../scenario/hops.js'
 import { createNames } from '../proxy/names.js'
 import { endOfBytes, type Site, type Target, targetOf } from '../site.js'
+import { sourceOf } from './traffic.js'
 
 export interface Destinations {
   /** The hop, or why nobody is dialled. */
   find(asked: Authority): string | Failure
   /** For a tunnel: bytes are carried, and nothing is spoken. */
-  tunnelTo(hop: string): Target
+  tunnelTo(hop: string, exit: Exit): Target
   /** For a request in that scheme; TLS asks for the name that the client did. */
-  speakTo(hop: string, asked: AbsoluteTarget): Target
+  speakTo(hop: string, asked: AbsoluteTarget, exit: Exit, profile: string): Target
 }
 
-export function createDestinations(site: Site, name: string, hop: GatewayHop, tls: ConnectionOptions): Destinations {
+/** @param profiles how TLS is spoken, by profile */
+export function createDestinations(
+  site: Site,
+  name: string,
+  hop: GatewayHop,
+  profiles: ReadonlyMap<string, ConnectionOptions>,
+): Destinations {
   const names = hop.resolver && createNames(site, name, hop.resolver)
   const known = hop.to.map((to): Destination => {
     const { host, port } = site.addressOf(to)
     return { hop: to, name: dnsNameOf(to, site.scenario.hops[to]!), address: host, port }
   })
-  const reach = (to: string, scheme: 'http' | 'https'): Target => {
-    const target = targetOf(site, name, { hop: to, scheme }, tls)
+  const reach = (to: string, scheme: 'http' | 'https', exit: Exit, tls: ConnectionOptions): Target => {
+    const target = { ...targetOf(site, name, { hop: to, scheme }, tls), source: sourceOf(exit) }
     if (!names) return target
     const dnsName = dnsNameOf(to, site.scenario.hops[to]!)
     return { ...target, name: dnsName, resolve: names(dnsName) }
   }
   return {
     find: (asked) => findDestination(known, hop.ports, asked),
-    tunnelTo: (to) => reach(to, 'http'),
-    speakTo(to, { scheme, host }) {
-      const target = reach(to, scheme)
+    tunnelTo: (to, exit) => reach(to, 'http', exit, {}),
+    speakTo(to, { scheme, host }, exit, profile) {
+      const tls = profiles.get(profile)!
+      const target = reach(to, scheme, exit, tls)
       if (scheme === 'http') return target
       // No address can be asked for in a ClientHello (RFC 6066 section 3).
       const byAddress = host === target.host

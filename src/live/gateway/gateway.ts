@@ -4,11 +4,14 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { admit } from '../../core/gateway/credentials.js'
 import { readAbsolute, readAuthority } from '../../core/gateway/destination.js'
+import type { DialTls } from '../../core/tls.js'
 import { rfc9209 } from '../../dialects/rfc9209.js'
 import type { GatewayHop } from '../../scenario/hops.js'
 import { listenAt, trackSockets } from '../listen.js'
+import { fingerprints } from '../profiles.js'
 import { UpstreamError } from '../proxy/dispatcher.js'
 import { Downstream } from '../proxy/front.js'
 import { goAlone, needsOwnConnection } from '../proxy/go_alone.js'
@@ -21,22 +24,29 @@ import { takeUpgrades } from '../proxy/upgrade.js'
 import type { Address, Site } from '../site.js'
 import { dialOptions } from '../tls.js'
 import { createDestinations } from './destinations.js'
+import { createDoors, mustBeBindable } from './exit_doors.js'
 import { Forwarding } from './forwarding.js'
 import type { GatewayParts } from './parts.js'
 import { createPools } from './pools.js'
 import { createRoom } from './room.js'
+import { exitsOf, Traffic } from './traffic.js'
 import { Tunneling } from './tunneling.js'
 
 /** Starts the gateway hop `name` and resolves once it listens; it is closed by the site's scope. */
 export async function startGateway(site: Site, name: string, hop: GatewayHop): Promise<Address> {
-  const tls = await dialOptions(site.certificates, name, hop.upstream_tls)
+  const exits = exitsOf(hop)
+  if (hop.exits) await mustBeBindable(name, exits)
+  const speaking = await profilesOf(site, name, hop)
   const parts: GatewayParts = {
     site,
     name,
     hop,
-    destinations: createDestinations(site, name, hop, tls),
+    destinations: createDestinations(site, name, hop, speaking),
     pools: createPools(site, hop),
     room: createRoom(hop),
+    traffic: new Traffic(site, name, hop, [...speaking.keys()]),
+    doors: createDoors(site, name, exits),
+    fingerprints: new Map((await fingerprints()).map((one) => [one.profile, one])),
     tunnels: new Set(),
   }
   const refusing = refusals(site, name, rfc9209)
@@ -56,6 +66,25 @@ export async function startGateway(site: Site, name: string, hop: GatewayHop): P
   site.onLoadEnd((signal) => leftOnesDone(parts, signal))
   trackSockets(site, server)
   return listenAt(site, name, server, hop.port)
+}
+
+/** How it speaks TLS, by the name of the profile; without profiles, in one way that has none, or that of upstream_tls. */
+async function profilesOf(
+  { certificates }: Site,
+  name: string,
+  { profiles, upstream_tls }: GatewayHop,
+): Promise<ReadonlyMap<string, ConnectionOptions>> {
+  const { verify, server_name, client_certificate } = upstream_tls
+  const same = { verify, server_name, client_certificate }
+  const ways: [string, DialTls][] =
+    profiles.length > 0
+      ? profiles.map((profile) => [profile, { ...same, profile }])
+      : [[upstream_tls.profile ?? '', upstream_tls]]
+  return new Map(
+    await Promise.all(
+      ways.map(async ([profile, options]) => [profile, await dialOptions(certificates, name, options)] as const),
+    ),
+  )
 }
 
 function createFront({ timeouts }: GatewayHop): Server {
@@ -140,7 +169,8 @@ function tunnel(
   if ('type' in admitted) return tunneling.refuse(admitted)
   const to = parts.destinations.find(asked)
   if (typeof to !== 'string') return tunneling.refuse(to)
-  tunneling.begin(to)
+  const target = `${asked.host}:${asked.port}`
+  tunneling.begin({ to, target, session: admitted.session })
 }
 
 async function closeAll({ tunnels, pools }: GatewayParts): Promise<void> {

@@ -3,15 +3,19 @@
  * timers; the limits and their failures are core/gateway's.
  */
 import type { Failure } from '../../core/failure.js'
+import { exitsFull } from '../../core/gateway/failures.js'
 import { gatewayFull, waitedForRoom } from '../../core/gateway/settings.js'
 import { createPending } from '../../core/proxy/pending.js'
 import type { GatewayHop } from '../../scenario/hops.js'
 import { monotonicMs, roundMs, startTimer, stopTimer, type Timer } from '../clock.js'
 
-/** Who wants room: told once, of one of the two. */
+/** Who wants room. It is told until it has entered, or is refused. */
 export interface Guest {
-  /** @param queuedMs how long it waited; undefined where it did not have to */
-  enter(queuedMs: number | undefined): void
+  /**
+   * There is room in all. False: at none of its exits, and it goes on waiting.
+   * @param queuedMs how long it waited; undefined where it did not have to
+   */
+  enter(queuedMs: number | undefined): boolean
   refuse(failure: Failure): void
 }
 
@@ -34,11 +38,15 @@ export function createRoom({ limits, queue }: Pick<GatewayHop, 'limits' | 'queue
   const waiting = new Map<Guest, Waiting>()
   let inside = 0
 
-  function enter(guest: Guest): void {
-    inside++
+  function enter(guest: Guest): boolean {
     const wait = waiting.get(guest)
-    forget(guest)
-    guest.enter(wait && roundMs(monotonicMs() - wait.since))
+    inside++
+    if (guest.enter(wait && roundMs(monotonicMs() - wait.since))) {
+      forget(guest)
+      return true
+    }
+    inside--
+    return false
   }
 
   function forget(guest: Guest): void {
@@ -49,9 +57,10 @@ export function createRoom({ limits, queue }: Pick<GatewayHop, 'limits' | 'queue
 
   return {
     ask(guest) {
-      if (inside < total) return enter(guest)
-      const details = `${total} requests and tunnels at once are all that it takes${queue ? ', and its queue is full' : ''}`
-      if (!queue || !pending.enter(guest)) return guest.refuse(gatewayFull(details))
+      const full = inside >= total
+      if (!full && enter(guest)) return
+      if (!queue) return guest.refuse(full ? gatewayFull(`${AT_ONCE}: ${total}`) : exitsFull())
+      if (!pending.enter(guest)) return guest.refuse(gatewayFull('the queue of the gateway is full'))
       const timer = startTimer(queue.timeout, () => {
         forget(guest)
         guest.refuse(waitedForRoom())
@@ -63,9 +72,10 @@ export function createRoom({ limits, queue }: Pick<GatewayHop, 'limits' | 'queue
       inside--
       pending.advance((guest) => {
         if (inside >= total) return 'nobody'
-        enter(guest)
-        return 'taken'
+        return enter(guest) ? 'taken' : 'passed'
       })
     },
   }
 }
+
+const AT_ONCE = 'the limit of requests and tunnels at once'

@@ -1,15 +1,17 @@
 /**
- * One CONNECT: waits for room, dials, says 200 and carries the bytes, or says why not; then it is journaled, once. The
- * ends of both connections pass as they are: an RST behind the 200 is an RST at the client.
+ * One CONNECT: waits for room, dials as the traffic has it, says 200 and carries the bytes, or says why not; then it is
+ * journaled, once. The ends of both connections pass as they are: an RST behind the 200 is an RST at the client.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { classify, type Failure } from '../../core/failure.js'
+import type { Exit } from '../../core/gateway/exits.js'
+import type { Step } from '../../core/gateway/shared.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import { rfc9209 } from '../../dialects/rfc9209.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
 import { type ConnectionBooks, openBooks, pageOf } from '../books.js'
-import { alignedMs, monotonicMs, roundMs } from '../clock.js'
+import { alignedMs, monotonicMs, roundMs, type Stop } from '../clock.js'
 import { reachedBy, useOf } from '../connection_use.js'
 import { dial } from '../dial.js'
 import { headBytes } from '../proxy/headers.js'
@@ -18,21 +20,43 @@ import { sayPast } from '../proxy/refusal.js'
 import { Tunnel } from '../proxy/tunnel.js'
 import { askedBy } from '../proxy/wording.js'
 import { formatAddress, type Target } from '../site.js'
+import { reset } from '../wire.js'
+import { EarlyBytes } from './early_bytes.js'
+import type { Passing } from './exit_doors.js'
 import type { GatewayParts, OpenTunnel } from './parts.js'
 import type { Guest } from './room.js'
+import type { Journey, Traveller } from './traffic.js'
 
-export class Tunneling implements Guest, OpenTunnel {
+/** Whom a tunnel goes to: the hop, as it was asked for, and by whom. */
+export interface TunnelAsk {
+  to: string
+  /** host:port */
+  target: string
+  session: string | undefined
+}
+
+/** One dialling, and the tunnel that comes of it. */
+interface Attempt {
+  exit: Exit
+  target: Target
+  books: ConnectionBooks
+  at: number
+  leaveExit: Stop
+}
+
+export class Tunneling implements Guest, Traveller, Passing, OpenTunnel {
   private readonly started = monotonicMs()
   private readonly peer: string
   private readonly tries: Try[] = []
-  private to = ''
-  private books: ConnectionBooks | undefined
-  private dialledAt = 0
+  private readonly early: EarlyBytes
+  private ask: TunnelAsk | undefined
+  private journey: Journey | undefined
+  private attempt: Attempt | undefined
+  /** What the last dialling came to. */
+  private last: { failure: Failure; nextHop: string | undefined } | undefined
   private queuedMs: number | undefined
   private tunnel: Tunnel | undefined
-  private state: 'waiting' | 'dialling' | 'open' | 'over' = 'waiting'
-  /** What the client says before it is answered: it waits for whom it is meant. */
-  private early: Buffer[] = []
+  private state: 'asking' | 'waiting' | 'dialling' | 'open' | 'over' = 'asking'
   clientGone = false
   readonly booked: Promise<void>
   private resolveBooked!: () => void
@@ -48,111 +72,170 @@ export class Tunneling implements Guest, OpenTunnel {
     this.booked = new Promise((resolve) => {
       this.resolveBooked = resolve
     })
-    if (head.length > 0) this.early.push(head)
     client.on('error', () => {})
-    client.on('data', this.keep).once('end', this.gone).once('close', this.gone)
+    this.early = new EarlyBytes(client, head)
+    client.once('end', this.gone).once('close', this.gone)
   }
 
-  begin(to: string): void {
-    this.to = to
+  begin(ask: TunnelAsk): void {
+    this.ask = ask
+    this.state = 'waiting'
     this.parts.tunnels.add(this)
+    this.journey = this.parts.traffic.begin({ request: this.id, ...ask }, this)
     this.parts.room.ask(this)
   }
 
-  enter(queuedMs: number | undefined): void {
-    const { site, destinations, hop } = this.parts
+  enter(queuedMs: number | undefined): boolean {
+    const step = this.journey!.start()
+    if (step.do === 'answer' && step.failure?.manner === 'overloaded') return false
     this.queuedMs = queuedMs
     this.state = 'dialling'
-    this.dialledAt = alignedMs()
-    const target = destinations.tunnelTo(this.to)
+    this.follow(step)
+    return true
+  }
+
+  follow(step: Step): void {
+    if (step.do === 'wait') return
+    if (step.do === 'try') return this.try(step.exit)
+    if (step.failure) this.refuse(step.failure)
+    else this.refuse(this.last!.failure, this.last!.nextHop)
+  }
+
+  private try(exit: Exit): void {
+    const { destinations, doors } = this.parts
+    const target = destinations.tunnelTo(this.ask!.to, exit)
     const books = openBooks(false)
-    this.books = books
     books.requests = 1
+    const attempt: Attempt = { exit, target, books, at: alignedMs(), leaveExit: () => {} }
+    this.attempt = attempt
+    attempt.leaveExit = doors.through(exit, { request: this.id, n: this.tries.length + 1 }, this)
+  }
+
+  /** The exit lets it through. */
+  open(): void {
+    const attempt = this.attempt!
+    const { books, target } = attempt
+    const { site, hop } = this.parts
     dial(site, target, hop.timeouts.connect, books, (error, upstream) => {
-      if (this.state !== 'dialling') return void upstream?.destroy()
-      if (error || !upstream) return this.unreached(books, target)
-      this.open(books, target, upstream)
+      if (this.state !== 'dialling' || this.attempt !== attempt) return void upstream?.destroy()
+      if (upstream && !error) return this.stand(attempt, upstream)
+      this.unreached(
+        attempt,
+        classify(pageOf(books, ASKING, 0), books.ending!),
+        formatAddress(reachedBy(books, target)),
+      )
     })
+  }
+
+  /** The exit itself failed, before the tunnel stood or behind that. */
+  failed(failure: Failure): void {
+    const attempt = this.attempt!
+    if (this.state !== 'open') return this.unreached(attempt, failure, undefined)
+    attempt.books.ending ??= { by: 'error', code: 'EXIT', message: failure.details }
+    this.over(attempt, { ...failure, stage: 'tunnel' })
+    attempt.books.raw?.destroy()
+    void reset(this.client)
+  }
+
+  private unreached(attempt: Attempt, failure: Failure, nextHop: string | undefined): void {
+    const ms = this.book(attempt, failure)
+    this.last = { failure, nextHop }
+    this.attempt = undefined
+    attempt.leaveExit()
+    attempt.books.abandoned = true
+    attempt.books.raw?.destroy()
+    const end = { ok: false, error: failure.type, stage: failure.stage, ms }
+    this.follow(this.journey!.ended(end, failure, { method: 'CONNECT', body: 'none' }))
   }
 
   /** Says why there is no tunnel. */
   refuse(failure: Failure, nextHop?: string): void {
     const { name } = this.parts
     const answer = rfc9209.answer(failure, askedBy(name, this.id, this.request), { nextHop })
-    const fields = [...answer.fields, 'Via', `1.1 ${name}`, 'Connection', 'close']
+    const exit = this.tries.at(-1)?.exit
+    const fields = [...answer.fields, ...this.own(exit), 'Connection', 'close']
     this.end(answer.status, { failure, proxy_status: answer.proxyStatus, proxy_error: answer.proxyError })
-    this.client.removeListener('data', this.keep)
+    this.early.drop()
     sayPast(this.client, { ...answer, fields })
   }
 
-  private unreached(books: ConnectionBooks, target: Target): void {
-    const failure = classify(pageOf(books, ASKING, 0), books.ending!)
-    this.book(books, target, failure)
-    this.refuse(failure, formatAddress(reachedBy(books, target)))
+  private own(exit: string | undefined): string[] {
+    return ['Via', `1.1 ${this.parts.name}`, ...(exit === undefined ? [] : ['X-Exit-Node', exit])]
   }
 
-  private open(books: ConnectionBooks, target: Target, upstream: Socket): void {
-    const { hop, name } = this.parts
+  private stand(attempt: Attempt, upstream: Socket): void {
+    const { books, exit } = attempt
     this.state = 'open'
-    this.releaseClient()
-    upstream.setTimeout(hop.timeouts.tunnel_idle).once('timeout', () => {
+    this.journey!.opened()
+    this.early.giveBack()
+    upstream.setTimeout(this.parts.hop.timeouts.tunnel_idle).once('timeout', () => {
       books.ending ??= { by: 'timer', timer: 'read' }
       upstream.destroySoon()
-      this.tunnel?.close()
+      this.tunnel!.close()
     })
-    upstream.once('close', () => this.closed(books, target))
-    this.tunnel = new Tunnel(this.client, upstream, headBytes(200, ['Via', `1.1 ${name}`]))
+    let first = true
+    upstream.once('end', () => {
+      first = !this.clientGone
+    })
+    upstream.once('close', () => {
+      if (this.state === 'open') this.over(attempt, this.failureOf(books, first))
+    })
+    this.tunnel = new Tunnel(this.client, upstream, headBytes(200, this.own(exit.id)))
   }
 
-  private readonly keep = (chunk: Buffer): void => {
-    this.early.push(chunk)
-    if (sizeOf(this.early) >= EARLY_LIMIT) this.client.pause()
-  }
-
-  private releaseClient(): void {
-    const { client } = this
-    client.removeListener('data', this.keep).pause()
-    const early = Buffer.concat(this.early.splice(0))
-    if (early.length > 0) client.unshift(early)
-  }
-
-  private closed(books: ConnectionBooks, target: Target): void {
-    if (this.state !== 'open') return
+  /** A FIN is how a tunnel ends well; but of one who says nothing at all to what it was told, it is an answer. */
+  private failureOf(books: ConnectionBooks, first: boolean): Failure | undefined {
     const { clientLeft, bytes } = this.tunnel!
-    const failure = !clientLeft && hasFailed(books) ? classify(pageOf(books, TUNNELED, 0), books.ending!) : undefined
-    this.book(books, target, failure)
-    const end = failure ? { failure, cut: true as const, proxy_error: proxyErrorWord(failure) } : {}
-    this.end(200, { ...end, tunnel: bytes, ...(clientLeft && { client_left: true }) })
+    if (clientLeft || !books.ending) return undefined
+    if (books.ending.by === 'fin' && !(first && bytes.up_bytes > 0 && bytes.down_bytes === 0)) return undefined
+    return classify(pageOf(books, TUNNELED, 0), books.ending)
+  }
+
+  private over(attempt: Attempt, failure: Failure | undefined): void {
+    const { clientLeft, bytes } = this.tunnel!
+    const ms = this.book(attempt, failure)
+    attempt.leaveExit()
+    const told = failure && { error: failure.type, stage: failure.stage }
+    this.journey!.ended({ ok: !failure, ...told, ms }, failure, { method: 'CONNECT', body: 'gone' })
+    const cut = failure ? { failure, cut: true as const, proxy_error: proxyErrorWord(failure) } : {}
+    this.end(200, { ...cut, tunnel: bytes, ...(clientLeft && { client_left: true }) })
   }
 
   private readonly gone = (): void => {
     this.clientGone = true
-    if (this.state === 'waiting') {
-      this.parts.room.withdraw(this)
-      this.end(undefined, { client_left: true })
-      this.client.destroy()
-    } else if (this.state === 'dialling') {
-      this.books!.abandoned = true
-      this.books!.raw?.destroy()
-      this.end(undefined, { client_left: true })
-      this.client.destroy()
+    if (this.state !== 'waiting' && this.state !== 'dialling') return
+    if (this.state === 'waiting') this.parts.room.withdraw(this)
+    this.journey!.left()
+    if (this.attempt) {
+      this.book(this.attempt, undefined)
+      this.attempt.leaveExit()
     }
+    this.close()
+    this.end(undefined, { client_left: true })
+    this.client.destroy()
   }
 
   close(): void {
-    if (this.books) this.books.abandoned = true
-    this.books?.raw?.destroy()
+    const { books } = this.attempt ?? {}
+    if (!books) return
+    books.abandoned = true
+    books.raw?.destroy()
   }
 
-  private book(books: ConnectionBooks, target: Target, failure: Failure | undefined): void {
+  /** @returns how long it took */
+  private book({ books, target, exit, at }: Attempt, failure: Failure | undefined): number {
+    const ms = roundMs(alignedMs() - at)
     this.tries.push({
-      server: this.to,
+      server: this.ask!.to,
       ...useOf(books, target),
       queued_ms: this.queuedMs,
-      ms: roundMs(alignedMs() - this.dialledAt),
+      exit: exit.id,
+      ms,
       response_bytes: this.tunnel?.bytes.down_bytes ?? 0,
       failure,
     })
+    this.queuedMs = undefined
+    return ms
   }
 
   private end(
@@ -160,32 +243,18 @@ export class Tunneling implements Guest, OpenTunnel {
     end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_status' | 'proxy_error' | 'tunnel'>,
   ): void {
     if (this.state === 'over') return
-    const entered = this.state !== 'waiting'
+    const inside = this.state === 'dialling' || this.state === 'open'
     this.state = 'over'
-    this.parts.tunnels.delete(this)
-    const { id, peer, tries } = this
+    const { id, peer, tries, request } = this
+    const { site, name, tunnels, room } = this.parts
+    tunnels.delete(this)
     const ms = roundMs(monotonicMs() - this.started)
-    bookRequest(
-      this.parts.site,
-      this.parts.name,
-      rfc9209,
-      this.request,
-      { peer, request: id, tries, status, ms, ...end },
-      0,
-    )
+    bookRequest(site, name, rfc9209, request, { peer, request: id, tries, status, ms, ...end }, 0)
     this.resolveBooked()
-    if (entered) this.parts.room.leave()
+    if (inside) room.leave()
   }
 }
 
-/** More than that waits in the kernel. */
-const EARLY_LIMIT = 65_536
-
-const sizeOf = (chunks: readonly Buffer[]): number => chunks.reduce((sum, { length }) => sum + length, 0)
-
-/** Nothing of a request is known in a tunnel: what counts is whether it was there. */
+/** Nothing of a request is known in a tunnel: what counts is whether it stood. */
 const ASKING = { requestSent: false, headComplete: false }
 const TUNNELED = { requestSent: true, headComplete: true, upgrade: true }
-
-/** A FIN is how a tunnel ends well. */
-const hasFailed = ({ ending }: ConnectionBooks): boolean => ending !== undefined && ending.by !== 'fin'
