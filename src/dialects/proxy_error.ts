@@ -22,7 +22,10 @@ export const proxyErrorWords = {
   upstream_incomplete_response: 'the connection ended within the response',
   upstream_invalid_response: 'the response is not valid HTTP',
   upstream_response_too_large: 'the head, the body or the trailers of the response are over a limit',
+  upstream_unknown: 'the destination is none that the gateway may be asked for',
   client_request_refused: 'the request is not one that the proxy passes on',
+  client_unauthorized: 'no credentials, or not the right ones',
+  proxy_overloaded: 'the gateway has as much in hand as it may have',
   exit_pool_exhausted: 'every exit of the gateway is in quarantine for that destination',
   exit_failed: 'the exit of the gateway failed before it got to the destination',
   target_paused: 'the gateway sends nothing to that destination for now',
@@ -42,6 +45,8 @@ export function proxyErrorWord(failure: Failure): ProxyErrorWord {
 
 /** What went wrong at a gateway itself, whatever its type. */
 const OWN: Partial<Record<Failure['manner'], ProxyErrorWord>> = {
+  unauthorized: 'client_unauthorized',
+  overloaded: 'proxy_overloaded',
   exhausted: 'exit_pool_exhausted',
   paused: 'target_paused',
   exit: 'exit_failed',
@@ -55,7 +60,7 @@ function terminated({ manner }: Failure): ProxyErrorWord {
 const words: Record<Exclude<ErrorType, 'connection_terminated'>, ProxyErrorWord> = {
   dns_timeout: 'upstream_unresolved',
   dns_error: 'upstream_unresolved',
-  destination_not_found: 'proxy_configuration_error',
+  destination_not_found: 'upstream_unknown',
   destination_unavailable: 'upstream_unavailable',
   destination_ip_prohibited: 'client_request_refused',
   destination_ip_unroutable: 'upstream_unroutable',

@@ -35,6 +35,8 @@ function answer(failure: Failure, { hop, id }: Asked, { nextHop }: Reached): Ans
     'Content-Length',
     String(new TextEncoder().encode(body).length),
   ]
+  // Such an answer has to say how to do better (RFC 9110 section 15.5.8).
+  if (status === 407) fields.push('Proxy-Authenticate', `Basic realm="${hop}", charset="UTF-8"`)
   fields.push('Proxy-Status', proxyStatus, 'X-Proxy-Error', proxyError, 'X-Request-Id', id)
   return { status, reason: REASONS[status] ?? '', fields, body, proxyStatus, proxyError }
 }
@@ -59,6 +61,7 @@ const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   405: 'Method Not Allowed',
+  407: 'Proxy Authentication Required',
   408: 'Request Timeout',
   417: 'Expectation Failed',
   429: 'Too Many Requests',

@@ -36,12 +36,12 @@ export type JournalEvent =
   | OperationEvent
   | AcceptingEvent
   | ForwardEvent
-  | ServerEvent
-  | CheckEvent
-  | LogEvent
   | DecisionEvent
   | QuarantineEvent
   | PauseEvent
+  | ServerEvent
+  | CheckEvent
+  | LogEvent
   | AttemptEvent
   | RequestEvent
   | LoadEvent

@@ -39,7 +39,10 @@ const RSA = {
 } as const
 const DAY_MS = 86_400_000
 
-export async function createCertificates(): Promise<Certificates> {
+/** @param namesOf by which others ask for that hop, beside its own name */
+export async function createCertificates(
+  namesOf: (hop: string) => readonly string[] = () => [],
+): Promise<Certificates> {
   const { certificate } = await root()
   const made = new Map<string, Promise<KeyPair>>()
   return {
@@ -47,7 +50,7 @@ export async function createCertificates(): Promise<Certificates> {
     of(name, order = {}) {
       const { wrong = 'valid', key = 'ecdsa', client = false } = order
       const id = [name, wrong, key, client].join('/')
-      const known = made.get(id) ?? issue(name, order)
+      const known = made.get(id) ?? issue(name, namesOf(name), order)
       made.set(id, known)
       return known
     },
@@ -101,12 +104,17 @@ async function createAuthority(name: string, above?: Authority): Promise<Authori
   return { certificate, keys }
 }
 
-async function issue(name: string, { wrong, key, client }: CertificateOrder): Promise<KeyPair> {
+async function issue(
+  name: string,
+  more: readonly string[],
+  { wrong, key, client }: CertificateOrder,
+): Promise<KeyPair> {
   const authority = await (wrong === 'untrusted' ? stranger() : intermediate())
   const keys = await (key === 'rsa' ? rsaKeys() : webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']))
   const own = wrong === 'wrong_host' ? 'another-host.invalid' : name
   const names: x509.JsonGeneralNames = [{ type: 'dns', value: own }]
-  if (own === name) names.push({ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' })
+  const others = ['localhost', ...more].map((value) => ({ type: 'dns' as const, value }))
+  if (own === name) names.push(...others, { type: 'ip', value: '127.0.0.1' })
   const usage = client ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth
   const leaf = await x509.X509CertificateGenerator.create({
     subject: `CN=${own}`,

@@ -8,7 +8,8 @@ import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { Reader } from '../dialects/reader.js'
 import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, openBooks } from './books.js'
-import { roundMs, withRealImmediate } from './clock.js'
+import { withRealImmediate } from './clock.js'
+import { reachedBy, useOf } from './connection_use.js'
 import { dial } from './dial.js'
 import { Exchange, type ExchangeListener, type ExchangeRequest } from './exchange.js'
 import { type Incoming, readAs } from './incoming.js'
@@ -144,19 +145,13 @@ export class Connection {
     return destroyed
   }
 
-  /** The target as it was dialled; by its name where no address was found. */
   get reached(): Target {
-    const { target, books } = this
-    return { ...target, host: books.host ?? target.name ?? target.host }
+    return reachedBy(this.books, this.target)
   }
 
   /** For the journal, of the exchange that was run last. */
   get use(): ConnectionUse {
-    const { secured, requests, local, connectMs, tlsMs, lookup } = this.books
-    const address = formatAddress(this.reached)
-    const tls = secured !== null
-    if (requests > 1) return { address, local, reused: true, tls }
-    return { address, local, reused: false, tls, lookup, connect_ms: roundMs(connectMs), tls_ms: roundMs(tlsMs) }
+    return useOf(this.books, this.target)
   }
 
   /** An exchange may begin: nothing has ended the connection yet, as far as anybody here knows. */

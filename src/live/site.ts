@@ -101,5 +101,6 @@ export function elsewhere(address: Address, port: number, host = address.host): 
 /** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it. */
 export function endOfBytes(site: Pick<Site, 'scenario'>, name: string): { name: string; tls: boolean } {
   const hop = site.scenario.hops[name]!
-  return hop.kind === 'waf' ? endOfBytes(site, hop.to) : { name, tls: hop.tls !== false }
+  if (hop.kind === 'waf') return endOfBytes(site, hop.to)
+  return { name, tls: hop.kind !== 'gateway' && hop.tls !== false }
 }

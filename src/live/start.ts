@@ -4,12 +4,13 @@ import type { Journal } from '../journal/events.js'
 import { invariant } from '../lib/errors.js'
 import { chanceFrom } from '../lib/random.js'
 import { createScope, type Scope } from '../lib/scope.js'
-import { type Hop, nextHops, type OriginHop, type ProxyHop } from '../scenario/hops.js'
+import { dnsNamesOf, type Hop, nextHops, type OriginHop, type ProxyHop } from '../scenario/hops.js'
 import type { Scenario } from '../scenario/schema.js'
 import { createAddressStates, type OwnStates } from './address_states.js'
 import { type Certificates, createCertificates } from './certificates.js'
 import { allHeard } from './clock.js'
 import { createCourse } from './course.js'
+import { startGateway } from './gateway/gateway.js'
 import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
 import { awaitForeign } from './proxies/foreign.js'
@@ -45,8 +46,14 @@ export async function startSite(
   standIn?: StandIn,
 ): Promise<LiveSite> {
   const scope = createScope()
-  const site = createSite(scenario, journal, onBroken, scope, await createCertificates())
-  const byName = Object.values(scenario.hops).some((hop) => hop.kind === 'proxy' && hop.resolver)
+  const site = createSite(
+    scenario,
+    journal,
+    onBroken,
+    scope,
+    await createCertificates((name) => dnsNamesOf(name, scenario.hops)),
+  )
+  const byName = Object.values(scenario.hops).some((hop) => 'resolver' in hop && hop.resolver)
   if (byName) site.nameServer = await startNameServer(site)
   const replaced = standIn && replacedHop(scenario)
   const ports = fixedPorts(scenario, standIn)
@@ -114,6 +121,8 @@ function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
       return startWaf(site, name, hop)
     case 'proxy':
       return startProxy(site, name, hop)
+    case 'gateway':
+      return startGateway(site, name, hop)
   }
 }
 

@@ -1,6 +1,12 @@
 /** The kinds of hops a scenario can build its path from, and what each can be told. */
 import { z } from 'zod'
 import type { TriggerName } from '../core/fault/triggers/index.js'
+import { assignments } from '../core/gateway/assignments/index.js'
+import { usersSchema } from '../core/gateway/credentials.js'
+import { exitsSchema } from '../core/gateway/exits.js'
+import { retryQueueSchema } from '../core/gateway/retry_queue.js'
+import { gatewayLimitsSchema, gatewayTimeoutsSchema } from '../core/gateway/settings.js'
+import { strategies } from '../core/gateway/strategies/index.js'
 import { capacitySchema } from '../core/origin/capacity.js'
 import { requestFramingSchema } from '../core/origin/framing.js'
 import { operationsSchema } from '../core/origin/operations.js'
@@ -16,6 +22,7 @@ import { resolverSchema } from '../core/proxy/resolver.js'
 import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
+import { tlsProfileName } from '../core/tls_profiles.js'
 import { dialectNames } from '../dialects/index.js'
 import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
@@ -154,6 +161,44 @@ const proxy = {
   }),
 } as const satisfies HopKind
 
+const gateway = {
+  summary: 'a forward proxy: absolute-form requests and CONNECT tunnels to the hops that it may be asked for',
+  triggers: ['resolve', 'connect'],
+  schema: z.strictObject({
+    kind: z.literal('gateway'),
+    port: port.optional(),
+    dns,
+    to: z.array(z.string()).min(1).meta({
+      description: 'The hops it may be asked for: by name at 80, 443 or their own port, or by address and port',
+    }),
+    users: usersSchema.default([]).meta({ description: 'Who may use it, with Basic credentials; everybody if none' }),
+    ports: z
+      .array(z.int().min(1).max(65535))
+      .min(1)
+      .optional()
+      .meta({ description: 'Ports that may be asked for; any if absent' }),
+    limits: gatewayLimitsSchema.prefault({}),
+    queue: queueSchema
+      .optional()
+      .meta({ description: 'Requests and tunnels that wait for room within the limits; none if absent' }),
+    timeouts: gatewayTimeoutsSchema.prefault({}),
+    keepalive: keepaliveSchema.prefault({}).meta({ description: 'Connections of requests in absolute form' }),
+    upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to an https destination' }),
+    exits: exitsSchema.optional().meta({
+      description: 'The addresses that it dials from; whatever the kernel takes if absent',
+    }),
+    assign: kindSchema(assignments, 'assignment').prefault('round_robin'),
+    profiles: z.array(tlsProfileName).default([]).meta({
+      description: 'TLS profiles that it may speak to an https destination, the usual one first; upstream_tls if none',
+    }),
+    strategy: kindSchema(strategies, 'strategy').prefault('none'),
+    retry_queue: retryQueueSchema.prefault({}),
+    resolver: resolverSchema.optional().meta({
+      description: 'Find destinations by name, at the run’s own name server; without it their addresses are known',
+    }),
+  }),
+} as const satisfies HopKind
+
 export interface HopKind {
   summary: string
   /** The moments at which a fault can act on it. */
@@ -161,14 +206,20 @@ export interface HopKind {
   schema: z.ZodObject
 }
 
-export const hopKinds = { origin, waf, proxy }
+export const hopKinds = { origin, waf, proxy, gateway }
 
-export const hopSchema = z.discriminatedUnion('kind', [described(origin), described(waf), described(proxy)])
+export const hopSchema = z.discriminatedUnion('kind', [
+  described(origin),
+  described(waf),
+  described(proxy),
+  described(gateway),
+])
 
 export type Hop = z.output<typeof hopSchema>
 export type OriginHop = z.output<typeof origin.schema>
 export type WafHop = z.output<typeof waf.schema>
 export type ProxyHop = z.output<typeof proxy.schema>
+export type GatewayHop = z.output<typeof gateway.schema>
 
 /** The moments at which a fault can act on a link, such as `lb->app`. */
 export const linkTriggers: readonly TriggerName[] = ['connect', 'wire']
@@ -176,10 +227,27 @@ export const linkTriggers: readonly TriggerName[] = ['connect', 'wire']
 /** The name that a hop goes by in DNS. */
 export const dnsNameOf = (name: string, { dns }: Pick<Hop, 'dns'>): string => dns.name ?? `${name}.test`
 
+/** By which it is asked for: its own name, and those of the firewalls in front, which pass on what is meant for them. */
+export function dnsNamesOf(name: string, hops: Readonly<Record<string, Hop>>): string[] {
+  const hop = hops[name]
+  if (!hop) return []
+  const firewalls = Object.keys(hops).filter((other) => {
+    const { kind, to } = hops[other] as WafHop
+    return kind === 'waf' && to === name
+  })
+  return [dnsNameOf(name, hop), ...firewalls.flatMap((other) => dnsNamesOf(other, hops))]
+}
+
 /** The names of the hops that a hop forwards to, or whose port it uses. */
-export const nextHops = (hop: Hop): string[] =>
-  hop.kind === 'origin'
-    ? []
-    : hop.kind === 'waf'
-      ? [hop.to]
-      : hop.to.flatMap(({ hop, port }) => (typeof port === 'string' ? [hop, port] : [hop]))
+export function nextHops(hop: Hop): string[] {
+  switch (hop.kind) {
+    case 'origin':
+      return []
+    case 'waf':
+      return [hop.to]
+    case 'gateway':
+      return hop.to
+    case 'proxy':
+      return hop.to.flatMap(({ hop, port }) => (typeof port === 'string' ? [hop, port] : [hop]))
+  }
+}

@@ -118,12 +118,15 @@ function wrongReference(
   if (!hops) return []
   if (of === 'server') return wrongServer(reference, beside, hops)
   const hop = hops.find((one) => one.name === name)
-  const fitting = hops.filter(({ kind }) => of === 'hop' || kind === of || kind === undefined)
+  const fitting = hops.filter(({ kind }) => of === 'hop' || kind === undefined || [kind, ALIKE[kind]].includes(of))
   if (!hop) return unknownName(of, reference, namesOf(fitting))
   if (fitting.includes(hop)) return []
   const hint = fitting.length === 0 ? `the scenario has no ${of}` : `expected one of: ${namesOf(fitting).join(', ')}`
   return [wrongValue(path, `"${name}" is ${article(hop.kind!)}, not ${article(of)}, ${hint}`)]
 }
+
+/** A gateway is a proxy to those who judge. */
+const ALIKE: Partial<Record<string, string>> = { gateway: 'proxy' }
 
 /** One of another proxy, or a hop that is none: as far as it can be told who the proxy is, and whom it forwards to. */
 function wrongServer(
@@ -132,7 +135,10 @@ function wrongServer(
   hops: readonly HopOutline[],
 ): Finding[] {
   const named = beside.find(({ of }) => of === 'proxy')?.name
-  const proxy = hops.find((hop) => hop.name === named && hop.kind === 'proxy')
+  const proxy = hops.find(
+    (hop) =>
+      (hop.name === named && ALIKE[hop.kind ?? ''] !== undefined) || (hop.name === named && hop.kind === 'proxy'),
+  )
   const known = namesOf(proxy?.to ?? [])
   if (!proxy || known.length === 0 || known.includes(name)) return []
   return [wrongValue(path, `"${name}" is not a server of "${proxy.name}", ${suggestion(name, known)}`)]

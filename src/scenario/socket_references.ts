@@ -7,6 +7,7 @@ export function findSocketProblems({ hops = [], faults = [] }: Outline): Finding
   return [
     ...hops.filter(({ socket }) => socket).flatMap(impossibleHop),
     ...hops.flatMap(({ to }) => to.flatMap((edge) => borrowedPort(edge, hops))),
+    ...hops.filter(({ kind }) => kind === 'gateway').flatMap(({ to }) => to.flatMap((edge) => unaskable(edge, hops))),
     ...onHop.flatMap(({ fault, hop }) => (hop?.socket ? impossibleThere(fault) : uselessFile(fault, hop))),
   ]
 }
@@ -28,6 +29,12 @@ const impossibleHop = ({ port, tls, stopsAccepting, path }: HopOutline): Finding
 const borrowedPort = ({ name, path }: Reference, hops: readonly HopOutline[]): Finding[] =>
   path.at(-1) === 'port' && hops.some((hop) => hop.name === name && hop.socket)
     ? [wrongValue(path, `"${name}" is at a unix socket: it has no port`)]
+    : []
+
+/** Who asks a gateway names a host and a port. */
+const unaskable = ({ name, path }: Reference, hops: readonly HopOutline[]): Finding[] =>
+  hops.some((hop) => hop.name === name && hop.socket)
+    ? [wrongValue(path, `"${name}" is at a unix socket: nobody can ask a gateway for that`)]
     : []
 
 /** There are no packets: none is lost, none is an RST. Who closes with unread bytes gives its peer ECONNRESET, no other. */

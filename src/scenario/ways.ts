@@ -28,11 +28,12 @@ function readerOf(name: string, hops: Hops): string {
   return hop.kind === 'waf' ? readerOf(hop.to, hops) : name
 }
 
-/** Of a proxy or a waf: the name of each next hop, and who reads what is sent there; another hop may have the port. */
+/** Of a proxy, a gateway or a waf: the name of each next hop, and who reads what is sent there; another hop may have the port. */
 function edgesOf(name: string, hops: Hops): [to: string, reader: string][] {
   const hop: Hop = hops[name]!
   if (hop.kind === 'origin') return []
   if (hop.kind === 'waf') return [[hop.to, readerOf(hop.to, hops)]]
+  if (hop.kind === 'gateway') return hop.to.map((to) => [to, readerOf(to, hops)])
   return hop.to.flatMap(({ hop: to, port }): [string, string][] =>
     typeof port === 'number' ? [] : [[to, readerOf(port ?? to, hops)]],
   )

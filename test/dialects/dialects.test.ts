@@ -101,7 +101,7 @@ test('RFC 9209: members stay in order, ours last', async (t) => {
 })
 
 test('X-Proxy-Error: a closed list, every type has a word of it and every word is used', async (t) => {
-  const ways: Manner[] = ['reset', 'closed', 'unroutable', 'exhausted', 'paused', 'exit']
+  const ways: Manner[] = ['reset', 'closed', 'unroutable', 'unauthorized', 'overloaded', 'exhausted', 'paused', 'exit']
   const given = errorTypeNames.flatMap((type) =>
     ways.map((manner) => proxyErrorWord(failed(type, 'response_head', manner))),
   )

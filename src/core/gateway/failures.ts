@@ -36,6 +36,15 @@ export const exitFailed = (): Failure => ({
 /** It died with what went through it, or was dead before. */
 export const exitDied = (): Failure => ({ ...exitFailed(), details: 'the exit died' })
 
+/** It was to be tried again, and its response is gone: in the end there was no other try. */
+export const lostResponse = (status: number): Failure => ({
+  type: 'proxy_internal_response',
+  stage: 'select',
+  manner: 'unavailable',
+  details: `${status} was answered, and there was no other try`,
+  status,
+})
+
 /** As `scraping-glossary` (docs/sources.md) writes `failure.reason`: the layer, and what happened there. */
 export function failureWord(failure: Failure | undefined, status: number | undefined): string {
   if (!failure) return status === undefined ? 'unknown' : `http_status_${status}`

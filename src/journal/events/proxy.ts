@@ -39,8 +39,10 @@ export interface Try extends ConnectionUse {
   server: string
   /** The exit it went through, where it was a gateway's. */
   exit?: string | undefined
-  /** The TLS profile that the gateway spoke. */
+  /** The TLS profile that the gateway spoke, and its fingerprints. */
   profile?: string | undefined
+  ja3?: string | undefined
+  ja4?: string | undefined
   /** Until there was room for it at a server, where it had to wait. */
   queued_ms?: number | undefined
   /** From dispatch to the end of the try. */

@@ -19,7 +19,7 @@ export interface HopEvent {
   event: 'hop'
   t: number
   hop: string
-  kind: 'origin' | 'waf' | 'proxy' | 'relay'
+  kind: 'origin' | 'waf' | 'proxy' | 'gateway' | 'relay'
   /** host:port */
   address: string
   /** Who stands in for a proxy, where it is a real one: `nginx 1.22.1`. */

@@ -61,7 +61,8 @@ class Books implements Ledger {
         })
       case 'forward':
         if (event.health) return this.asked(event.request, event.hop)
-        if (event.background || event.request === '') return
+        // What is sent within a tunnel its carrier can't tell.
+        if (event.background || event.request === '' || event.method === 'CONNECT') return
         return this.within(event.request, event, (account) => {
           if (event.tries.length > 0) account.passed.push(passed(event))
           this.saw(account, event.hop)

@@ -37,6 +37,8 @@ import {
 
 export class Downstream implements Dispatcher.DispatchHandler {
   readonly tries: Try[] = []
+  /** Names and values that the hop adds to whatever it answers, in turn. */
+  own: readonly string[] = []
   private readonly started = monotonicMs()
   private abort: (() => void) | undefined
   private resume: (() => void) | undefined
@@ -99,6 +101,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (trailer !== undefined && this.willBeChunked(status)) headers.push('Trailer', trailer)
     this.proxyStatus = this.dialect.received?.(proxyStatus, status, this.hop)
     if (this.proxyStatus !== undefined) headers.push('Proxy-Status', this.proxyStatus)
+    headers.push(...this.own)
     sayHead(this.response, status, statusText, headers)
     atEndOfTurn(this)
   }
@@ -210,7 +213,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     const answer = this.dialect.answer(failure, this.asked, { nextHop })
     this.status = answer.status
     this.proxyStatus = answer.proxyStatus
-    say(this.response, answer)
+    say(this.response, { ...answer, fields: [...answer.fields, ...this.own] })
     this.bodyBytes = answer.body.length
     discardBody(this.request)
     this.book({ failure, proxy_error: answer.proxyError })

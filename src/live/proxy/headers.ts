@@ -2,7 +2,7 @@
  * Fields on their way through a proxy: what is meant for one hop only stays behind (RFC 9110 section 7.6.1). `TE` does
  * too: trailers are passed on to whoever can be sent them. `Proxy-Authenticate` passes, as among proxies of one house.
  */
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { RawFields } from '../exchange.js'
 import { RequestRefused } from './request_check.js'
 
@@ -41,6 +41,14 @@ export function requestHeaders(
   if (via !== undefined) kept.push('Via', via)
   if (id !== undefined) kept.push('X-Request-Id', id)
   return kept
+}
+
+/** The authority of an absolute form stands for the Host that came with it (RFC 9112 section 3.2.2). */
+export function setHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
+  headers.host = host
+  const at = rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === 'host')
+  if (at < 0) rawHeaders.push('Host', host)
+  else rawHeaders[at + 1] = host
 }
 
 export interface ResponseHead {

@@ -28,7 +28,7 @@ import { createCaching } from './caching.js'
 import { UpstreamDispatcher, UpstreamError, type UpstreamRequest } from './dispatcher.js'
 import { Downstream } from './front.js'
 import { goAlone, goOn, needsOwnConnection, whenTaken } from './go_alone.js'
-import { requestHeaders } from './headers.js'
+import { requestHeaders, setHost } from './headers.js'
 import { createHealthChecks, type HealthChecks } from './health_checks.js'
 import { logContext } from './ledger.js'
 import { type Refusals, refusals } from './refusal.js'
@@ -186,13 +186,6 @@ function originForm(request: IncomingMessage): string {
   setHost(request, absolute[1]!)
   const rest = url.slice(absolute[0].length)
   return rest.startsWith('/') ? rest : `/${rest}`
-}
-
-function setHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
-  headers.host = host
-  const at = rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === 'host')
-  if (at < 0) rawHeaders.push('Host', host)
-  else rawHeaders[at + 1] = host
 }
 
 function logFailure(

@@ -102,7 +102,7 @@ export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
 }
 
 /** Written past Node's response, which may be waiting for an upstream. What still comes is read, or it becomes an RST. */
-function sayPast(socket: Socket, answer: Answer | undefined): void {
+export function sayPast(socket: Socket, answer: Answer | undefined): void {
   if (answer) socket.write(answerBytes(answer), 'latin1')
   lingeringClose(socket)
 }

@@ -12,10 +12,13 @@ export class RequestRefused extends Error {
   }
 }
 
-/** @throws RequestRefused when the request is not one that can be passed on */
-export function checkRequest(request: IncomingMessage): void {
+/**
+ * @param target in origin form, where that is not how it came
+ * @throws RequestRefused when the request is not one that can be passed on
+ */
+export function checkRequest(request: IncomingMessage, target = request.url!): void {
   if (request.httpVersionMajor !== 1) throw new RequestRefused(`HTTP/${request.httpVersion} is not spoken here`)
-  if (request.url!.charCodeAt(0) !== SLASH) throw new RequestRefused('request target is not a path')
+  if (target.charCodeAt(0) !== SLASH) throw new RequestRefused('request target is not a path')
   const { host, 'transfer-encoding': coding } = request.headers
   if (host === undefined && request.httpVersionMinor === 1) throw new RequestRefused('Host is missing')
   // The body would lose the coding's name on its way (RFC 9112 section 6.1).
