@@ -101,7 +101,7 @@ class Books implements Ledger {
       account.client = event.client
       account.attempts.push(told(event))
       // What one sends under other ids is found nowhere.
-      if (this.ways?.clients[event.client]?.tells) this.sent(account, event)
+      if (this.ways?.clients[event.client]?.tells) this.sent(account, event, this.tunnelEndOf(event))
     })
   }
 
@@ -158,8 +158,14 @@ class Books implements Ledger {
     if (reader >= 0) account.seen[reader] = (account.seen[reader] ?? 0) + 1
   }
 
-  private sent(account: Account, sent: Parameters<typeof mayHaveReached>[0]): void {
-    const reader = this.addresses?.readerAt(sent.address) ?? -1
+  /** Undefined: it went straight to an address. */
+  private tunnelEndOf({ client, tunnelled }: AttemptEvent): number | undefined {
+    if (!tunnelled) return undefined
+    return this.addresses?.numberOf(this.ways?.clients[client]?.behindTunnel ?? '') ?? -1
+  }
+
+  private sent(account: Account, sent: Parameters<typeof mayHaveReached>[0], tunnelEnd?: number): void {
+    const reader = tunnelEnd ?? this.addresses?.readerAt(sent.address) ?? -1
     if (reader < 0 || !mayHaveReached(sent)) return
     account.high[reader] = (account.high[reader] ?? 0) + 1
     if (sent.status !== undefined) account.low[reader] = (account.low[reader] ?? 0) + 1

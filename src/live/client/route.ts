@@ -48,8 +48,9 @@ export function routeThrough(
 ): Route {
   const gateway = gatewayTarget(site, client, config, through, tls)
   const destination = targetOf(site, client, { hop: config.to }, tls)
-  const { servername } = destination
   const host = dnsNameOf(config.to, site.scenario.hops[config.to]!)
+  // As who has nothing but a URL: its name.
+  const servername = destination.servername === undefined ? undefined : (tls.servername ?? host)
   const credentials = ({ request, attempt }: Asked): string[] => {
     const value = authorizationOf(through, { request, attempt: `${request}.${attempt}`, instance: who })
     return value === undefined ? [] : ['Proxy-Authorization', value]
@@ -83,7 +84,8 @@ function gatewayTarget(
   { gateway, scheme, host, port }: Through,
   tls: ConnectionOptions,
 ): Target {
-  const target = targetOf(site, client, { hop: gateway, scheme, port }, tls)
+  const number = typeof port === 'string' ? site.addressOf(port, client).port : port
+  const target = targetOf(site, client, { hop: gateway, scheme, port: number }, tls)
   const there = host === undefined ? target : { ...target, ...elsewhere(target, target.port, host) }
   return { ...there, source }
 }
