@@ -3,7 +3,7 @@
  * reducer feeds it; what is settled goes to the metrics and is forgotten but for its id, so it keeps only what is open.
  */
 import type { AttemptEvent, JournalEvent, OperationEvent } from '../events.js'
-import { type Account, ended, openAccount, passed, seen, told } from './account.js'
+import { type Account, ended, openAccount, passed, seen, throughOf, told } from './account.js'
 import { createJudge, type Judge, mayHaveReached } from './agreement.js'
 import { createIds } from './ids.js'
 import { type Addresses, createAddresses, type Ways } from './ways.js'
@@ -65,6 +65,7 @@ class Books implements Ledger {
         if (event.background || event.request === '' || event.method === 'CONNECT') return
         return this.within(event.request, event, (account) => {
           if (event.tries.length > 0) account.passed.push(passed(event))
+          account.exits.push(...throughOf(event))
           this.saw(account, event.hop)
           for (const one of event.tries) this.sent(account, one)
         })
@@ -100,6 +101,8 @@ class Books implements Ledger {
     this.within(event.request, event, (account) => {
       account.client = event.client
       account.attempts.push(told(event))
+      const { exit, decision, cancelled } = event
+      if (exit !== undefined) account.exits.push({ exit, ok: decision === 'success' && !cancelled, by: 'client' })
       // What one sends under other ids is found nowhere.
       if (this.ways?.clients[event.client]?.tells) this.sent(account, event, this.tunnelEndOf(event))
     })
