@@ -14,6 +14,7 @@ const TITLES = {
   safety: 'Safety',
   recovery: 'Recovery',
   cost: 'Cost and fairness',
+  exits: 'Exits of gateways',
 }
 
 const UNITS = {

@@ -12,7 +12,7 @@ import { endOfBytes } from './live/site.js'
 import { startSite } from './live/start.js'
 import { runClients } from './live/thread/load_thread.js'
 import { readScenario } from './scenario/files.js'
-import { nextHops } from './scenario/hops.js'
+import { type GatewayHop, nextHops } from './scenario/hops.js'
 import { checkScenario } from './scenario/parse.js'
 import type { Scenario, ScenarioInput } from './scenario/schema.js'
 import { turnsOf } from './scenario/turns.js'
@@ -37,6 +37,17 @@ export interface Rig extends AsyncDisposable {
   readonly nameServer: string | undefined
   /** The address of any hop; of one at a unix socket, `unix:` and its path. */
   urlOf(hop: string): string
+  /**
+   * What to tell a client of the first gateway, with the credentials of its first user: `http://user:password@host:port`.
+   * Through it a hop is asked for by its DNS name: `https://shop.test/`. Undefined where there is no gateway.
+   */
+  readonly proxyUrl: string | undefined
+  /**
+   * The same of any gateway.
+   * @param session the word for the same exit again
+   * @throws ScenarioError for a gateway that the rig does not have
+   */
+  proxyUrlOf(gateway: string, session?: string): string
   /** @throws ScenarioError for an id that the rig does not have */
   fault(id: string): RigFault
   /** What the entrance saw, in order; with a request id, that request's. One entry per attempt of a client. */
@@ -124,6 +135,17 @@ async function openRig(described: Scenario): Promise<Rig> {
     const scheme = endOfBytes(site, hop).tls ? 'https' : 'http'
     return `${scheme}://127.0.0.1:${port}`
   }
+  const gateways = gatewaysOf(scenario)
+  const proxyUrlOf = (gateway: string, session?: string): string => {
+    known('gateway', gateway, Object.keys(gateways))
+    const url = new URL(urlOf(gateway))
+    const [user] = gateways[gateway]!.users
+    const name = user?.name ?? (session === undefined ? '' : 'anyone')
+    url.username = encodeURIComponent(session === undefined ? name : `${name}-session-${session}`)
+    url.password = encodeURIComponent(user?.password ?? '')
+    return url.href.replace(/\/$/, '')
+  }
+  const [firstGateway] = Object.keys(gateways)
   const attemptsAt = (hop: string, filter: AttemptFilter = {}): SeenAttempt[] => {
     known('hop', hop, Object.keys(scenario.hops))
     return attemptsIn(events, hop, filter)
@@ -133,6 +155,8 @@ async function openRig(described: Scenario): Promise<Rig> {
     ca: site.certificates.ca,
     nameServer: site.nameServer,
     urlOf,
+    proxyUrl: firstGateway === undefined ? undefined : proxyUrlOf(firstGateway),
+    proxyUrlOf,
     attempts: (filter) => attemptsAt(entrance, filter),
     attemptsAt,
     operations: () => operationsIn(events),
@@ -175,6 +199,9 @@ async function openRig(described: Scenario): Promise<Rig> {
     [Symbol.asyncDispose]: () => site.scope.close(),
   }
 }
+
+const gatewaysOf = ({ hops }: Scenario): Record<string, GatewayHop> =>
+  Object.fromEntries(Object.entries(hops).flatMap(([name, hop]) => (hop.kind === 'gateway' ? [[name, hop]] : [])))
 
 function entranceOf(scenario: Scenario): string {
   const front = fronts(scenario)

@@ -82,6 +82,8 @@ export type TimerName = 'connect' | 'send' | 'read' | 'response'
 export interface Books {
   /** The TCP handshake was done. */
   connected: boolean
+  /** A gateway stands before the destination, and it came no further than that: TLS with it, or its answer. */
+  gateway?: 'tls' | 'asking' | undefined
   /** The TLS handshake was done; null where none was wanted. */
   secured: boolean | null
   /** The whole request, body included, was handed over. */
@@ -185,6 +187,8 @@ const UNROUTABLE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOW
 
 function stageOf(books: Books): Stage {
   if (!books.connected) return 'connect'
+  if (books.gateway === 'tls') return 'tls'
+  if (books.gateway === 'asking') return books.headComplete ? 'response_body' : 'response_head'
   if (books.secured === false) return 'tls'
   if (books.headComplete) return books.upgrade ? 'tunnel' : 'response_body'
   return books.requestSent || books.responseBytes > 0 ? 'response_head' : 'request'

@@ -10,6 +10,8 @@ export interface ConnectionBooks {
   /** The TCP handshake was done; and the TLS handshake, null where none is wanted. */
   connected: boolean
   secured: boolean | null
+  /** Of the tunnel that a gateway was asked for; undefined where none is wanted. */
+  passage: PassageBooks | undefined
   /** The first thing that ended the connection. */
   ending: Ending | undefined
   /** The TCP connection, from the SYN on. */
@@ -32,12 +34,27 @@ export interface ConnectionBooks {
   abandoned: boolean
 }
 
+/** What is booked of a tunnel that a gateway was asked for. */
+export interface PassageBooks {
+  to: string
+  /** How far it has come: TLS with the gateway, the answer of the gateway, or through. */
+  at: 'tls' | 'asking' | 'through'
+  status: number | undefined
+  /** From asking to the answer. */
+  ms: number | undefined
+  /** The exit that the gateway has chosen, where it tells. */
+  exit: string | undefined
+  /** Bytes of the stream that came before the destination's. */
+  bytes: number
+}
+
 /** Finds an address. Calls back with it, or with none: then `books.ending` says why. */
 export type Resolve = (books: ConnectionBooks, found: (address: string | undefined) => void) => void
 
-export const openBooks = (tls: boolean): ConnectionBooks => ({
+export const openBooks = (tls: boolean, passage?: PassageBooks): ConnectionBooks => ({
   connected: false,
   secured: tls ? false : null,
+  passage,
   ending: undefined,
   raw: undefined,
   stream: undefined,
@@ -96,12 +113,15 @@ export function pageOf(
   page: Pick<Books, 'requestSent' | 'headComplete' | 'upgrade'>,
   startBytes: number,
 ): Books {
+  const { passage, stream } = books
+  const before = Math.max(startBytes, passage?.bytes ?? 0)
   return {
     connected: books.connected,
+    gateway: passage?.at === 'through' ? undefined : passage?.at,
     secured: books.secured,
     requestSent: page.requestSent,
     headComplete: page.headComplete,
     upgrade: page.upgrade,
-    responseBytes: (books.stream?.bytesRead ?? 0) - startBytes,
+    responseBytes: (stream?.bytesRead ?? before) - before,
   }
 }

@@ -14,6 +14,7 @@ import { dial } from './dial.js'
 import { Exchange, type ExchangeListener, type ExchangeRequest } from './exchange.js'
 import { type Incoming, readAs } from './incoming.js'
 import { OnceClient } from './once.js'
+import { openPassage } from './passage.js'
 import { type ReadingIncoming, readBy } from './reading.js'
 import { formatAddress, type Site, type Target } from './site.js'
 
@@ -54,7 +55,7 @@ export class Connection {
   ) {
     this.target = target
     this.limits = limits
-    this.books = openBooks(target.servername !== undefined)
+    this.books = openBooks(target.servername !== undefined, target.passage && openPassage(target.passage))
   }
 
   private createClient(once: boolean): Client | OnceClient {
@@ -67,7 +68,8 @@ export class Connection {
         stream.setTimeout(this.limits.read).on('timeout', () => this.exchange?.silent())
         stream.on('error', (error) => this.exchange?.lost(error))
         stream.on('end', () => this.exchange?.serverEnded())
-        if (this.raw) sayInstead(stream, this.raw)
+        if (this.isRefused) this.hearRefusal(stream, once)
+        else if (this.raw) sayInstead(stream, this.raw)
         if (!once) this.readFrom(stream)
         callback(null, stream)
       })
@@ -83,6 +85,13 @@ export class Connection {
       this.onDead(this)
     })
     return client
+  }
+
+  /** What a gateway has answered is read as the response, and nothing is said to it any more. */
+  private hearRefusal(stream: Socket, once: boolean): void {
+    this.spoilt = true
+    if (once) stream.write = () => true
+    else sayNothing(stream)
   }
 
   private readFrom(stream: Socket): void {
@@ -149,9 +158,19 @@ export class Connection {
     return reachedBy(this.books, this.target)
   }
 
+  /** A gateway has answered in the place of the destination, whom it does not let through to. */
+  private get isRefused(): boolean {
+    return this.books.passage?.status !== undefined && this.books.passage.at !== 'through'
+  }
+
   /** For the journal, of the exchange that was run last. */
   get use(): ConnectionUse {
     return useOf(this.books, this.target)
+  }
+
+  /** Of a tunnel: the exit that its gateway told of. */
+  get exit(): string | undefined {
+    return this.books.passage?.exit
   }
 
   /** An exchange may begin: nothing has ended the connection yet, as far as anybody here knows. */
@@ -168,5 +187,17 @@ function sayInstead(stream: Socket, bytes: Buffer): void {
     const first = !said
     said = true
     return first ? write(bytes) : true
+  }
+}
+
+/** The answer is there before undici writes its request, and would be one that nobody asked for. */
+function sayNothing(stream: Socket): void {
+  const read = stream.read.bind(stream)
+  let asked = false
+  stream.read = (size?: number) => (asked ? read(size) : null)
+  stream.write = () => {
+    if (!asked) process.nextTick(() => stream.emit('readable'))
+    asked = true
+    return true
   }
 }

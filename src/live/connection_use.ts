@@ -14,6 +14,14 @@ export function useOf(books: ConnectionBooks, target: Target): ConnectionUse {
   const { secured, requests, local, connectMs, tlsMs, lookup } = books
   const address = formatAddress(reachedBy(books, target))
   const tls = secured !== null
-  if (requests > 1) return { address, local, reused: true, tls }
-  return { address, local, reused: false, tls, lookup, connect_ms: roundMs(connectMs), tls_ms: roundMs(tlsMs) }
+  const tunnelled = tunnelOf(books)
+  if (requests > 1) return { address, local, reused: true, tls, tunnelled }
+  const times = { connect_ms: roundMs(connectMs), tls_ms: roundMs(tlsMs) }
+  return { address, local, reused: false, tls, tunnelled, lookup, ...times }
+}
+
+function tunnelOf({ passage, requests }: ConnectionBooks): ConnectionUse['tunnelled'] {
+  if (!passage) return undefined
+  const { to, status, ms } = passage
+  return requests > 1 ? { to, status } : { to, status, ms: roundMs(ms) }
 }

@@ -3,12 +3,13 @@
  * One address, one family, one try: what happens again is decided elsewhere. Proxy, firewall and clients call it.
  */
 import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { EffectName } from '../core/fault/effects/index.js'
 import type { Fault } from '../core/fault/fault.js'
 import { type ConnectionBooks, watchEnding } from './books.js'
 import { monotonicMs, startDeadline } from './clock.js'
 import { noteDialled } from './dialled.js'
+import { askForPassage, type Passage } from './passage.js'
 import { elsewhere, formatAddress, type Site, type Target } from './site.js'
 
 /** Called once, with the stream that carries the bytes or with the error that ended the attempt. */
@@ -65,7 +66,8 @@ function connect(
   let stopLimit = startDeadline(limitMs, expire)
 
   function expire(): void {
-    books.ending ??= { by: 'timer', timer: 'connect' }
+    // A gateway's answer is one as any other; to be connected comes before it, and behind.
+    books.ending ??= { by: 'timer', timer: books.passage?.at === 'asking' ? 'read' : 'connect' }
     stream.destroy(new Error('connect timed out'))
     raw.destroy()
   }
@@ -82,25 +84,42 @@ function connect(
     books.stream = stream
     done(null, stream)
   }
+  function limitAnew(): void {
+    stopLimit()
+    stopLimit = startDeadline(limitMs, expire)
+  }
+  function secure(tls: ConnectionOptions, secured: () => void): void {
+    limitAnew()
+    stream.removeListener('close', failed)
+    stream = connectTls({ ...tls, socket: stream })
+    watchEnding(books, stream)
+    stream.once('close', failed)
+    stream.once('secureConnect', secured)
+  }
+  function ask(passage: Passage): void {
+    limitAnew()
+    askForPassage(stream, passage, books, (granted) => (granted ? secureOrReady() : ready()))
+  }
+  function secureOrReady(): void {
+    const { servername, tls } = target
+    if (servername === undefined) return ready()
+    const began = monotonicMs()
+    secure({ ...tls, servername }, () => {
+      books.secured = true
+      books.tlsMs = monotonicMs() - began
+      ready()
+    })
+  }
   raw.once('close', failed)
   raw.once('connect', () => {
     books.connected = true
     noteDialled(raw)
     books.local = path === undefined ? `${raw.localAddress}:${raw.localPort}` : undefined
     books.connectMs = monotonicMs() - started
-    if (target.servername === undefined) return ready()
-    stopLimit()
-    stopLimit = startDeadline(limitMs, expire)
-    raw.removeListener('close', failed)
-    const connected = monotonicMs()
-    stream = connectTls({ ...target.tls, socket: raw, servername: target.servername })
-    watchEnding(books, stream)
-    stream.once('close', failed)
-    stream.once('secureConnect', () => {
-      books.secured = true
-      books.tlsMs = monotonicMs() - connected
-      ready()
-    })
+    const { passage } = target
+    if (!passage) secureOrReady()
+    else if (passage.tls) secure(passage.tls, () => ask(passage))
+    else ask(passage)
   })
 }
 

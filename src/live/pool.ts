@@ -30,12 +30,15 @@ export class Pool {
     private readonly census?: Census,
   ) {}
 
-  /** @param fresh only a new one will do */
-  acquire(fresh = false): Connection {
+  /**
+   * @param fresh only a new one will do
+   * @param targetOf whom to dial for a new one, where not all are dialled alike
+   */
+  acquire(fresh = false, targetOf?: () => Target): Connection {
     for (let connection = fresh ? undefined : this.idle.pop(); connection; connection = this.idle.pop()) {
       if (connection.usable) return connection
     }
-    const connection = new Connection(this.site, this.target, this.limits, this.forget, this.reads)
+    const connection = new Connection(this.site, targetOf?.() ?? this.target, this.limits, this.forget, this.reads)
     this.open.add(connection)
     this.census?.open.add(connection)
     if (this.census && this.census.open.size > this.census.limit) this.census.exceeded()

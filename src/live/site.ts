@@ -11,6 +11,7 @@ import type { Scenario } from '../scenario/schema.js'
 import type { AddressStates } from './address_states.js'
 import type { Resolve } from './books.js'
 import type { Certificates } from './certificates.js'
+import type { Passage } from './passage.js'
 import type { Crash } from './process/crash.js'
 
 export interface Site {
@@ -63,6 +64,8 @@ export interface Target extends Address {
   servername: string | undefined
   /** The address to dial from; the kernel's choice if absent. */
   source?: string | undefined
+  /** It stands behind a gateway: the address is the gateway's, the name its own. */
+  passage?: Passage | undefined
   /** How TLS is spoken, where it is. */
   tls?: ConnectionOptions
 }

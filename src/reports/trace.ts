@@ -20,6 +20,7 @@ import { decisionText, receivedText, sentText, unsentTexts } from './trace_clien
 import { describe, dnsText, isConnected, isSocket, tcpText } from './trace_connection.js'
 import { decisionLines, exitLines, quarantineLines } from './trace_gateway.js'
 import { healthLines } from './trace_health.js'
+import { tunnelTexts } from './trace_tunnel.js'
 
 /** The trace as lines without colours. */
 export function traceLines(events: readonly JournalEvent[]): string[] {
@@ -154,6 +155,7 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
     const places = [asked, `${client}->${asked}`]
     lines.push(...connectionLines(story, client, attempt), ...farSide(story, attempt.request, attempt, places))
   }
+  for (const [what, text] of tunnelTexts(attempt)) lines.push(row(client, what, text))
   const failure = attempt.failure && describe(attempt.failure, attempt)
   lines.push(row(client, 'received', `${receivedText(attempt, failure)}  ${formatMs(attempt.ms)}`))
   lines.push(row(client, 'decision', decisionText(attempt)))

@@ -6,12 +6,13 @@ import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { findLoadProblems } from './load_references.js'
 import { namesOf, unknownName } from './names.js'
 import type { ClientOutline, HopOutline, Outline, Reference } from './outline.js'
+import { findThroughProblems } from './through_references.js'
 
 export function findClientProblems({ clients = [], hops }: Outline): Finding[] {
   const named = hops
     ? clients.flatMap((client) => [
         ...nameOfHop(client, hops),
-        ...hopsOf(client).flatMap((hop) => unknownName('hop', hop, namesOf(hops))),
+        ...namedBy(client).flatMap((hop) => unknownName('hop', hop, namesOf(hops))),
       ])
     : []
   const own = clients.flatMap((client) => [
@@ -20,16 +21,19 @@ export function findClientProblems({ clients = [], hops }: Outline): Finding[] {
     ...uselessFallback(client),
     ...reusedIds(client),
     ...findLoadProblems(client),
+    ...findThroughProblems(client, hops),
   ])
   return [...named, ...own, ...clients.flatMap((client, index) => takenId(client, clients.slice(0, index)))]
 }
 
-/** The hops that it asks. */
-export const hopsOf = ({ to, fallback }: ClientOutline): Reference[] =>
-  [to, fallback].filter((hop) => hop !== undefined)
+const namedBy = ({ to, fallback }: ClientOutline): Reference[] => [to, fallback].filter((hop) => hop !== undefined)
 
-const uselessFallback = ({ to, fallback }: ClientOutline): Finding[] =>
-  fallback && fallback.name === to?.name
+/** The hops that it dials: a fallback is asked straight. */
+export const hopsOf = ({ to, through, fallback }: ClientOutline): Reference[] =>
+  [through ? through.gateway : to, fallback].filter((hop) => hop !== undefined)
+
+const uselessFallback = ({ to, through, fallback }: ClientOutline): Finding[] =>
+  fallback && !through && fallback.name === to?.name
     ? [wrongValue(fallback.path, `"${fallback.name}" is the hop that it asks anyway: expected another one`)]
     : []
 

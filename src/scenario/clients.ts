@@ -10,6 +10,7 @@ import { dialTlsSchema } from '../core/tls.js'
 import { duration, size } from '../lib/quantity.js'
 import { kindSchema } from '../lib/registry.js'
 import { loadSchema } from './loads.js'
+import { throughSchema } from './through.js'
 
 const name = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a token of HTTP')
 
@@ -44,6 +45,7 @@ export const requestSchema = z.strictObject({
 
 export const clientSchema = z.strictObject({
   to: z.string().meta({ description: 'The hop it asks' }),
+  through: throughSchema.optional().meta({ description: 'The gateway that it asks it through; straight if absent' }),
   instances: z.int().min(1).max(10_000).default(1).meta({
     description:
       'So many independent clients, each with its own connections and policy state; they share the load evenly',

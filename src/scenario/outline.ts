@@ -45,6 +45,7 @@ export interface ServerOutline {
 
 export interface ClientOutline extends Reference {
   to: Reference | undefined
+  through: ThroughOutline | undefined
   /** Where it turns to when that failed. */
   fallback: Reference | undefined
   /** Its own, and those of `request`. */
@@ -60,6 +61,17 @@ export interface ClientOutline extends Reference {
   sendsMany: boolean
   /** Its policy says `attempts: unlimited`, and no deadline. */
   endless: boolean
+}
+
+/** How it goes through a gateway. */
+export interface ThroughOutline {
+  path: Path
+  keys: readonly string[]
+  gateway: Reference | undefined
+  /** The hop whose port it asks instead. */
+  port: Reference | undefined
+  form: string | undefined
+  scheme: string | undefined
 }
 
 export interface FaultOutline {
@@ -118,7 +130,7 @@ export function outlineOf(input: unknown): Outline {
 
 function clientOutline(name: string, value: unknown): ClientOutline {
   const path = ['clients', name]
-  const { to, request, retry, fallback, load, instances } = mappingOf(value) ?? {}
+  const { to, through, request, retry, fallback, load, instances } = mappingOf(value) ?? {}
   const { attempts, deadline } = mappingOf(retry) ?? {}
   const { headers, idempotency_key } = mappingOf(request) ?? {}
   const ids = Object.entries(mappingOf(headers) ?? {}).filter(([header]) => NAMING.includes(header.toLowerCase()))
@@ -126,6 +138,7 @@ function clientOutline(name: string, value: unknown): ClientOutline {
     name,
     path,
     to: reference(to, [...path, 'to']),
+    through: throughOutline(through, [...path, 'through']),
     fallback: reference(mappingOf(fallback)?.to, [...path, 'fallback', 'to']),
     keys: Object.keys(mappingOf(value) ?? {}),
     request: Object.keys(mappingOf(request) ?? {}),
@@ -134,6 +147,20 @@ function clientOutline(name: string, value: unknown): ClientOutline {
     keyed: idempotency_key === true,
     sendsMany: (load !== undefined && mappingOf(load)?.requests !== 1) || (instances !== undefined && instances !== 1),
     endless: attempts === 'unlimited' && deadline === undefined,
+  }
+}
+
+function throughOutline(value: unknown, path: Path): ThroughOutline | undefined {
+  const through = mappingOf(value)
+  if (!through) return undefined
+  const { gateway, port, form, scheme } = through
+  return {
+    path,
+    keys: Object.keys(through),
+    gateway: reference(gateway, [...path, 'gateway']),
+    port: reference(port, [...path, 'port']),
+    form: textOf(form),
+    scheme: textOf(scheme),
   }
 }
 

@@ -43,16 +43,22 @@ function throughOf(hops: Hops, clients: Scenario['clients']): Record<string, str
   const links = Object.keys(hops).flatMap((name) =>
     edgesOf(name, hops).map(([to, reader]) => [`${name}->${to}`, reader] as const),
   )
-  const entries = Object.entries(clients).map(([name, { to }]) => [`${name}->${to}`, readerOf(to, hops)] as const)
+  const entries = Object.entries(clients).map(([name, { to, through }]) => {
+    const first = through ? through.gateway : to
+    return [`${name}->${first}`, readerOf(first, hops)] as const
+  })
   const wafs = Object.keys(hops).filter((name) => hops[name]!.kind === 'waf')
   return Object.fromEntries([...links, ...entries, ...wafs.map((name) => [name, readerOf(name, hops)] as const)])
 }
 
 function wayOf(config: ClientConfig, hops: Hops): ClientWay {
-  const { to, fallback, request, load } = config
+  const { to, through, fallback, request, load } = config
+  const tunnels = through?.form === 'connect'
+  const first = through && !tunnels ? through.gateway : to
   const ownId = Object.keys(request.headers).some((name) => name.toLowerCase() === 'x-request-id')
   return {
-    to: [to, ...(fallback ? [fallback.to] : [])].map((name) => readerOf(name, hops)),
+    to: [first, ...(fallback ? [fallback.to] : [])].map((name) => readerOf(name, hops)),
+    behindTunnel: tunnels ? readerOf(to, hops) : undefined,
     // What saturates in the background journals no request of its own.
     tells: request.raw === undefined && !ownId && !('saturate' in load),
   }

@@ -33,6 +33,10 @@ const phases = {
   secured: { ...https, connected: true, secured: true },
   tlsSent: { ...https, connected: true, secured: true, requestSent: true },
   tlsInBody: { ...https, connected: true, secured: true, requestSent: true, responseBytes: 99, headComplete: true },
+  gatewayHandshaking: { ...https, connected: true, gateway: 'tls' },
+  gatewayAsked: { ...https, connected: true, gateway: 'asking' },
+  gatewayRefusing: { ...https, connected: true, gateway: 'asking', requestSent: true, responseBytes: 9 },
+  gatewayRefused: { ...https, connected: true, gateway: 'asking', responseBytes: 99, headComplete: true },
 } as const satisfies Record<string, Books>
 type Phase = keyof typeof phases
 
@@ -51,6 +55,10 @@ const stageOf: Record<Phase, Stage> = {
   secured: 'request',
   tlsSent: 'response_head',
   tlsInBody: 'response_body',
+  gatewayHandshaking: 'tls',
+  gatewayAsked: 'response_head',
+  gatewayRefusing: 'response_head',
+  gatewayRefused: 'response_body',
 }
 
 const fin: Ending = { by: 'fin' }

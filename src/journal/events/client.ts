@@ -30,6 +30,8 @@ export interface AttemptEvent extends ConnectionUse {
   /** The response's Proxy-Status and X-Proxy-Error, as received. */
   proxy_status?: string | undefined
   proxy_error?: string | undefined
+  /** The exit that it went through, as the gateway says (X-Exit-Node). */
+  exit?: string | undefined
   /** The response's Retry-After, as received. */
   retry_after?: string | undefined
   /** The policy's decision: why it goes on, or why it ends. */

@@ -28,10 +28,22 @@ export interface ConnectionUse {
   /** The connection had served a request before; absent where the log of a real proxy does not tell. */
   reused?: boolean | undefined
   tls: boolean
+  /** The tunnel through a gateway, whose the address is then. */
+  tunnelled?: TunnelUse | undefined
   /** Where the address was found by its name. */
   lookup?: Lookup | undefined
   connect_ms?: number | undefined
   tls_ms?: number | undefined
+}
+
+/** A tunnel that a gateway was asked for. */
+export interface TunnelUse {
+  /** host:port of the destination, as the gateway knows it. */
+  to: string
+  /** The gateway's answer; absent where none came. All but 2xx is the status of the attempt, too. */
+  status?: number | undefined
+  /** Until then, where it was asked for now. */
+  ms?: number | undefined
 }
 
 /** One try of a proxy at one upstream server. */

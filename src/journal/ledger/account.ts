@@ -20,8 +20,18 @@ export interface Account {
   seen: number[]
   /** Health checks, or what looks like one, of that id. */
   asked: number[]
+  /** Exits of gateways that it went through, in the order in which that was told. */
+  exits: Through[]
   /** Operations applied for it, and how many of these had been applied before; undefined where nobody counts them. */
   operations: { applied: number; again: number } | undefined
+}
+
+export interface Through {
+  exit: string
+  /** A whole response with a status below 400. */
+  ok: boolean
+  /** Who told. */
+  by: 'gateway' | 'client'
 }
 
 export interface Told {
@@ -66,6 +76,7 @@ export const openAccount = (id: string): Account => ({
   high: [],
   seen: [],
   asked: [],
+  exits: [],
   operations: undefined,
 })
 
@@ -94,6 +105,14 @@ export const passed = ({ peer, tries }: ForwardEvent): [string | undefined, stri
   peer,
   tries.at(-1)?.local,
 ]
+
+/** Of each of its tries through an exit. */
+export const throughOf = ({ tries }: ForwardEvent): Through[] =>
+  tries.flatMap(({ exit, status, failure }) => {
+    if (exit === undefined) return []
+    const ok = failure === undefined && status !== undefined && status < 400
+    return [{ exit, ok, by: 'gateway' as const }]
+  })
 
 export const ended = ({ t, ms, ok, attempts, refused }: RequestEvent): Ended => ({ t, ms, ok, attempts, refused })
 

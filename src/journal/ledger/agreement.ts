@@ -3,7 +3,7 @@
  * response back, and at most as many as may have been written. Where nobody can tell, it is not judged.
  */
 import { type Failure, type Stage, stages } from '../../core/failure.js'
-import type { AttemptEvent, Try } from '../events.js'
+import type { AttemptEvent, Try, TunnelUse } from '../events.js'
 import type { Account } from './account.js'
 import type { Addresses, Ways } from './ways.js'
 
@@ -12,12 +12,16 @@ const wroteIn = (stage: Stage): boolean => stages.indexOf(stage) >= FIRST_WRITTE
 
 /** Bytes of it may have reached the server. */
 export function mayHaveReached(sent: AttemptEvent | Try): boolean {
-  const { status, failure, reused, connect_ms, tls, tls_ms } = sent
+  const { status, failure, reused, connect_ms, tls, tls_ms, tunnelled } = sent
+  if (tunnelled && !isGranted(tunnelled)) return false
   if (status !== undefined) return true
   if (failure) return writtenBefore(failure, 'request_written' in sent ? sent.request_written : undefined)
   // It was left in the middle: as far as the connection had come.
   return reused !== false || (connect_ms !== undefined && (!tls || tls_ms !== undefined)) || !('client' in sent)
 }
+
+/** What came is the gateway's own, or nothing. */
+const isGranted = ({ status = 0 }: TunnelUse): boolean => status >= 200 && status < 300
 
 const writtenBefore = ({ stage, or = [] }: Failure, written: boolean | undefined): boolean =>
   written ?? (wroteIn(stage) || or.some((other) => wroteIn(other.stage)))

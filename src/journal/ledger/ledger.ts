@@ -3,7 +3,7 @@
  * reducer feeds it; what is settled goes to the metrics and is forgotten but for its id, so it keeps only what is open.
  */
 import type { AttemptEvent, JournalEvent, OperationEvent } from '../events.js'
-import { type Account, ended, openAccount, passed, seen, told } from './account.js'
+import { type Account, ended, openAccount, passed, seen, throughOf, told } from './account.js'
 import { createJudge, type Judge, mayHaveReached } from './agreement.js'
 import { createIds } from './ids.js'
 import { type Addresses, createAddresses, type Ways } from './ways.js'
@@ -65,6 +65,7 @@ class Books implements Ledger {
         if (event.background || event.request === '' || event.method === 'CONNECT') return
         return this.within(event.request, event, (account) => {
           if (event.tries.length > 0) account.passed.push(passed(event))
+          account.exits.push(...throughOf(event))
           this.saw(account, event.hop)
           for (const one of event.tries) this.sent(account, one)
         })
@@ -100,8 +101,10 @@ class Books implements Ledger {
     this.within(event.request, event, (account) => {
       account.client = event.client
       account.attempts.push(told(event))
+      const { exit, decision, cancelled } = event
+      if (exit !== undefined) account.exits.push({ exit, ok: decision === 'success' && !cancelled, by: 'client' })
       // What one sends under other ids is found nowhere.
-      if (this.ways?.clients[event.client]?.tells) this.sent(account, event)
+      if (this.ways?.clients[event.client]?.tells) this.sent(account, event, this.tunnelEndOf(event))
     })
   }
 
@@ -158,8 +161,14 @@ class Books implements Ledger {
     if (reader >= 0) account.seen[reader] = (account.seen[reader] ?? 0) + 1
   }
 
-  private sent(account: Account, sent: Parameters<typeof mayHaveReached>[0]): void {
-    const reader = this.addresses?.readerAt(sent.address) ?? -1
+  /** Undefined: it went straight to an address. */
+  private tunnelEndOf({ client, tunnelled }: AttemptEvent): number | undefined {
+    if (!tunnelled) return undefined
+    return this.addresses?.numberOf(this.ways?.clients[client]?.behindTunnel ?? '') ?? -1
+  }
+
+  private sent(account: Account, sent: Parameters<typeof mayHaveReached>[0], tunnelEnd?: number): void {
+    const reader = tunnelEnd ?? this.addresses?.readerAt(sent.address) ?? -1
     if (reader < 0 || !mayHaveReached(sent)) return
     account.high[reader] = (account.high[reader] ?? 0) + 1
     if (sent.status !== undefined) account.low[reader] = (account.low[reader] ?? 0) + 1

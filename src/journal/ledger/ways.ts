@@ -17,6 +17,8 @@ export interface Ways {
 export interface ClientWay {
   /** Whom it asks, wafs passed through. */
   to: readonly string[]
+  /** Who reads what it sends through tunnels of a gateway, whose the addresses are. */
+  behindTunnel?: string | undefined
   /** Its requests carry the ids that it journals, and it journals all of them. */
   tells: boolean
 }

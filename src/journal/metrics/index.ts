@@ -6,6 +6,7 @@ import type { AttemptEvent, RequestEvent } from '../events.js'
 import type { Account } from '../ledger/account.js'
 import { attempts } from './attempts.js'
 import { cost } from './cost.js'
+import { exits } from './exits.js'
 import { herd } from './herd.js'
 import { copyOf, type Group, type Setting, type Values } from './metric.js'
 import { recovery } from './recovery.js'
@@ -15,7 +16,7 @@ import { servers } from './servers.js'
 import { times } from './times.js'
 
 /** By the file that they are in. */
-export const metricGroups = { requests, attempts, times, servers, herd, safety, recovery, cost }
+export const metricGroups = { requests, attempts, times, servers, herd, safety, recovery, cost, exits }
 
 export const metricTable = {
   ...requests.metrics,
@@ -26,6 +27,7 @@ export const metricTable = {
   ...safety.metrics,
   ...recovery.metrics,
   ...cost.metrics,
+  ...exits.metrics,
 }
 
 export type { MetricUnit } from './metric.js'

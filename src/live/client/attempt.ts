@@ -14,6 +14,7 @@ export interface Seen extends Outcome {
   truncated: true | undefined
   proxyStatus: string | undefined
   proxyError: string | undefined
+  exit: string | undefined
   ms: number
   /** The exchange ended well: gives the connection back, or closes it. */
   letGo: (() => void) | undefined
@@ -40,6 +41,7 @@ export class Attempt implements ExchangeListener {
     truncated: undefined,
     proxyStatus: undefined,
     proxyError: undefined,
+    exit: undefined,
     ms: 0,
     letGo: undefined,
   }
@@ -61,6 +63,7 @@ export class Attempt implements ExchangeListener {
       const value = () => rawHeaders[i + 1]!.toString('latin1')
       if (name === 'proxy-status') this.seen.proxyStatus = value()
       else if (name === 'x-proxy-error') this.seen.proxyError = value()
+      else if (name === 'x-exit-node') this.seen.exit = value()
       else if (name === 'retry-after') this.seen.retryAfter ??= value()
     }
     return true
@@ -112,7 +115,8 @@ export class Attempt implements ExchangeListener {
     this.over = true
     this.cleanUp()
     const ms = roundMs(monotonicMs() - this.started)
-    this.onOver({ ...this.seen, ms, use: this.on.connection.use })
+    const { use, exit } = this.on.connection
+    this.onOver({ ...this.seen, exit: this.seen.exit ?? exit, ms, use })
   }
 }
 

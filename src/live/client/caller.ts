@@ -9,50 +9,55 @@ import { parseRetryAfter } from '../../core/client/retry_after.js'
 import type { AttemptEvent, RequestEvent } from '../../journal/events.js'
 import type { ClientConfig } from '../../scenario/clients.js'
 import { monotonicMs, roundMs, startDeadline, wallMs } from '../clock.js'
+import type { Connection } from '../connection.js'
 import type { Pool } from '../pool.js'
 import type { Site } from '../site.js'
 import { Attempt, type Seen } from './attempt.js'
 import { Errand, type OnOver, type Sender, type Told } from './errand.js'
 import { type Outgoing, outgoing } from './outgoing.js'
 import { Pace } from './pace.js'
+import type { Asked, Route } from './route.js'
 
 /** To the hop that is asked, and to the one that is asked when that failed. */
-export interface Pools {
-  to: Pool
-  fallback?: Pool | undefined
+export interface Ways {
+  usual: Way
+  fallback?: Way | undefined
 }
 
-interface Way {
+export interface Way {
+  route: Route
   pool: Pool
+}
+
+interface Speaking extends Way {
   out: Outgoing
 }
 
 export class Caller implements Sender {
   readonly settings: CallSettings
   readonly holdMs: number
-  private readonly ways: { usual: Way; fallback: Way | undefined }
+  private readonly ways: { usual: Speaking; fallback: Speaking | undefined }
   private count = 0
   private readonly admission
   private readonly pace: Pace | undefined
   private readonly unsettled = new Set<Promise<void>>()
-  /** The name that its requests begin with. */
-  private readonly who: string
   private readonly readsJson: boolean
 
   /** @param instance of a client that is many, from 0 */
   constructor(
     private readonly site: Site,
     private readonly name: string,
+    /** The name that its requests begin with. */
+    private readonly who: string,
     private readonly config: ClientConfig,
-    pools: Pools,
+    ways: Ways,
     readonly signal: AbortSignal,
     private readonly instance?: number,
   ) {
     const { request, retry, hedge, health_first, fallback, pacing } = config
-    const way = (pool: Pool): Way => ({ pool, out: outgoing(request, pool.target) })
+    const speaking = (way: Way): Speaking => ({ ...way, out: outgoing(request, way.route) })
     this.holdMs = config.hold
-    this.who = instance === undefined ? name : `${name}.${instance}`
-    this.ways = { usual: way(pools.to), fallback: pools.fallback && way(pools.fallback) }
+    this.ways = { usual: speaking(ways.usual), fallback: ways.fallback && speaking(ways.fallback) }
     this.settings = {
       retry,
       hedge,
@@ -105,23 +110,24 @@ export class Caller implements Sender {
     return this.site.now() - intended
   }
 
-  send(id: string, to: 'usual' | 'fallback', onOver: OnOver): () => void {
-    const { pool, out } = this.ways[to]!
+  send(asked: Asked, to: 'usual' | 'fallback', onOver: OnOver): () => void {
+    const { pool, out, route } = this.ways[to]!
     const { gives_up, keep_alive } = this.config
     const conversation = out.converse()
-    const connection = pool.acquire(conversation !== undefined)
-    const on = { pool, connection, keepAlive: keep_alive && out.raw === undefined }
+    const connection = connectionFor(asked, route, pool, conversation !== undefined)
+    const on = { pool, connection, keepAlive: keep_alive && !route.fresh && out.raw === undefined }
     const attempt = new Attempt(on, conversation, onOver, this.readsJson)
     if (gives_up !== undefined) attempt.cleanUp = startDeadline(gives_up, () => attempt.giveUp())
-    connection.run(out.request(id, conversation), attempt, out.raw)
+    connection.run(out.request(asked, conversation), attempt, out.raw)
     return () => attempt.stop()
   }
 
-  check(id: string, onOver: OnOver): () => void {
-    const { pool, out } = this.ways.usual
-    const connection = pool.acquire()
-    const attempt = new Attempt({ pool, connection, keepAlive: this.config.keep_alive }, undefined, onOver)
-    connection.run(out.check(id, this.config.health_first!.path), attempt)
+  check(asked: Asked, onOver: OnOver): () => void {
+    const { pool, out, route } = this.ways.usual
+    const connection = connectionFor(asked, route, pool)
+    const keepAlive = this.config.keep_alive && !route.fresh
+    const attempt = new Attempt({ pool, connection, keepAlive }, undefined, onOver)
+    connection.run(out.check(asked, this.config.health_first!.path), attempt)
     return () => attempt.stop()
   }
 
@@ -153,4 +159,8 @@ export class Caller implements Sender {
     const refused = { ok: false, why: 'deadline', refused: 'pacing' }
     this.journal({ event: 'request', request, attempts: 0, ...refused, intended: roundMs(intended), ms })
   }
+}
+
+function connectionFor(asked: Asked, { fresh, targetFor }: Route, pool: Pool, alone = false): Connection {
+  return pool.acquire(fresh || alone, targetFor && (() => targetFor(asked)))
 }

@@ -9,21 +9,26 @@ import type { ClientConfig } from '../../scenario/clients.js'
 import { startTimer, stopTimer, wait } from '../clock.js'
 import type { Connection } from '../connection.js'
 import { type Census, Pool } from '../pool.js'
-import { type Site, type Target, targetOf } from '../site.js'
+import type { Site } from '../site.js'
 import { dialOptions } from '../tls.js'
-import { Caller } from './caller.js'
+import { Caller, type Way } from './caller.js'
 import { runOpenLoad } from './open_load.js'
+import { type Route, routeThrough, routeTo } from './route.js'
 import { saturate } from './saturation.js'
 
 /** Runs the whole load of the client `name`; resolves when every request is done, or soon after an abort. */
 export async function runClient(site: Site, name: string, config: ClientConfig, signal: AbortSignal): Promise<void> {
   // One listener per request in flight.
   setMaxListeners(0, signal)
-  const { load, source } = config
+  const { load, to, through, fallback } = config
   const tls = await dialOptions(site.certificates, name, config.tls)
-  const targetAt = (hop: string): Target => ({ ...targetOf(site, name, { hop }, tls), source })
-  if ('saturate' in load) return saturate(site, name, config, load, targetAt(config.to), signal)
-  const { callers, close } = instancesOf(site, name, config, targetAt, signal)
+  const straight = (hop: string): Route => routeTo(site, name, hop, config, tls)
+  if ('saturate' in load) return saturate(site, name, config, load, straight(to).target, signal)
+  const { callers, close } = instancesOf(site, name, config, signal, {
+    usual: (who) => (through ? routeThrough(site, name, who, config, through, tls) : straight(to)),
+    // Straight: a gateway may be what failed.
+    fallback: fallback && (() => straight(fallback.to)),
+  })
   /** Request n is the n modulo N-th instance's: their shares differ by one at most, and depend on nothing else. */
   const of = (n: number): Caller => callers[n % callers.length]!
   try {
@@ -41,23 +46,23 @@ function instancesOf(
   site: Site,
   name: string,
   config: ClientConfig,
-  targetAt: (hop: string) => Target,
   signal: AbortSignal,
+  routes: { usual: (who: string) => Route; fallback: (() => Route) | undefined },
 ) {
-  const { timeout, instances, to, fallback } = config
+  const { timeout, instances } = config
   const limits: Timeouts = { connect: timeout, send: timeout, read: timeout, reply: timeout, client: timeout }
   const census = censusOf(site, name, config.connections)
   const opened: Pool[] = []
-  const poolTo = (target: Target): Pool => {
-    const pool = new Pool(site, target, limits, undefined, undefined, census)
+  const wayOf = (route: Route): Way => {
+    const pool = new Pool(site, route.target, limits, undefined, undefined, census)
     opened.push(pool)
-    return pool
+    return { route, pool }
   }
-  const usual = targetAt(to)
-  const other = fallback && targetAt(fallback.to)
   const callerOf = (instance: number | undefined): Caller => {
-    const pools = { to: poolTo(usual), fallback: other && poolTo(other) }
-    return new Caller(site, name, config, pools, signal, instance)
+    const { usual, fallback } = routes
+    const who = instance === undefined ? name : `${name}.${instance}`
+    const ways = { usual: wayOf(usual(who)), fallback: fallback && wayOf(fallback()) }
+    return new Caller(site, name, who, config, ways, signal, instance)
   }
   return {
     callers: Array.from({ length: instances }, (_, i) => callerOf(instances > 1 ? i : undefined)),

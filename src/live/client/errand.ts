@@ -8,6 +8,7 @@ import type { Decided, Done, Step } from '../../core/client/step.js'
 import type { AttemptEvent, RequestEvent } from '../../journal/events.js'
 import { roundMs, startTimer, stopTimer, type Timer, wait } from '../clock.js'
 import type { Seen } from './attempt.js'
+import type { Asked } from './route.js'
 
 /** Who sends it out, and what that one has for it. */
 export interface Sender {
@@ -21,9 +22,9 @@ export interface Sender {
   since(intended: number): number
   surroundings(id: string): Surroundings
   /** @returns what closes the connection; `onOver` hears of that as well */
-  send(id: string, to: 'usual' | 'fallback', onOver: OnOver): () => void
+  send(asked: Asked, to: 'usual' | 'fallback', onOver: OnOver): () => void
   /** Asks for the hop's health. */
-  check(id: string, onOver: OnOver): () => void
+  check(asked: Asked, onOver: OnOver): () => void
   /** How an attempt at the usual hop ended. */
   heard(seen: Seen, ok: boolean): void
   /** The request is over. */
@@ -95,13 +96,16 @@ export class Errand {
   private send(sending: Sending): void {
     const { sender, id } = this
     const { attempt, to } = sending
+    const asked = { request: id, attempt }
     this.sent++
     this.startDelayMs ??= roundMs(sender.since(this.intended))
-    this.start(attempt, sending, (onOver) => sender.send(id, to ?? 'usual', onOver))
+    this.start(attempt, sending, (onOver) => sender.send(asked, to ?? 'usual', onOver))
   }
 
   private check(attempt: number): void {
-    this.start(attempt, undefined, (onOver) => this.sender.check(`check-${this.id}-${attempt}`, onOver))
+    this.start(attempt, undefined, (onOver) =>
+      this.sender.check({ request: `check-${this.id}-${attempt}`, attempt }, onOver),
+    )
   }
 
   private start(attempt: number, sending: Sending | undefined, begin: (onOver: OnOver) => () => void): void {
@@ -217,6 +221,7 @@ export class Errand {
       bytes,
       proxy_status: seen.proxyStatus,
       proxy_error: seen.proxyError,
+      exit: seen.exit,
       retry_after: retryAfter,
       decision: decided.decision,
       wait_ms: roundMs(decided.wait_ms),

@@ -3,8 +3,8 @@ import { Readable } from 'node:stream'
 import { checkAgent } from '../../core/proxy/health_checks/health_check.js'
 import type { ClientConfig } from '../../scenario/clients.js'
 import type { ExchangeRequest } from '../exchange.js'
-import type { Target } from '../site.js'
 import { Conversation } from './conversation.js'
+import type { Asked, Route } from './route.js'
 
 export interface Outgoing {
   /** The client names its requests itself. */
@@ -12,18 +12,16 @@ export interface Outgoing {
   /** What to speak behind the handshake; a new one for every attempt, with a key of its own. */
   converse(): Conversation | undefined
   /** A new one for every attempt: a streamed body is read once. */
-  request(id: string, conversation?: Conversation): ExchangeRequest
+  request(asked: Asked, conversation?: Conversation): ExchangeRequest
   /** Goes out in the place of the request. */
   raw: Buffer | undefined
   /** Asks for the hop's health instead. */
-  check(id: string, path: string): ExchangeRequest
+  check(asked: Asked, path: string): ExchangeRequest
 }
 
-export function outgoing(config: ClientConfig['request'], target: Target): Outgoing {
+export function outgoing(config: ClientConfig['request'], { host, prefix, fields }: Route): Outgoing {
   const { method, path } = config
   const ownId = Object.entries(config.headers).find(([name]) => name.toLowerCase() === 'x-request-id')?.[1]
-  // As nginx says it to a unix socket.
-  const host = target.path === undefined ? `${target.servername ?? target.host}:${target.port}` : 'localhost'
   const body = bodyOf(config)
   const names = (id: string) => ({
     ...(ownId === undefined && { 'X-Request-Id': id }),
@@ -33,11 +31,12 @@ export function outgoing(config: ClientConfig['request'], target: Target): Outgo
     ownId,
     raw: config.raw === undefined ? undefined : Buffer.from(config.raw, 'latin1'),
     converse: () => (config.upgrade === undefined ? undefined : new Conversation(body ?? Buffer.from('hello'))),
-    request: (id, conversation) => ({
+    request: (asked, conversation) => ({
       method,
-      path,
+      path: prefix + path,
       headers: [
-        ...Object.entries({ Host: host, ...names(id), ...config.headers }).flat(),
+        ...Object.entries({ Host: host, ...names(asked.request), ...config.headers }).flat(),
+        ...fields(asked),
         ...(conversation?.fields ?? []),
       ],
       once: conversation && { upgrade: 'websocket' },
@@ -48,10 +47,10 @@ export function outgoing(config: ClientConfig['request'], target: Target): Outgo
           ? Readable.from([body], { objectMode: false })
           : body,
     }),
-    check: (id, path) => ({
+    check: (asked, path) => ({
       method: 'GET',
-      path,
-      headers: ['Host', host, 'User-Agent', checkAgent, 'X-Request-Id', id],
+      path: prefix + path,
+      headers: ['Host', host, 'User-Agent', checkAgent, 'X-Request-Id', asked.request, ...fields(asked)],
       body: null,
     }),
   }

@@ -163,3 +163,39 @@ test('tries are told by their own books, and by the stage where these are not ke
   const unsure = { ...refusedFailure, or: [resetFailure] }
   t.same(errors(...lost({ failure: unsure })), [], 'a log whose words may mean either')
 })
+
+const behindGateway = { to: 'app1.test:80', status: 200 }
+const GW = '127.0.0.1:7003'
+/** What a client that asks app1 through the gateway gw in tunnels, and the gateway, tell. */
+const tunnelling = (...events: JournalEvent[]) => {
+  const readers = { ...ways.readers, gw: true }
+  const direct = { to: ['app1'], behindTunnel: 'app1', tells: true }
+  const hop = { event: 'hop', t: 0, hop: 'gw', kind: 'gateway', address: GW } as const
+  return judged([hop, ...events], { ways: { ...ways, readers, clients: { ...ways.clients, direct } } }).errors
+}
+const through = (n: number, more: object = {}) => attempt(n, n, 1, { address: GW, tunnelled: behindGateway, ...more })
+const carried = make.forward({
+  hop: 'gw',
+  request: 'direct-1',
+  method: 'CONNECT',
+  tries: [oneTry({ address: APP })],
+})
+
+test('what goes through a tunnel counts where it ends, and the tunnel itself nowhere', async (t) => {
+  const two = [through(1, { status: 503 }), through(2, { reused: true }), request(0, 5, { attempts: 2 })]
+  t.same(tunnelling(...two, served(1, 1), served(2, 1), carried), [])
+  t.same(tunnelling(...two, served(1, 1), carried), [
+    'request "direct-1": 2 of its responses came from app1, which read it once',
+  ])
+})
+
+test('what a gateway has answered in the place of a tunnel came from nobody behind it', async (t) => {
+  const refused = through(1, { status: 407, tunnelled: { ...behindGateway, status: 407 } })
+  const silent = through(1, { status: undefined, tunnelled: { to: 'app1.test:80' }, gave_up: true, connect_ms: 1 })
+  for (const sent of [refused, silent]) {
+    t.same(tunnelling(sent, request(0, 5, { attempts: 1, ok: false })), [])
+    t.same(tunnelling(served(1, 1), sent, request(0, 5, { attempts: 1, ok: false })), [
+      'request "direct-1": app1 read it once, and 0 at most were sent there',
+    ])
+  }
+})

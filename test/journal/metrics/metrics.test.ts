@@ -4,7 +4,7 @@ import { test } from 'tap'
 import type { JournalEvent, ThreadEvent } from '../../../src/journal/events.js'
 import { createMetricsFold, metricTable, scalarMetrics } from '../../../src/journal/metrics/index.js'
 import * as make from '../events.js'
-import { refusedFailure } from '../events.js'
+import { oneTry, refusedFailure, resetFailure } from '../events.js'
 import { APP, attempt, judged, metricsOf, request, served, ways } from '../streams.js'
 
 const nothing = { counted: true, faults: null, thread: null, recovery: { holdMs: 1000, goodput: 0.95 } }
@@ -405,6 +405,7 @@ test('a picture is one of its moment: what is told later does not change it, and
     high: [],
     seen: [],
     asked: [],
+    exits: [],
     operations: { applied: 2, again: 1 },
   }
   fold.request(request(0, 5))
@@ -413,4 +414,40 @@ test('a picture is one of its moment: what is told later does not change it, and
   fold.settled(account)
   t.same(fold.metrics(nothing, []), before)
   t.equal(before.duplicates_applied, 1)
+})
+
+test('exits: the tries of a gateway, or the attempts of who had a tunnel', async (t) => {
+  const [a, b, c] = ['127.11.1.1', '127.11.1.2', '127.11.1.3']
+  const tunnel = (status: number) => ({ to: 'app1.test:80', status })
+  const tunnelled = metricsOf([
+    attempt(1, 0, 5, { exit: a, tunnelled: tunnel(200), status: undefined, failure: resetFailure, decision: 'retry' }),
+    attempt(2, 5, 5, { exit: a, tunnelled: tunnel(200), status: 503, decision: 'retry' }),
+    attempt(3, 10, 5, { exit: b, tunnelled: tunnel(200) }),
+    request(0, 15, { attempts: 3 }),
+    served(6, 1, { status: 503 }),
+    served(11, 1),
+  ])
+  t.match(tunnelled, {
+    tries_by_exit: { [a]: 2, [b]: 1 },
+    failed_by_exit: { [a]: 2 },
+    exits_used: 2,
+    exits_failing: 1,
+    busiest_exit_share: 2 / 3,
+    burn_rate: 1,
+  })
+  const rotated = metricsOf([
+    make.forward({
+      request: 'direct-1',
+      hop: 'gw',
+      tries: [
+        oneTry({ address: APP, exit: a, failure: resetFailure }),
+        oneTry({ address: APP, exit: c, status: 200 }),
+      ],
+    }),
+    attempt(1, 0, 5, { exit: c }),
+    request(0, 5, { attempts: 1 }),
+  ])
+  t.match(rotated, { tries_by_exit: { [a]: 1, [c]: 1 }, failed_by_exit: { [a]: 1 }, exits_used: 2, exits_failing: 1 })
+  const none = metricsOf([attempt(1, 0, 5), request(0, 5, { attempts: 1 })])
+  t.match(none, { tries_by_exit: {}, exits_used: 0, exits_failing: 0, busiest_exit_share: null, burn_rate: null })
 })
