@@ -28,7 +28,7 @@ function answer(failure: Failure, { hop, id }: Asked, { nextHop }: Reached): Ans
   const status = statusOf(failure)
   const proxyError = proxyErrorWord(failure)
   const proxyStatus = proxyStatusMember(hop, { failure, nextHop })
-  const body = `${status} ${REASONS[status]}\n${failure.type}: ${failure.details}\n`
+  const body = `${status} ${reasonOf(status)}\n${failure.type}: ${failure.details}\n`
   const fields = [
     'Content-Type',
     'text/plain; charset=utf-8',
@@ -36,7 +36,7 @@ function answer(failure: Failure, { hop, id }: Asked, { nextHop }: Reached): Ans
     String(new TextEncoder().encode(body).length),
   ]
   fields.push('Proxy-Status', proxyStatus, 'X-Proxy-Error', proxyError, 'X-Request-Id', id)
-  return { status, reason: REASONS[status] ?? '', fields, body, proxyStatus, proxyError }
+  return { status, reason: reasonOf(status), fields, body, proxyStatus, proxyError }
 }
 
 function refusal(status: number, failure: Failure, { hop }: Asked): Answer {
@@ -51,7 +51,7 @@ function refusal(status: number, failure: Failure, { hop }: Asked): Answer {
   ]
   // What comes behind a request that makes no sense may be meant as part of it.
   fields.push('Connection', 'close')
-  return { status, reason: REASONS[status] ?? '', fields, body: '', proxyError }
+  return { status, reason: reasonOf(status), fields, body: '', proxyError }
 }
 
 /** RFC 9110 section 15 and RFC 6585, as far as they are said here. */
@@ -68,6 +68,8 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
 }
+
+export const reasonOf = (status: number): string => REASONS[status] ?? ''
 
 /**
  * The status to answer with: what the configuration says, else what the RFC recommends. Where the RFC leaves it open: 400

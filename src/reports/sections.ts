@@ -11,6 +11,7 @@ export const sections = {
   slow: 'Too slow',
   overload: 'Overload and limits',
   balance: 'Load balancing and health',
+  edge: 'A public edge in front of the origin',
   request: 'Requests that strict origins cut off',
   'look-alike': 'Look-alikes that must be told apart',
   policy: 'What retry policies do',

@@ -1,6 +1,7 @@
 /** One attempt of a client, watched until it ends: what came back, what the client itself perceived, or that it left. */
 import type { Socket } from 'node:net'
 import type { Outcome } from '../../core/client/outcome.js'
+import { type Blame, whoFailed } from '../../core/who_failed.js'
 import type { ConnectionUse } from '../../journal/events.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import type { Connection } from '../connection.js'
@@ -14,6 +15,8 @@ export interface Seen extends Outcome {
   truncated: true | undefined
   proxyStatus: string | undefined
   proxyError: string | undefined
+  server: string | undefined
+  blame: Blame | undefined
   ms: number
   /** The exchange ended well: gives the connection back, or closes it. */
   letGo: (() => void) | undefined
@@ -40,6 +43,8 @@ export class Attempt implements ExchangeListener {
     truncated: undefined,
     proxyStatus: undefined,
     proxyError: undefined,
+    server: undefined,
+    blame: undefined,
     ms: 0,
     letGo: undefined,
   }
@@ -61,8 +66,10 @@ export class Attempt implements ExchangeListener {
       const value = () => rawHeaders[i + 1]!.toString('latin1')
       if (name === 'proxy-status') this.seen.proxyStatus = value()
       else if (name === 'x-proxy-error') this.seen.proxyError = value()
+      else if (name === 'server') this.seen.server = value()
       else if (name === 'retry-after') this.seen.retryAfter ??= value()
     }
+    if (status >= 400) this.seen.blame = whoFailed({ status, headers: pairsOf(rawHeaders) })
     return true
   }
 
@@ -113,6 +120,12 @@ export class Attempt implements ExchangeListener {
     this.cleanUp()
     const ms = roundMs(monotonicMs() - this.started)
     this.onOver({ ...this.seen, ms, use: this.on.connection.use })
+  }
+}
+
+function* pairsOf(rawHeaders: readonly Buffer[]): Generator<[string, string]> {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    yield [rawHeaders[i]!.toString('latin1'), rawHeaders[i + 1]!.toString('latin1')]
   }
 }
 

@@ -217,6 +217,8 @@ export class Errand {
       bytes,
       proxy_status: seen.proxyStatus,
       proxy_error: seen.proxyError,
+      server: seen.server,
+      blame: seen.blame,
       retry_after: retryAfter,
       decision: decided.decision,
       wait_ms: roundMs(decided.wait_ms),
