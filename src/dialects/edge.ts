@@ -77,9 +77,10 @@ function withoutServer(fields: readonly string[]): string[] {
   return fields.filter((_, index) => fields[index - (index % 2)]!.toLowerCase() !== 'server')
 }
 
-export const edgeErrorWord = (failure: Failure): EdgeErrorWord => WORDS[proxyErrorWord(failure)]
+/** What only other kinds of gateways say, such as of their exits, is nothing that an edge meets. */
+export const edgeErrorWord = (failure: Failure): EdgeErrorWord => WORDS[proxyErrorWord(failure)] ?? 'edge_error'
 
-const WORDS: Readonly<Record<ProxyErrorWord, EdgeErrorWord>> = {
+const WORDS: Readonly<Partial<Record<ProxyErrorWord, EdgeErrorWord>>> = {
   upstream_unresolved: 'origin_unresolved',
   upstream_unavailable: 'origin_unavailable',
   upstream_refused: 'origin_unreachable',
