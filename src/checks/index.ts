@@ -8,8 +8,10 @@ import type { CheckResult } from '../journal/result.js'
 import { invariant } from '../lib/errors.js'
 import { client_bytes } from './client_bytes.js'
 import { client_error } from './client_error.js'
+import { client_failed_at } from './client_failed_at.js'
 import { client_metric } from './client_metric.js'
 import { client_proxy_status } from './client_proxy_status.js'
+import { client_server_header } from './client_server_header.js'
 import { client_status } from './client_status.js'
 import { client_truncated } from './client_truncated.js'
 import { fault_fired } from './fault_fired.js'
@@ -40,6 +42,8 @@ export const checks = {
   client_metric,
   client_status,
   client_proxy_status,
+  client_server_header,
+  client_failed_at,
   client_error,
   client_truncated,
   client_bytes,

@@ -15,6 +15,7 @@ const tables = {
   shapes: async () => (await import('../core/client/shapes/index.js')).shapes,
   balancers: async () => (await import('../core/proxy/balancers/index.js')).balancers,
   health_checks: async () => (await import('../core/proxy/health_checks/index.js')).healthChecks,
+  dialects: async () => (await import('../dialects/index.js')).dialects,
   checks: async () => (await import('../checks/index.js')).checks,
   proxies: async () => (await import('../proxies/index.js')).proxies,
   reports: async () => (await import('../reports/index.js')).reports,

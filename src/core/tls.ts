@@ -115,7 +115,7 @@ export const dialTlsSchema = z
     verify: z
       .boolean()
       .default(true)
-      .meta({ description: 'Accept only certificates of the run’s own CA, for the name' }),
+      .meta({ description: 'Accept only certificates of the run’s own CA, for the name (strict); false: any (lax)' }),
     server_name: z
       .string()
       .regex(/^(?!\d+(\.\d+){3}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'expected a host name, no address')

@@ -27,6 +27,10 @@ export interface Dialect {
   refusedLine?: (failure: Failure, context: LogContext) => LogLine | undefined
   /** The head of what an upstream answered, in its own words; undefined: as it came. */
   passed?: (head: UpstreamHead, to: Asked) => PassedHead
+  /** The fields of what an upstream answered and is passed on as it came, with its own marks among them. */
+  marked?: (fields: readonly string[], to: Asked) => string[]
+  /** The same, calling itself that in `Server`; undefined where it says no such thing, or always the same. */
+  named?: (server: string) => Dialect
   /** The Proxy-Status of what an upstream answered; undefined for none. */
   received?: (existing: string | undefined, status: number, hop: string) => string | undefined
   /** A line of its access log, if it has one. */

@@ -1,10 +1,20 @@
 /** The table of dialects: how a proxy says what went wrong. A product is one file or folder, and one line here. */
 import type { Dialect } from './dialect.js'
+import { edge } from './edge.js'
 import { nginx } from './nginx/index.js'
 import { rfc9209 } from './rfc9209.js'
 
-export const dialects = { rfc9209, nginx } as const satisfies Record<string, Dialect>
+export const dialects = { rfc9209, nginx, edge } as const satisfies Record<string, Dialect>
 
 export type DialectName = keyof typeof dialects
 
 export const dialectNames = Object.keys(dialects) as DialectName[]
+
+/** As a hop has it. */
+export function dialectOf(hop: { dialect: DialectName; server_header?: string | undefined }): Dialect {
+  const dialect: Dialect = dialects[hop.dialect]
+  return hop.server_header === undefined ? dialect : (dialect.named?.(hop.server_header) ?? dialect)
+}
+
+/** Those whose Server header a scenario can choose. */
+export const namedDialects = dialectNames.filter((name) => (dialects[name] as Dialect).named)

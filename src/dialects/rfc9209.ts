@@ -28,7 +28,7 @@ function answer(failure: Failure, { hop, id }: Asked, { nextHop }: Reached): Ans
   const status = statusOf(failure)
   const proxyError = proxyErrorWord(failure)
   const proxyStatus = proxyStatusMember(hop, { failure, nextHop })
-  const body = `${status} ${REASONS[status]}\n${failure.type}: ${failure.details}\n`
+  const body = `${status} ${reasonOf(status)}\n${failure.type}: ${failure.details}\n`
   const fields = [
     'Content-Type',
     'text/plain; charset=utf-8',
@@ -38,7 +38,7 @@ function answer(failure: Failure, { hop, id }: Asked, { nextHop }: Reached): Ans
   // Such an answer has to say how to do better (RFC 9110 section 15.5.8).
   if (status === 407) fields.push('Proxy-Authenticate', `Basic realm="${hop}", charset="UTF-8"`)
   fields.push('Proxy-Status', proxyStatus, 'X-Proxy-Error', proxyError, 'X-Request-Id', id)
-  return { status, reason: REASONS[status] ?? '', fields, body, proxyStatus, proxyError }
+  return { status, reason: reasonOf(status), fields, body, proxyStatus, proxyError }
 }
 
 function refusal(status: number, failure: Failure, { hop }: Asked): Answer {
@@ -53,7 +53,7 @@ function refusal(status: number, failure: Failure, { hop }: Asked): Answer {
   ]
   // What comes behind a request that makes no sense may be meant as part of it.
   fields.push('Connection', 'close')
-  return { status, reason: REASONS[status] ?? '', fields, body: '', proxyError }
+  return { status, reason: reasonOf(status), fields, body: '', proxyError }
 }
 
 /** RFC 9110 section 15 and RFC 6585, as far as they are said here. */
@@ -71,6 +71,8 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
 }
+
+export const reasonOf = (status: number): string => REASONS[status] ?? ''
 
 /**
  * The status to answer with: what the configuration says, else what the RFC recommends. Where the RFC leaves it open: 400

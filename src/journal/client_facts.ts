@@ -2,7 +2,7 @@
 import type { AttemptEvent, RequestEvent } from './events.js'
 import type { Account } from './ledger/account.js'
 import { type ClientMetrics, createMetricsFold, type RunSetting } from './metrics/index.js'
-import { createTally, type LineFacts, lineFacts } from './tally.js'
+import { type Counts, createTally, type LineFacts, lineFacts } from './tally.js'
 
 export interface ClientFacts {
   metrics: ClientMetrics
@@ -10,11 +10,15 @@ export interface ClientFacts {
   bytes: { min: number; max: number } | null
   /** The Proxy-Status fields that attempts brought. */
   proxyStatuses: LineFacts
+  /** Their Server headers. */
+  servers: LineFacts
+  /** Of attempts whose response was an error: the layers that their headers lay it to. */
+  layers: Counts
 }
 
 export function createClientFold() {
   const metrics = createMetricsFold()
-  const proxyStatuses = createTally()
+  const [proxyStatuses, servers, layers] = [createTally(), createTally(), createTally()]
   let bytes: ClientFacts['bytes'] = null
   return {
     attempt(event: AttemptEvent) {
@@ -25,6 +29,8 @@ export function createClientFold() {
         bytes.max = Math.max(bytes.max, event.bytes)
       }
       if (event.proxy_status !== undefined) proxyStatuses.add(event.proxy_status)
+      if (event.server !== undefined) servers.add(event.server)
+      if (event.blame) layers.add(event.blame.layer)
     },
     request: (event: RequestEvent) => metrics.request(event),
     settled: (account: Account) => metrics.settled(account),
@@ -32,6 +38,8 @@ export function createClientFold() {
       metrics: metrics.metrics(run, open),
       bytes: bytes && { ...bytes },
       proxyStatuses: lineFacts(proxyStatuses),
+      servers: lineFacts(servers),
+      layers: layers.counts(),
     }),
   }
 }

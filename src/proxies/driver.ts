@@ -24,6 +24,10 @@ export interface ProxySettings {
   tls: false | ServerTls
   servers: ServerSettings[]
   upstream_tls: DialTls
+  /** The address it dials from, where that is not left to the kernel. */
+  source?: string | undefined
+  /** Its words and marks are the scenario's subject; a product has its own. */
+  dialect?: string | undefined
   balance: BalancerConfig
   next_upstream: readonly NextUpstreamCondition[]
   tries: number

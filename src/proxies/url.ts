@@ -8,10 +8,12 @@ export const tells: Tells = { proxy_status: false, details: false, requests: fal
 
 /** @param upstreams how many servers it was told of */
 export function lacks(settings: ProxySettings, upstreams: number): Lack[] {
-  const { tls, servers, resolver } = settings
+  const { tls, servers, resolver, source, dialect } = settings
   const found: Lack[] = []
   const lack = (setting: string, why: string) => found.push({ setting, why })
   if (tls) lack('tls', 'clients come to the URL without TLS')
+  if (source !== undefined) lack('source', 'which address your proxy dials from is its own business')
+  if (dialect === 'edge') lack('dialect: edge', 'your proxy has pages and a Server header of its own')
   if (resolver) lack('resolver', 'your proxy does not ask the name server of the run')
   if (servers.some(({ secured }) => secured))
     lack('to', 'the CA of the servers is made for each run: your proxy can’t trust it')

@@ -12,6 +12,7 @@ export const sections = {
   overload: 'Overload and limits',
   balance: 'Load balancing and health',
   scraping: 'The scraping path: gateway, exit nodes, firewall',
+  edge: 'A public edge in front of the origin',
   request: 'Requests that strict origins cut off',
   'look-alike': 'Look-alikes that must be told apart',
   policy: 'What retry policies do',

@@ -16,7 +16,7 @@ import type {
 } from '../journal/events.js'
 import { turnsIn } from '../journal/turns.js'
 import { formatMs } from '../lib/units.js'
-import { decisionText, receivedText, sentText, unsentTexts } from './trace_client.js'
+import { blameText, decisionText, receivedText, sentText, unsentTexts } from './trace_client.js'
 import { describe, dnsText, isConnected, isSocket, tcpText } from './trace_connection.js'
 import { decisionLines, exitLines, quarantineLines } from './trace_gateway.js'
 import { healthLines } from './trace_health.js'
@@ -158,6 +158,8 @@ function attemptLines(story: Story, attempt: AttemptEvent): string[] {
   for (const [what, text] of tunnelTexts(attempt)) lines.push(row(client, what, text))
   const failure = attempt.failure && describe(attempt.failure, attempt)
   lines.push(row(client, 'received', `${receivedText(attempt, failure)}  ${formatMs(attempt.ms)}`))
+  const blame = blameText(attempt)
+  if (blame !== undefined) lines.push(row(client, 'failed at', blame))
   lines.push(row(client, 'decision', decisionText(attempt)))
   return lines
 }

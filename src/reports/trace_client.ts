@@ -13,6 +13,12 @@ export function receivedText({ status, bytes, gave_up, cancelled }: AttemptEvent
   return answer
 }
 
+/** Whose failure the headers say it was, where a proxy's own words do not say it already. */
+export function blameText({ blame, server }: AttemptEvent): string | undefined {
+  if (!blame || blame.layer === 'unknown' || (blame.layer === 'gateway' && server === undefined)) return undefined
+  return `${blame.layer}${blame.hop === undefined ? '' : ` ${blame.hop}`}: ${blame.because}`
+}
+
 export function decisionText({ decision, wait_ms, cancelled }: AttemptEvent): string {
   if (decision === 'deadline') return cancelled ? 'cut, the deadline has come' : 'no time left before the deadline'
   const [first, ...rest] = decision.split(': ')

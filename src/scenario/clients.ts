@@ -10,6 +10,7 @@ import { dialTlsSchema } from '../core/tls.js'
 import { duration, size } from '../lib/quantity.js'
 import { kindSchema } from '../lib/registry.js'
 import { loadSchema } from './loads.js'
+import { sourceAddress } from './source_address.js'
 import { throughSchema } from './through.js'
 
 const name = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a token of HTTP')
@@ -81,11 +82,7 @@ export const clientSchema = z.strictObject({
   hold: duration()
     .prefault('0ms')
     .meta({ description: 'So long it keeps the connection of an answered request to itself, unused' }),
-  source: z
-    .string()
-    .regex(/^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/, 'expected an address of 127.0.0.0/8, such as 127.0.0.9')
-    .optional()
-    .meta({ description: 'The address it dials from, which the server sees; 127.0.0.1 if absent' }),
+  source: sourceAddress(),
   keep_alive: z.boolean().default(true).meta({ description: 'Use a connection again' }),
 })
 

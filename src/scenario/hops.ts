@@ -8,6 +8,7 @@ import { retryQueueSchema } from '../core/gateway/retry_queue.js'
 import { gatewayLimitsSchema, gatewayTimeoutsSchema } from '../core/gateway/settings.js'
 import { strategies } from '../core/gateway/strategies/index.js'
 import { capacitySchema } from '../core/origin/capacity.js'
+import { connectionLimitSchema } from '../core/origin/connection_limit.js'
 import { requestFramingSchema } from '../core/origin/framing.js'
 import { operationsSchema } from '../core/origin/operations.js'
 import { responseSchema } from '../core/origin/response.js'
@@ -27,6 +28,7 @@ import { dialectNames } from '../dialects/index.js'
 import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 import { nginxConfSchema } from './nginx_conf.js'
+import { sourceAddress } from './source_address.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
 
@@ -84,6 +86,9 @@ const origin = {
       .meta({ description: 'Listen at a unix socket of the run’s own, and at no port' }),
     tls: serverTls.prefault(false).meta({ description: 'Speak TLS, with a certificate of the run’s own CA' }),
     response: responseSchema.prefault({}),
+    connection_limit: connectionLimitSchema
+      .optional()
+      .meta({ description: 'How many connections one address may have open; no limit if absent' }),
     capacity: capacitySchema.optional().meta({ description: 'What it can do at once; without, it answers right away' }),
     request_framing: requestFramingSchema
       .prefault({})
@@ -126,6 +131,7 @@ const proxy = {
       .optional()
       .meta({ description: 'An nginx configuration that says what stands below, `to` first, instead of this file' }),
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
+    source: sourceAddress(),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
     balance: kindSchema(balancers, 'balancer').prefault('round_robin'),
     next_upstream: z
@@ -151,6 +157,11 @@ const proxy = {
       .enum(dialectNames)
       .default('rfc9209')
       .meta({ description: 'Whose statuses, pages and counting of seconds it has' }),
+    server_header: z
+      .string()
+      .regex(/^[!-~]([ -~]*[!-~])?$/, 'expected printable ASCII, such as edge-example')
+      .optional()
+      .meta({ description: 'What its Server header says, with dialect: edge; edge if absent' }),
     under_test: z
       .boolean()
       .default(false)

@@ -33,6 +33,10 @@ export interface HopOutline extends Reference {
   servers: readonly ServerOutline[]
   /** They come from an nginx configuration. */
   fromNginx: boolean
+  /** In whose words it answers; undefined where that is not said. */
+  dialect: string | undefined
+  /** It has words of its own for its Server header. */
+  namesItself: boolean
 }
 
 export interface ServerOutline {
@@ -169,7 +173,8 @@ const NAMING = ['x-request-id', 'idempotency-key']
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx } = mappingOf(value) ?? {}
+  const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx, dialect, server_header } =
+    mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.flatMap((edge, index) => edgeReferences(edge, [...path, 'to', index])) : []
   return {
     name,
@@ -185,6 +190,8 @@ function hopOutline(name: string, value: unknown): HopOutline {
     balance: textOf(mappingOf(balance)?.type ?? balance),
     servers: Array.isArray(to) ? to.map((edge, index) => serverOutline(edge, [...path, 'to', index])) : [],
     fromNginx: nginx !== undefined,
+    dialect: textOf(dialect),
+    namesItself: server_header !== undefined,
   }
 }
 

@@ -5,6 +5,7 @@
 import { suggestion } from '../lib/nearest.js'
 import { findBalanceProblems } from './balance_references.js'
 import { findClientProblems, hopsOf } from './client_references.js'
+import { findDialectProblems } from './dialect_references.js'
 import { findFaultProblems } from './fault_references.js'
 import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
@@ -61,6 +62,7 @@ function findHopProblems(hops: readonly HopOutline[]): Finding[] {
     ...findTakenPorts(hops),
     ...findTakenNames(hops),
     ...findBalanceProblems(hops),
+    ...findDialectProblems(hops),
   ]
 }
 

@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { z } from 'zod'
 import { checkSchema, checks, evaluate, references } from '../../src/checks/index.js'
 import { exitCode, judge, overall } from '../../src/checks/verdict.js'
+import type { Layer } from '../../src/core/who_failed.js'
 import type { JournalEvent } from '../../src/journal/events.js'
 import type { LoadAccount } from '../../src/journal/load_facts.js'
 import type { CheckResult, Verdict } from '../../src/journal/result.js'
@@ -27,6 +28,7 @@ const aReset = make.attempt({ failure: resetFailure })
 const bytes = (...sizes: number[]) => sizes.map((size) => make.attempt({ bytes: size }))
 const alerted = (...ids: number[]) =>
   ids.map((id) => make.attempt({ proxy_status: `lb;error=tls_alert_received;alert-id=${id};alert-message=x` }))
+const blamed = (layer: Layer) => make.attempt({ status: 502, blame: { layer, because: 'x' } })
 const triedBoth = make.forward({ tries: [make.oneTry(), make.oneTry({ server: 'app2' })] })
 const checkedFour = [...times(2, make.healthCheck()), make.healthCheck('drain'), make.healthCheck('failed')]
 const failedAndServed = make.forward({ tries: [make.oneTry({ failure: resetFailure }), make.oneTry({ status: 200 })] })
@@ -77,6 +79,16 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ client: 'plain', proxy_status: ['x'], count: '= 0' }, [make.attempt({ proxy_status: 'x; "' })], 'pass', '0'],
     [{ client: 'plain', proxy_status: 'lb', count: '= 0' }, [make.attempt()], 'pass', '0'],
     [{ client: 'plain', proxy_status: 'lb', count: '= 0' }, [], 'inconclusive', 'no attempts'],
+  ],
+  client_server_header: [
+    [{ client: 'plain', server_header: 'edge', count: 1 }, [make.attempt({ server: 'edge' })], 'pass', '1'],
+    [{ client: 'plain', server_header: 'edge', count: 1 }, [make.attempt({ server: 'edge-2' })], 'fail', '0'],
+    [{ client: 'plain', server_header: 'edge', count: '= 0' }, [], 'inconclusive', 'no attempts'],
+  ],
+  client_failed_at: [
+    [{ client: 'plain', failed_at: 'edge', count: 1 }, [blamed('edge'), blamed('origin')], 'pass', '1'],
+    [{ client: 'plain', failed_at: 'edge', count: 1 }, [blamed('gateway')], 'fail', '0'],
+    [{ client: 'plain', failed_at: 'edge', count: '= 0' }, [], 'inconclusive', 'no attempts'],
   ],
   client_error: [
     [{ client: 'plain', error: 'connection_terminated', count: 1 }, [aReset], 'pass', '1'],

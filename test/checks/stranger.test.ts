@@ -44,6 +44,7 @@ test('every kind that a stranger has no answer to', async (t) => {
   const asked: object[] = [
     { client: 'plain', error: 'dns_error', count: 1 },
     { client: 'plain', proxy_status: 'x', count: 1 },
+    { client: 'plain', failed_at: 'gateway', count: 1 },
     { proxy: 'lb', error: 'dns_error', count: 1 },
     { proxy: 'lb', status: 502, count: 1 },
     { proxy: 'lb', passed: 502, count: 1 },

@@ -15,6 +15,7 @@ const kinds = [
   'pacings',
   'balancers',
   'health_checks',
+  'dialects',
   'checks',
   'proxies',
   'reports',

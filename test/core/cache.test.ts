@@ -60,6 +60,24 @@ test('what the response says goes before what the proxy was told', async (t) => 
   t.equal(looked(filled({ 'cache-control': 's-maxage=1' }), 1_000), 'stale', 'nor with s-maxage')
 })
 
+test('errors are kept only where it is told to, and for their own time', async (t) => {
+  t.equal(cacheOf().ownTerms(502), undefined)
+  const keeping = cacheOf({ errors: { statuses: [502, 504], for: '1s' } })
+  const kept = { ageMs: 0, freshMs: 1000, strict: true }
+  t.strictSame(keeping.terms(502, headerOf({})), kept)
+  t.strictSame(keeping.ownTerms(504), kept)
+  for (const status of [500, 503, 404]) {
+    t.equal(keeping.terms(status, headerOf({})), undefined, String(status))
+    t.equal(keeping.ownTerms(status), undefined, String(status))
+  }
+  t.match(keeping.terms(502, headerOf({ 'cache-control': 'max-age=3' })), { freshMs: 3000 })
+  t.equal(keeping.terms(502, headerOf({ 'cache-control': 'no-store' })), undefined)
+  keeping.put(request(), 'bad', keeping.ownTerms(502)!, 0)
+  t.equal(looked(keeping, 999), 'hit')
+  t.equal(looked(keeping, 1000), 'stale', 'an error stands in for nothing')
+  t.strictSame(cacheSchema.parse({ ttl: '1s', errors: { for: '1s' } }).errors?.statuses, [500, 502, 503, 504])
+})
+
 test('what is not modelled is not kept', async (t) => {
   const cache = cacheOf()
   t.ok(cache.terms(200, headerOf({})))

@@ -17,8 +17,9 @@ test('faults are counted by id; null only where nobody could tell', async (t) =>
 })
 
 test('a client: requests by their end, attempts by what they met', async (t) => {
+  const blame = { layer: 'edge', because: 'x' } as const
   const facts = reduce([
-    make.attempt({ status: 502, proxy_status: 'lb;error=connection_refused', bytes: 17 }),
+    make.attempt({ status: 502, proxy_status: 'lb;error=connection_refused', server: 'edge', blame, bytes: 17 }),
     make.attempt({ attempt: 2, status: 200, bytes: 100 }),
     make.request({ t: 40, attempts: 2, status: 200, ms: 30 }),
     make.attempt({ request: 'r2', failure: resetFailure }),
@@ -50,6 +51,8 @@ test('a client: requests by their end, attempts by what they met', async (t) => 
   t.same(rest, {
     bytes: { min: 0, max: 100 },
     proxyStatuses: { lines: new Map([['lb;error=connection_refused', 1]]), others: 0 },
+    servers: { lines: new Map([['edge', 1]]), others: 0 },
+    layers: new Map([['edge', 1]]),
   })
   t.equal(facts.load_ms, 40)
 })

@@ -1,6 +1,6 @@
 /** The mini proxy's cache and its rate limit, on the wire. */
 import t from 'tap'
-import { dialed, good, type Peer, proxyTo, withRawOrigin } from './peers.js'
+import { dialed, exchange, good, type Peer, proxyTo, withRawOrigin } from './peers.js'
 
 const counting = (more = '') => {
   let count = 0
@@ -94,6 +94,75 @@ t.test('a stale response stands in for a failure, an error of the server, and no
       t.match(failed, { cache: 'stale', status: 200, failure: undefined })
       t.equal(failed!.tries[0]!.failure!.type, 'connection_terminated', 'the try is in the journal')
       t.match(unavailable, { cache: 'stale', tries: [{ status: 503 }] })
+    },
+    HOUR,
+  )
+})
+
+const KEEPS_ERRORS = { cache: { ttl: '1h', errors: { statuses: [502, 503], for: '1h' } } }
+
+t.test(
+  'an error of the server is kept where the proxy is told so, and its time is over for no other page',
+  async (t) => {
+    const bad = 'HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbad'
+    const serve = async (peer: Peer, ordinal: number) => {
+      await peer.until('\r\n\r\n')
+      peer
+        .send(ordinal === 1 ? bad : 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\ngood')
+        .socket.end()
+    }
+    await withRawOrigin(
+      serve,
+      async (proxy, origin) => {
+        t.match(await good(proxy.port), /^HTTP\/1\.1 503 Busy\r\n[\s\S]*fwd=uri-miss; stored\r\n[\s\S]*bad$/)
+        t.match(await good(proxy.port), /^HTTP\/1\.1 503 Busy\r\n[\s\S]*Age: \d+\r\n[\s\S]*lb; hit[\s\S]*bad$/)
+        t.match(await good(proxy.port, '/other'), /^HTTP\/1\.1 200 [\s\S]*good$/)
+        t.equal(origin.connections.length, 2)
+      },
+      KEEPS_ERRORS,
+    )
+  },
+)
+
+t.test('its own 502 is kept as well, worded for each request; nothing failed when it is answered again', async (t) => {
+  const serve = async (peer: Peer, ordinal: number) => {
+    await peer.until('\r\n\r\n')
+    if (ordinal > 1) peer.send('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\ngood')
+    peer.socket.end()
+  }
+  await withRawOrigin(
+    serve,
+    async (proxy, origin) => {
+      t.match(await good(proxy.port), /^HTTP\/1\.1 502 [\s\S]*Cache-Status: lb; fwd=uri-miss; stored\r\n/)
+      const again = await good(proxy.port)
+      t.match(
+        again,
+        /^HTTP\/1\.1 502 [\s\S]*X-Request-Id: lb-2\r\n[\s\S]*Age: \d+\r\nCache-Status: lb; hit; ttl=\d+\r\n/,
+      )
+      t.equal(origin.connections.length, 1)
+      const [first, hit] = proxy.forwards()
+      t.match(first, { status: 502, failure: { type: 'connection_terminated' }, cache: undefined })
+      t.match(hit, { status: 502, failure: undefined, cache: 'hit', tries: [] })
+      t.match(
+        await exchange(proxy.port, 'POST /good HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+        {
+          received: /^HTTP\/1\.1 200 /,
+        },
+      )
+    },
+    KEEPS_ERRORS,
+  )
+})
+
+t.test('without being told, the next request asks again', async (t) => {
+  await withRawOrigin(
+    async (peer) => {
+      await peer.until('\r\n\r\n')
+      peer.socket.end()
+    },
+    async (proxy, origin) => {
+      for (let n = 0; n < 2; n++) t.match(await good(proxy.port), /^HTTP\/1\.1 502 [\s\S]*lb; fwd=uri-miss\r\n/)
+      t.equal(origin.connections.length, 2)
     },
     HOUR,
   )

@@ -1,16 +1,32 @@
 /**
  * What a proxy keeps of responses, and when it may answer from that: the part of RFC 9111 that a shared cache needs for
- * whole GET responses with status 200, and stale-if-error (RFC 5861). What it does not model (Vary, Expires, ranges,
- * validation, private responses) it neither stores nor answers. Times are arguments; it never looks into a body.
+ * whole GET responses with status 200, and stale-if-error (RFC 5861); errors too, where it is told to keep them, as the
+ * edges of content delivery networks do. What it does not model (Vary, Expires, ranges, validation, private responses)
+ * it neither stores nor answers. Times are arguments; it never looks into a body.
  */
 import { z } from 'zod'
 import { duration } from '../../lib/quantity.js'
+
+const errorsSchema = z.strictObject({
+  statuses: z
+    .array(z.int().min(400).max(599))
+    .min(1)
+    .default([500, 502, 503, 504])
+    .meta({ description: 'The statuses that are kept' }),
+  for: duration()
+    .refine((ms) => ms > 0, 'expected a time, such as 1s')
+    .meta({ description: 'How long one is answered again, unless it says so itself in Cache-Control' }),
+})
 
 export const cacheSchema = z.strictObject({
   ttl: duration().meta({ description: 'How long a response is fresh that does not say so itself' }),
   stale_if_error: duration()
     .prefault('0ms')
     .meta({ description: 'So much longer it answers in the place of a failure, or of a 500, 502, 503 or 504' }),
+  errors: errorsSchema.optional().meta({
+    description:
+      'Keep errors too: those of servers, and the proxy’s own where it had nothing from one. Off if absent: the next request asks again',
+  }),
   entries: z.int().min(1).max(100_000).default(1000).meta({ description: 'Responses that are kept' }),
 })
 
@@ -56,6 +72,8 @@ export interface Cache<Kept> {
   look(request: CachedRequest, nowMs: number): Looked<Kept>
   /** @param header the response's */
   terms(status: number, header: CachedRequest['header']): Terms | undefined
+  /** Of an answer of the proxy's own. */
+  ownTerms(status: number): Terms | undefined
   /** @param askedMs when the request was sent: the way back counts as age (section 4.2.3) */
   put(request: CachedRequest, kept: Kept, terms: Terms, askedMs: number): void
   /** Another method was answered: what is kept of that target may be wrong now (section 4.4). */
@@ -78,8 +96,9 @@ const SPECIAL = [
   'upgrade',
 ]
 
-export function createCache<Kept>({ ttl, stale_if_error, entries }: CacheConfig): Cache<Kept> {
+export function createCache<Kept>({ ttl, stale_if_error, errors, entries }: CacheConfig): Cache<Kept> {
   const store = new Map<string, Entry<Kept>>()
+  const isKeptError = (status: number): boolean => errors?.statuses.includes(status) === true
   const keyOf = (request: CachedRequest): string => `${request.header('host') ?? ''}${request.path}`
   return {
     look(request, nowMs) {
@@ -94,7 +113,12 @@ export function createCache<Kept>({ ttl, stale_if_error, entries }: CacheConfig)
       const usable = !entry.strict && staleMs < stale_if_error
       return { do: 'forward', why: 'stale', entry: usable ? entry : undefined }
     },
-    terms: (status, header) => (status === 200 ? termsOf(header, ttl) : undefined),
+    terms(status, header) {
+      if (status === 200) return termsOf(header, ttl)
+      const terms = isKeptError(status) ? termsOf(header, errors!.for) : undefined
+      return terms && { ...terms, strict: true }
+    },
+    ownTerms: (status) => (isKeptError(status) ? { ageMs: 0, freshMs: errors!.for, strict: true } : undefined),
     put(request, kept, { ageMs, freshMs, strict }, askedMs) {
       const key = keyOf(request)
       store.delete(key)

@@ -1,5 +1,6 @@
 /** What clients do: attempts, requests, a load as a whole. Part of the vocabulary in events.ts. */
 import type { Failure } from '../../core/failure.js'
+import type { Blame } from '../../core/who_failed.js'
 import type { ConnectionUse } from './proxy.js'
 
 /** One attempt of a client. */
@@ -32,6 +33,9 @@ export interface AttemptEvent extends ConnectionUse {
   proxy_error?: string | undefined
   /** The exit that it went through, as the gateway says (X-Exit-Node). */
   exit?: string | undefined
+  /** The response's Server header, as received; and of one that failed, which layer its headers say it was. */
+  server?: string | undefined
+  blame?: Blame | undefined
   /** The response's Retry-After, as received. */
   retry_after?: string | undefined
   /** The policy's decision: why it goes on, or why it ends. */

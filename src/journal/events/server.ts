@@ -6,6 +6,8 @@ export interface ConnectionEvent {
   t: number
   hop: string
   peer: string
+  /** It has ended it at once: the far end's address has as many as it may have. */
+  refused?: 'reset' | 'close' | undefined
 }
 
 /** A server hop read a ClientHello, before any handshake. */

@@ -1,6 +1,7 @@
 /** One attempt of a client, watched until it ends: what came back, what the client itself perceived, or that it left. */
 import type { Socket } from 'node:net'
 import type { Outcome } from '../../core/client/outcome.js'
+import { type Blame, whoFailed } from '../../core/who_failed.js'
 import type { ConnectionUse } from '../../journal/events.js'
 import { monotonicMs, roundMs } from '../clock.js'
 import type { Connection } from '../connection.js'
@@ -15,6 +16,8 @@ export interface Seen extends Outcome {
   proxyStatus: string | undefined
   proxyError: string | undefined
   exit: string | undefined
+  server: string | undefined
+  blame: Blame | undefined
   ms: number
   /** The exchange ended well: gives the connection back, or closes it. */
   letGo: (() => void) | undefined
@@ -42,6 +45,8 @@ export class Attempt implements ExchangeListener {
     proxyStatus: undefined,
     proxyError: undefined,
     exit: undefined,
+    server: undefined,
+    blame: undefined,
     ms: 0,
     letGo: undefined,
   }
@@ -64,8 +69,10 @@ export class Attempt implements ExchangeListener {
       if (name === 'proxy-status') this.seen.proxyStatus = value()
       else if (name === 'x-proxy-error') this.seen.proxyError = value()
       else if (name === 'x-exit-node') this.seen.exit = value()
+      else if (name === 'server') this.seen.server = value()
       else if (name === 'retry-after') this.seen.retryAfter ??= value()
     }
+    if (status >= 400) this.seen.blame = whoFailed({ status, headers: pairsOf(rawHeaders) })
     return true
   }
 
@@ -117,6 +124,12 @@ export class Attempt implements ExchangeListener {
     const ms = roundMs(monotonicMs() - this.started)
     const { use, exit } = this.on.connection
     this.onOver({ ...this.seen, exit: this.seen.exit ?? exit, ms, use })
+  }
+}
+
+function* pairsOf(rawHeaders: readonly Buffer[]): Generator<[string, string]> {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    yield [rawHeaders[i]!.toString('latin1'), rawHeaders[i + 1]!.toString('latin1')]
   }
 }
 

@@ -222,6 +222,8 @@ export class Errand {
       proxy_status: seen.proxyStatus,
       proxy_error: seen.proxyError,
       exit: seen.exit,
+      server: seen.server,
+      blame: seen.blame,
       retry_after: retryAfter,
       decision: decided.decision,
       wait_ms: roundMs(decided.wait_ms),

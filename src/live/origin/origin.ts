@@ -3,11 +3,13 @@
  * connection is accepted; secure.ts speaks TLS on it, serve.ts HTTP.
  */
 import { createServer, type Socket } from 'node:net'
+import { ConnectionLimit } from '../../core/origin/connection_limit.js'
 import type { OriginHop } from '../../scenario/hops.js'
-import { Faults } from '../faults.js'
+import { Faults, sourceOf } from '../faults.js'
 import { createGate } from '../gate.js'
 import { listenAt, trackSockets } from '../listen.js'
 import { type Address, formatEnd, type Site } from '../site.js'
+import { close, reset } from '../wire.js'
 import { startSecure } from './secure.js'
 import { Server } from './serve.js'
 import type { HttpLine } from './visit.js'
@@ -23,11 +25,15 @@ export async function startOrigin(site: Site, name: string, hop: OriginHop, path
   const http = new Server(site, name, hop, faults, workers)
   const speak = (line: HttpLine, stream: Socket) => http.speak(line, stream)
   const secure = hop.tls && (await startSecure(site, name, hop.tls, faults, speak))
+  const limit = hop.connection_limit && new ConnectionLimit(hop.connection_limit)
   let connections = 0
   const accept = (raw: Socket): void => {
     const peer = formatEnd(raw.remoteAddress, raw.remotePort)
     const line: HttpLine = { raw, peer, over: false, ordinal: ++connections, requests: 0, waiting: [] }
-    site.journal({ event: 'connection', t: site.now(), hop: name, peer })
+    const refused = limit?.refuses(sourceOf(line))
+    site.journal({ event: 'connection', t: site.now(), hop: name, peer, refused })
+    if (refused) return refused === 'reset' ? void reset(raw) : close(raw)
+    if (limit) raw.once('close', () => limit.ended(sourceOf(line)))
     const goOn = () => (secure ? void secure.accept(line) : http.speak(line, raw))
     faults.meet('accept', line, {}, { goOn })
   }

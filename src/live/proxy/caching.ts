@@ -19,11 +19,14 @@ import {
 } from '../../core/proxy/cache.js'
 import { alignedMs } from '../clock.js'
 import type { RawFields } from '../exchange.js'
-import type { UpstreamRequest } from './dispatcher.js'
+import type { UpstreamError, UpstreamRequest } from './dispatcher.js'
 import type { Downstream } from './front.js'
 
-/** A whole response. */
-interface Kept {
+/** A whole response; or why there was none, which is worded anew for each request that it answers. */
+type Kept = Response | { error: UpstreamError }
+
+interface Response {
+  status: number
   statusText: string
   fields: readonly Buffer[]
   body: Buffer
@@ -56,7 +59,7 @@ class CachingCourse implements Dispatcher.DispatchHandler {
   private stale: Entry<Kept> | undefined
   /** The server's error, which the stale response is to hide. */
   private hidden: number | undefined
-  private kept: (Omit<Kept, 'body'> & { terms: Terms; chunks: Buffer[]; bytes: number }) | undefined
+  private kept: (Omit<Response, 'body'> & { terms: Terms; chunks: Buffer[]; bytes: number }) | undefined
 
   constructor(
     private readonly hop: string,
@@ -73,10 +76,12 @@ class CachingCourse implements Dispatcher.DispatchHandler {
 
   answer(report: Exclude<CacheReport<Kept>, { from: 'server' }>): void {
     const { downstream } = this
-    const { statusText, fields, body } = report.entry.kept
-    const age = String(ageSeconds(report.entry, alignedMs()))
+    const { kept } = report.entry
+    const more = [...rawField('Age', String(ageSeconds(report.entry, alignedMs()))), ...this.said(report)]
     downstream.cached = report.from === 'cache' ? 'hit' : 'stale'
-    downstream.onHeaders(200, [...fields, ...rawField('Age', age), ...this.said(report)], () => {}, statusText)
+    if ('error' in kept) return downstream.onError(kept.error, more)
+    const { status, statusText, fields, body } = kept
+    downstream.onHeaders(status, [...fields, ...more], () => {}, statusText)
     if (body.length > 0) downstream.onData(body)
     downstream.onComplete(null)
   }
@@ -93,9 +98,8 @@ class CachingCourse implements Dispatcher.DispatchHandler {
       return true
     }
     cache.answered(request, status)
-    const wanted = this.why === 'uri-miss' || this.why === 'stale'
-    const terms = wanted ? cache.terms(status, (name) => allOf(raw, name)) : undefined
-    if (terms) this.kept = { terms, statusText, fields: withoutAge(raw), chunks: [], bytes: 0 }
+    const terms = this.wanted ? cache.terms(status, (name) => allOf(raw, name)) : undefined
+    if (terms) this.kept = { terms, status, statusText, fields: withoutAge(raw), chunks: [], bytes: 0 }
     const more = this.said({ from: 'server', why: this.why, stored: terms !== undefined })
     return downstream.onHeaders(status, [...raw, ...more], resume, statusText)
   }
@@ -120,15 +124,26 @@ class CachingCourse implements Dispatcher.DispatchHandler {
     if (this.hidden !== undefined) return this.standIn()
     const { kept } = this
     if (kept && (trailers === null || trailers.length === 0)) {
-      const { statusText, fields, chunks } = kept
-      this.cache.put(this.request, { statusText, fields, body: Buffer.concat(chunks) }, kept.terms, this.askedMs)
+      const { status, statusText, fields, chunks } = kept
+      const response = { status, statusText, fields, body: Buffer.concat(chunks) }
+      this.cache.put(this.request, response, kept.terms, this.askedMs)
     }
     this.downstream.onComplete(trailers)
   }
 
   onError(error: Error): void {
-    if (this.stale && !this.downstream.begun) return this.standIn()
-    this.downstream.onError(error)
+    const { downstream, cache, request } = this
+    if (downstream.begun) return downstream.onError(error)
+    if (this.stale) return this.standIn()
+    const terms = this.wanted ? cache.ownTerms(downstream.statusFor(error as UpstreamError)) : undefined
+    // Its time runs from the answer on: what failed may have taken long.
+    if (terms) cache.put(request, { error: error as UpstreamError }, terms, alignedMs())
+    downstream.onError(error, this.said({ from: 'server', why: this.why, stored: terms !== undefined }))
+  }
+
+  /** What comes for it may be kept. */
+  private get wanted(): boolean {
+    return this.why === 'uri-miss' || this.why === 'stale'
   }
 
   private standIn(): void {

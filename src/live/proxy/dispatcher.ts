@@ -10,8 +10,7 @@ import { type Balanced, createForward, type Forward, type ForwardAction } from '
 import { createPending, type Pending, type QueueConfig, type Served } from '../../core/proxy/pending.js'
 import { Server } from '../../core/proxy/server.js'
 import { groupServers } from '../../core/proxy/servers.js'
-import type { Dialect } from '../../dialects/dialect.js'
-import { dialects } from '../../dialects/index.js'
+import { dialectOf } from '../../dialects/index.js'
 import type { Try } from '../../journal/events.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { alignedMs, monotonicMs, roundMs, startTimer, stopTimer, type Timer } from '../clock.js'
@@ -69,7 +68,7 @@ export class UpstreamDispatcher extends Dispatcher {
   ) {
     super()
     this.journaling = site.journaling
-    const { reads, tickMs, tellsLast } = dialects[hop.dialect] as Dialect
+    const { reads, tickMs, tellsLast } = dialectOf(hop)
     this.pools = hop.to.map((edge) => new Pool(site, reach(edge), hop.timeouts, hop.keepalive, reads))
     const servers = hop.to.map((edge, index) => {
       return new Server(index, formatAddress(this.pools[index]!.target), edge, tickMs)

@@ -12,7 +12,7 @@ import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
 import { isBackground, isCheck } from '../check_mark.js'
 import { monotonicMs, roundMs } from '../clock.js'
-import { fieldOf, type RawFields } from '../exchange.js'
+import type { RawFields } from '../exchange.js'
 import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
@@ -27,11 +27,13 @@ import {
   endWith,
   framed,
   inItsWords,
+  offeredProtocols,
   say,
   sayExactly,
   sayHead,
   sayInterim,
   switchedHead,
+  textOf,
   whenDrained,
 } from './wording.js'
 
@@ -97,12 +99,12 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private headAsItCame(status: number, rawHeaders: Buffer[], statusText: string): void {
     const { headers, proxyStatus, lengthTold, trailer } = responseHeaders(rawHeaders)
     this.lengthTold = lengthTold
-    if (status === UPGRADE_REQUIRED) this.offer(rawHeaders, headers)
+    if (status === 426) headers.push(...offeredProtocols(rawHeaders, this.response))
     if (trailer !== undefined && this.willBeChunked(status)) headers.push('Trailer', trailer)
     this.proxyStatus = this.dialect.received?.(proxyStatus, status, this.hop)
     if (this.proxyStatus !== undefined) headers.push('Proxy-Status', this.proxyStatus)
     headers.push(...this.own)
-    sayHead(this.response, status, statusText, headers)
+    sayHead(this.response, status, statusText, this.dialect.marked?.(headers, this.asked) ?? headers)
     atEndOfTurn(this)
   }
 
@@ -120,13 +122,6 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (proxyStatus !== undefined) headers.push('Proxy-Status', proxyStatus)
     sayInterim(this.response, status, headers)
     return true
-  }
-
-  /** This answer has to name the protocol (RFC 9110 section 15.5.22), and the proxy passes such a request on. */
-  private offer(rawHeaders: Buffer[], headers: string[]): void {
-    const protocols = fieldOf(rawHeaders, 'upgrade')
-    const last = this.response.shouldKeepAlive ? '' : ', close'
-    if (protocols !== undefined) headers.push('Upgrade', protocols, 'Connection', `Upgrade${last}`)
   }
 
   /** From here on the client and the upstream speak what they agreed on. */
@@ -196,7 +191,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
     return this.status !== undefined
   }
 
-  onError(error: Error): void {
+  /** @param more fields for the proxy's own words, where it has them */
+  onError(error: Error, more: readonly Buffer[] = []): void {
     const { failure, target } = error as UpstreamError
     if (!this.finish()) return
     if (this.status !== undefined) {
@@ -205,18 +201,23 @@ export class Downstream implements Dispatcher.DispatchHandler {
       else if (failure.manner === 'timeout') this.tunnel.close()
       return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
     }
-    this.answer(failure, target && formatAddress(target))
+    this.answer(failure, target && formatAddress(target), more)
+  }
+
+  statusFor({ failure }: UpstreamError): number {
+    return this.dialect.answer(failure, this.asked, { nextHop: undefined }).status
   }
 
   /** Nothing came from an upstream: the dialect has the words. */
-  private answer(failure: Failure, nextHop: string | undefined): void {
+  private answer(failure: Failure, nextHop: string | undefined, more: readonly Buffer[]): void {
     const answer = this.dialect.answer(failure, this.asked, { nextHop })
     this.status = answer.status
     this.proxyStatus = answer.proxyStatus
-    say(this.response, { ...answer, fields: [...answer.fields, ...this.own] })
+    say(this.response, { ...answer, fields: [...answer.fields, ...textOf(more), ...this.own] })
     this.bodyBytes = answer.body.length
     discardBody(this.request)
-    this.book({ failure, proxy_error: answer.proxyError })
+    // What a cache kept has not failed now.
+    this.book(this.cached ? {} : { failure, proxy_error: answer.proxyError })
   }
 
   private get asked(): Asked {
@@ -293,7 +294,6 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 }
 
-const UPGRADE_REQUIRED = 426
 const LAST_CHUNK_BYTES = 5
 
 const owner = Symbol('downstream')

@@ -8,8 +8,7 @@ import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import type { Failure } from '../../core/failure.js'
 import { createRateLimit, type Refused } from '../../core/proxy/rate_limit.js'
-import type { Dialect } from '../../dialects/dialect.js'
-import { dialects } from '../../dialects/index.js'
+import { dialectOf } from '../../dialects/index.js'
 import {
   clientLeftLine,
   clientStalledLine,
@@ -51,7 +50,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   const checks = health_check && createHealthChecks(site, name, { health_check, to }, reach, advance)
   followMembership(site, name, hop, dispatcher, checks)
   site.scope.add(() => dispatcher.destroy())
-  const dialect: Dialect = dialects[hop.dialect]
+  const dialect = dialectOf(hop)
   const refusing = refusals(site, name, dialect)
   const app = await createFront(site, name, hop, refusing)
   // Bodies are streamed: where fastify expects none, no parser of its own may take or refuse one.

@@ -7,10 +7,10 @@ import { createNames } from './names.js'
 export type Reach = (edge: Edge) => Target
 
 /** One per proxy: its names share a cache. */
-export function reachOf(site: Site, name: string, { resolver }: ProxyHop, tls: ConnectionOptions): Reach {
+export function reachOf(site: Site, name: string, { resolver, source }: ProxyHop, tls: ConnectionOptions): Reach {
   const names = resolver && createNames(site, name, resolver)
   return (edge) => {
-    const target = targetOf(site, name, edge, tls)
+    const target = { ...targetOf(site, name, edge, tls), source }
     if (!names) return target
     const dnsName = dnsNameOf(edge.hop, site.scenario.hops[edge.hop]!)
     return { ...target, name: dnsName, resolve: names(dnsName) }

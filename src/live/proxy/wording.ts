@@ -29,6 +29,16 @@ export function say(response: ServerResponse, { status, reason, fields, body }: 
   response.end(body)
 }
 
+/** Fields of a 426: it has to name the protocol (RFC 9110 section 15.5.22), and the proxy passes such a request on. */
+export function offeredProtocols(rawHeaders: Buffer[], { shouldKeepAlive }: ServerResponse): string[] {
+  const protocols = fieldOf(rawHeaders, 'upgrade')
+  return protocols === undefined
+    ? []
+    : ['Upgrade', protocols, 'Connection', shouldKeepAlive ? 'Upgrade' : 'Upgrade, close']
+}
+
+export const textOf = (fields: readonly Buffer[]): string[] => fields.map((part) => part.toString('latin1'))
+
 /** As soon as the response's turn in the pipe comes. */
 export function sayInterim(response: ServerResponse, status: number, headers: string[]): void {
   const head = headBytes(status, headers)
@@ -98,7 +108,7 @@ export function inItsWords(
 ): PassedHead {
   // Node's parser, which reads what leaves HTTP, gives the reason phrase alone.
   const whole = line.startsWith(String(status).padStart(3, '0')) ? line : `${status} ${line}`
-  return passed({ status, line: whole, fields: fields.map((part) => part.toString('latin1')) }, to)
+  return passed({ status, line: whole, fields: textOf(fields) }, to)
 }
 
 /** Node holds it back until something follows, or until it is flushed. */

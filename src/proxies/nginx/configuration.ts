@@ -140,9 +140,10 @@ function parametersOf({ weight, max_fails, fail_timeout, max_conns, backup, down
 }
 
 function locationLines(settings: ProxySettings, places: ProxyPlaces): string[] {
-  const { timeouts, next_upstream, tries, next_upstream_timeout, servers } = settings
+  const { timeouts, next_upstream, tries, next_upstream_timeout, servers, source } = settings
   return [
     ...passLines(settings, places),
+    ...(source === undefined ? [] : [`proxy_bind ${source};`]),
     'proxy_http_version 1.1;',
     'proxy_set_header Host $http_host;',
     'proxy_set_header X-Request-Id $badgateway_id;',

@@ -6,12 +6,17 @@ export function lacks(settings: ProxySettings): Lack[] {
 }
 
 function ofProxy(settings: ProxySettings): Lack[] {
-  const { queue, health_check, rate_limit, cache, timeouts, balance, servers, upstream_tls } = settings
+  const { queue, health_check, rate_limit, cache, timeouts, balance, servers, upstream_tls, dialect } = settings
   const found: Lack[] = []
   if (queue) found.push({ setting: 'queue', why: 'nginx queues no requests' })
   if (health_check) found.push({ setting: 'health_check', why: 'only the commercial nginx checks servers by itself' })
   if (rate_limit) found.push({ setting: 'rate_limit', why: 'limit_req is not written for nginx yet' })
   if (cache) found.push({ setting: 'cache', why: 'proxy_cache is not written for nginx yet' })
+  if (dialect === 'edge')
+    found.push({ setting: 'dialect: edge', why: 'nginx has pages and a Server header of its own' })
+  if (settings.own && settings.source !== undefined) {
+    found.push({ setting: 'source', why: 'the configuration says where it dials from: proxy_bind' })
+  }
   if (timeouts.response !== undefined) {
     found.push({ setting: 'timeouts.response', why: 'nginx has no limit for the whole response' })
   }

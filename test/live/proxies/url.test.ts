@@ -53,6 +53,8 @@ t.test('3 where nobody answers at the URL, and what to do', async (t) => {
 t.test('causes that can’t apply are skipped with the reason', async (t) => {
   const table: [why: RegExp, input: object, proxy?: Foreign][] = [
     [/clients come to the URL without TLS/, scenario({}, { tls: true })],
+    [/which address your proxy dials from/, scenario({}, { source: '127.0.30.1' })],
+    [/pages and a Server header of its own/, scenario({}, { dialect: 'edge' })],
     [/does not ask the name server of the run/, scenario({}, { resolver: {} })],
     [
       /the CA of the servers is made for each run/,
