@@ -73,13 +73,13 @@ const rows: Row[] = [
     'expectation, unfinished',
     { 13: '  - { client: plain }' },
     [
-      '13:5: expect[0]: missing keys: expected metric and is, or status and count, or proxy_status and count, or error and count, or truncated, or bytes',
+      '13:5: expect[0]: missing keys: expected metric and is, or status and count, or proxy_status and count, or server_header and count, or failed_at and count, or error and count, or truncated, or bytes',
     ],
   ],
   [
     'expectation, nearly finished',
     { 13: '  - { client: plain, count: 5 }' },
-    ['13:5: expect[0]: missing keys: expected status, or proxy_status, or error'],
+    ['13:5: expect[0]: missing keys: expected status, or proxy_status, or server_header, or failed_at, or error'],
   ],
   [
     'expectation with a slip',

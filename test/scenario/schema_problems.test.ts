@@ -38,7 +38,7 @@ const rows: Row[] = [
   [
     'missing kind',
     { 4: '  app1: { tls: false }' },
-    ['4:3: hops.app1.kind: missing key "kind": expected one of: origin, waf, proxy'],
+    ['4:3: hops.app1.kind: missing key "kind": expected one of: origin, waf, proxy, gateway'],
   ],
   [
     'slip in the key that tells the kind',
