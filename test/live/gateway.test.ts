@@ -241,6 +241,9 @@ t.test('malformed: each gets a 4xx that says what is wrong, and nobody is dialle
     ['another scheme', get('ftp://shop.test/'), 400],
     ['credentials in the target', get('http://alice:secret@shop.test/'), 400],
     ['no HTTP at all', 'EHLO me\r\n\r\n', 400],
+    ['a greeting of SOCKS 5', '\x05\x01\x00', 400],
+    ['a greeting of SOCKS 5 with three methods', '\x05\x03\x00\x01\x02', 400],
+    ['a request of SOCKS 4', '\x04\x01\x00\x50\x7f\x00\x00\x01\x00', 400],
   ]
   for (const [what, bytes, status] of table) {
     await withRig(behind(), async (lab) => {
@@ -250,4 +253,72 @@ t.test('malformed: each gets a 4xx that says what is wrong, and nobody is dialle
       t.ok(undialled(lab))
     })
   }
+})
+
+t.test('SOCKS and TLS at the plain port: told apart in the answer and in the journal', async (t) => {
+  await withRig(behind(), async (lab) => {
+    const socks = await exchange(portOf(lab, 'gw'), '\x05\x01\x00')
+    t.match(socks.received, /^Proxy-Status: gw;error=http_request_error;details="SOCKS is not spoken at this port"$/m)
+    const client = connectTls({ port: portOf(lab, 'gw'), host: '127.0.0.1', ca: lab.ca })
+    t.equal(await new Peer(client).ended(), 'ERR_SSL_WRONG_VERSION_NUMBER')
+    t.match(await forwardOf(lab, 2), {
+      status: 400,
+      method: '',
+      failure: { type: 'http_request_error', details: 'TLS is not spoken at this port' },
+    })
+    t.equal(lab.facts.connections.get('gw'), 2)
+    t.ok(undialled(lab))
+  })
+})
+
+t.test('a CONNECT in a pipe waits for the answer before it', async (t) => {
+  await withRig(behind(), async (lab) => {
+    const both = `GET http://shop.test/first HTTP/1.1\r\nHost: x\r\n\r\n${asking('shop.test:80')}`
+    const client = (await dialed(portOf(lab, 'gw'))).send(both)
+    await client.until('HTTP/1.1 200', 2)
+    client.send('GET /second HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n')
+    await client.until('HTTP/1.1 200', 3)
+    client.socket.destroy()
+    const paths = lab.journal.flatMap((event) => (event.event === 'served' ? [event.path] : []))
+    t.same(paths, ['/first', '/second'])
+  })
+})
+
+t.test('a WebSocket in absolute form', async (t) => {
+  await withRig(behind({}, { websocket: true }), async (lab) => {
+    const fields = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'
+    const bytes = `GET http://shop.test/ HTTP/1.1\r\nHost: x\r\n${fields}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+    const client = (await dialed(portOf(lab, 'gw'))).send(bytes)
+    await client.until('\r\n\r\n')
+    t.equal(statusOf(client.received), 101)
+    client.socket.destroy()
+    t.match(await forwardOf(lab), { status: 101 })
+  })
+})
+
+t.test('a response that breaks off is cut, and an answer that is late is a 504', async (t) => {
+  const effect = { type: 'reset' }
+  const faults = [{ id: 'f', on: 'shop', at: { type: 'response_body', after: '3B' }, effect }]
+  await withRig(behind({}, { response: { body: 'hello' } }, { faults }), async (lab) => {
+    const peer = (await dialed(portOf(lab, 'gw'))).send(get('http://shop.test/'))
+    await peer.ended()
+    t.match(peer.received, /^HTTP\/1\.1 200/)
+    t.match(await forwardOf(lab), { status: 200, cut: true, failure: { type: 'http_response_incomplete' } })
+  })
+  const stall = [{ id: 'f', on: 'shop', at: 'request_head', effect: 'stall' }]
+  await withRig(behind({ timeouts: { read: '30ms' } }, {}, { faults: stall }), async (lab) => {
+    const { received } = await exchange(portOf(lab, 'gw'), get('http://shop.test/'))
+    t.equal(statusOf(received), 504)
+    t.match(received, /^X-Proxy-Error: upstream_timeout$/m)
+  })
+})
+
+t.test('a client that leaves: nobody goes on for it', async (t) => {
+  const stall = [{ id: 'f', on: 'shop', at: 'request_head', effect: 'stall' }]
+  await withRig(behind({}, {}, { faults: stall }), async (lab) => {
+    const peer = (await dialed(portOf(lab, 'gw'))).send(get('http://shop.test/'))
+    await lab.until(() => lab.fault('f').fired === 1)
+    peer.socket.destroy()
+    t.match(await forwardOf(lab), { client_left: true, status: undefined, tries: [{ server: 'shop' }] })
+  })
 })

@@ -272,7 +272,7 @@ t.test(
       await living.until('200 OK', 2)
       t.match(living.body, /^HTTP\/1\.1 200 OK/)
       const all = await forwards(lab, 2)
-      const failure = { manner: 'exit', stage: 'tunnel', details: 'the exit is dead' }
+      const failure = { manner: 'exit', stage: 'tunnel', details: 'the exit died' }
       t.match(
         all.find(({ method }) => method === 'CONNECT'),
         { status: 200, cut: true, failure, proxy_error: 'exit_failed' },

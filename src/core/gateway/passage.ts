@@ -18,6 +18,8 @@ export interface PassageAsk {
   request: string
   target: string
   session?: string | undefined
+  /** The gateway speaks no TLS itself: there is no profile to choose. */
+  plain?: boolean
 }
 
 /** How a try ended; what an observation has of the pool is filled in. */
@@ -98,8 +100,9 @@ export class Passage implements Waiter {
     const exit = this.chooseExit(nowMs, draw)
     if (!exit) return this.without(nowMs)
     const { profiles, pool } = this.shared
-    const profile =
-      this.next.profile === 'other'
+    const profile = this.ask.plain
+      ? ''
+      : this.next.profile === 'other'
         ? profiles.other(this.target, this.spoken, nowMs)
         : (this.next.profile === 'same' && this.spoken.at(-1)) || profiles.usual(this.target, nowMs)
     this.current = { exit, profile, probe: this.gate === 'probe' }
@@ -173,7 +176,7 @@ export class Passage implements Waiter {
       recent: recent.of(this.target, nowMs),
       pool: {
         exits: pool.exits.filter(({ id }) => !quarantined.has(id)),
-        profiles: profiles.open(this.target, nowMs),
+        profiles: this.ask.plain ? [] : profiles.open(this.target, nowMs),
       },
       now_ms: nowMs,
       draw,

@@ -37,6 +37,7 @@ export function createDestinations(
     const { host, port } = site.addressOf(to)
     return { hop: to, name: dnsNameOf(to, site.scenario.hops[to]!), address: host, port }
   })
+  /** @param tls how it is spoken, where it is */
   const reach = (to: string, scheme: 'http' | 'https', exit: Exit, tls: ConnectionOptions): Target => {
     const target = { ...targetOf(site, name, { hop: to, scheme }, tls), source: sourceOf(exit) }
     if (!names) return target
@@ -47,9 +48,9 @@ export function createDestinations(
     find: (asked) => findDestination(known, hop.ports, asked),
     tunnelTo: (to, exit) => reach(to, 'http', exit, {}),
     speakTo(to, { scheme, host }, exit, profile) {
+      if (scheme === 'http') return reach(to, scheme, exit, {})
       const tls = profiles.get(profile)!
       const target = reach(to, scheme, exit, tls)
-      if (scheme === 'http') return target
       // No address can be asked for in a ClientHello (RFC 6066 section 3).
       const byAddress = host === target.host
       return { ...target, servername: tls.servername ?? (byAddress ? endOfBytes(site, to).name : host) }

@@ -59,7 +59,12 @@ export class Forwarding implements ExchangeListener, Guest, Traveller, Passing {
     private readonly downstream: Downstream,
   ) {
     const { asked, session } = request
-    const ask = { request: downstream.id, target: `${asked.host}:${asked.port}`, session }
+    const ask = {
+      request: downstream.id,
+      target: `${asked.host}:${asked.port}`,
+      session,
+      plain: asked.scheme === 'http',
+    }
     this.journey = parts.traffic.begin(ask, this)
   }
 
@@ -93,8 +98,7 @@ export class Forwarding implements ExchangeListener, Guest, Traveller, Passing {
   private try(exit: Exit, profile: string): void {
     const { to, asked, once } = this.request
     const { pools, destinations, name, doors } = this.parts
-    const tls = asked.scheme === 'https'
-    this.through = { exit, profile: tls ? profile : '' }
+    this.through = { exit, profile }
     this.downstream.own = ['Via', `1.1 ${name}`, 'X-Exit-Node', exit.id]
     const key = [to, asked.scheme, asked.host, exit.id, this.through.profile].join(' ')
     this.pool = pools.at(key, () => destinations.speakTo(to, asked, exit, profile))

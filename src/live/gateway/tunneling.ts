@@ -81,7 +81,7 @@ export class Tunneling implements Guest, Traveller, Passing, OpenTunnel {
     this.ask = ask
     this.state = 'waiting'
     this.parts.tunnels.add(this)
-    this.journey = this.parts.traffic.begin({ request: this.id, ...ask }, this)
+    this.journey = this.parts.traffic.begin({ request: this.id, ...ask, plain: true }, this)
     this.parts.room.ask(this)
   }
 

@@ -73,7 +73,9 @@ export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
     const response = (socket as { _httpMessage?: ServerResponse })._httpMessage
     const current = response && downstreamOf(response)
     const status = STATUS_OF[error.code ?? ''] ?? 400
-    const failure = refused(`${STATUS_CODES[status]!.toLowerCase()}: ${error.code ?? error.message}`)
+    const failure = refused(
+      foreignProtocol(error) ?? `${STATUS_CODES[status]!.toLowerCase()}: ${error.code ?? error.message}`,
+    )
     if (!current) {
       const said = words(status, failure, undefined)
       book(said?.status ?? status, failure, socket, undefined, said)
@@ -105,6 +107,16 @@ export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
 export function sayPast(socket: Socket, answer: Answer | undefined): void {
   if (answer) socket.write(answerBytes(answer), 'latin1')
   lingeringClose(socket)
+}
+
+/** What Node's parser stumbled on, where the first bytes tell: a ClientHello (RFC 8446 section 5.1), SOCKS 5 or 4 (RFC 1928 section 3). */
+function foreignProtocol(
+  error: NodeJS.ErrnoException & { rawPacket?: Buffer; bytesParsed?: number },
+): string | undefined {
+  const { rawPacket: bytes, bytesParsed, code } = error
+  if (code !== 'HPE_INVALID_METHOD' || !bytes || (bytesParsed ?? 0) > 0) return undefined
+  if (bytes[0] === 0x16 && bytes[1] === 0x03) return 'TLS is not spoken at this port'
+  return bytes[0] === 0x05 || bytes[0] === 0x04 ? 'SOCKS is not spoken at this port' : undefined
 }
 
 const STATUS_OF: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }

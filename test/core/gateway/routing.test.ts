@@ -230,3 +230,28 @@ test('a client that leaves gives its exit back, and a probe that nobody waits fo
   second.left(rig.now)
   t.ok(rig.routing.pool.exits.every((exit) => rig.routing.pool.used(exit) === 0))
 })
+
+test('where the gateway speaks no TLS itself, no profile is spoken, nor burned, nor changed', async (t) => {
+  const notes: GatewayNote[] = []
+  const routing = new Routing(
+    {
+      exits: listExits(exitsSchema.parse([{ network: '127.11.1.0/24', count: 9 }])),
+      assign: { type: 'round_robin' },
+      profiles: ['node', 'modern'],
+      strategy: strategies.context_aware.schema.parse({ type: 'context_aware', spike: { exits: 100 }, attempts: 6 }),
+      retry_queue: retryQueueSchema.parse({}),
+    },
+    (note) => notes.push(note),
+  )
+  const passage = routing.begin({ request: 'r1', target: 'shop.test:443', plain: true }, 0)
+  let step = passage.start(0, 0)
+  for (let n = 0; step.do === 'try'; n++) {
+    t.equal(step.profile, '')
+    const reset = { type: 'connection_terminated', stage: 'tls', manner: 'reset', details: '' } as const
+    const end = { ok: false, error: reset.type, stage: reset.stage, ms: 1 }
+    step = passage.ended(end, reset, { method: 'CONNECT', body: 'none' }, n, 0)
+  }
+  const strategiesTold = notes.flatMap((note) => (note.note === 'decision' ? [note.strategy] : []))
+  t.same(new Set(strategiesTold), new Set(['rotate_ip', 'answer']))
+  t.notOk(notes.some((note) => note.note === 'quarantine' && note.profile !== undefined))
+})
