@@ -12,6 +12,10 @@ function ofProxy(settings: ProxySettings): Lack[] {
   if (health_check) found.push({ setting: 'health_check', why: 'only the commercial nginx checks servers by itself' })
   if (rate_limit) found.push({ setting: 'rate_limit', why: 'limit_req is not written for nginx yet' })
   if (cache) found.push({ setting: 'cache', why: 'proxy_cache is not written for nginx yet' })
+  if (upstream_tls.profile !== undefined) {
+    const why = 'nginx offers what its OpenSSL does, but for ciphers and versions'
+    found.push({ setting: 'upstream_tls.profile', why })
+  }
   if (dialect === 'edge')
     found.push({ setting: 'dialect: edge', why: 'nginx has pages and a Server header of its own' })
   if (settings.own && settings.source !== undefined) {
