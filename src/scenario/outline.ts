@@ -31,12 +31,26 @@ export interface HopOutline extends Reference {
   balance: string | undefined
   /** The entries of its list of upstream servers. */
   servers: readonly ServerOutline[]
+  /** Of a firewall: what is written of its rules and bans. */
+  rules: readonly RuleOutline[]
+  bans: { action: string | undefined } | undefined
   /** They come from an nginx configuration. */
   fromNginx: boolean
   /** In whose words it answers; undefined where that is not said. */
   dialect: string | undefined
   /** It has words of its own for its Server header. */
   namesItself: boolean
+}
+
+export interface RuleOutline {
+  path: Path
+  id: string | undefined
+  /** The conditions, by where they are written. */
+  when: Readonly<Record<string, unknown>>
+  unless: Readonly<Record<string, unknown>>
+  action: string | undefined
+  from: string | undefined
+  until: string | undefined
 }
 
 export interface ServerOutline {
@@ -173,7 +187,7 @@ const NAMING = ['x-request-id', 'idempotency-key']
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx, dialect, server_header } =
+  const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx, dialect, server_header, rules, bans } =
     mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.flatMap((edge, index) => edgeReferences(edge, [...path, 'to', index])) : []
   return {
@@ -187,11 +201,26 @@ function hopOutline(name: string, value: unknown): HopOutline {
     socket: socket === true,
     port: typeof port === 'number' ? port : undefined,
     stopsAccepting: mappingOf(capacity)?.when_full === 'stop_accepting',
-    balance: textOf(mappingOf(balance)?.type ?? balance),
+    balance: wordOfKind(balance),
     servers: Array.isArray(to) ? to.map((edge, index) => serverOutline(edge, [...path, 'to', index])) : [],
+    rules: Array.isArray(rules) ? rules.map((rule, index) => ruleOutline(rule, [...path, 'rules', index])) : [],
+    bans: bans === undefined ? undefined : { action: wordOfKind(mappingOf(bans)?.action) },
     fromNginx: nginx !== undefined,
     dialect: textOf(dialect),
     namesItself: server_header !== undefined,
+  }
+}
+
+function ruleOutline(value: unknown, path: Path): RuleOutline {
+  const { id, when, unless, action, from, until } = mappingOf(value) ?? {}
+  return {
+    path,
+    id: textOf(id),
+    when: mappingOf(when) ?? {},
+    unless: mappingOf(unless) ?? {},
+    action: wordOfKind(action),
+    from: textOf(from),
+    until: textOf(until),
   }
 }
 
@@ -233,6 +262,9 @@ const reference = (name: unknown, path: Path): Reference | undefined =>
   typeof name === 'string' ? { name, path } : undefined
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** `reset` or `{ type: reset }`. */
+const wordOfKind = (value: unknown): string | undefined => textOf(mappingOf(value)?.type ?? value)
 
 const wordOf = <Table extends object>(table: Table, value: unknown): keyof Table | undefined =>
   typeof value === 'string' && Object.hasOwn(table, value) ? (value as keyof Table) : undefined
