@@ -16,6 +16,8 @@ const kinds = [
   'balancers',
   'health_checks',
   'dialects',
+  'waf_conditions',
+  'waf_actions',
   'checks',
   'proxies',
   'reports',
