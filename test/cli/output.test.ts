@@ -100,6 +100,29 @@ clients: { plain: { to: lb, load: { requests: 2 } } }
 faults: [{ id: fingerprint, on: fw, at: client_hello, effect: reset, first: 1 }]
 expect: [{ client: plain, status: 502, count: "= 1" }]
 `,
+  'stealth-reset.yaml': `id: stealth-reset
+title: The firewall resets one fingerprint, and the gateway turns to another one and another exit
+hops:
+  shop: { kind: origin, tls: true }
+  wall: { kind: waf, to: shop, rules: [{ id: bots, when: { profile: python_like }, action: reset }] }
+  gw:
+    kind: gateway
+    to: [wall]
+    exits: [{ network: 127.11.1.0/24, count: 2 }]
+    profiles: [python_like, modern]
+    strategy: context_aware
+clients: { scraper: { to: wall, through: { gateway: gw, form: absolute } } }
+expect: [{ client: scraper, status: 200, count: "= 1" }]
+`,
+  'tunnel-reset.yaml': `id: tunnel-reset
+title: The same through a tunnel is a reset at the client
+hops:
+  shop: { kind: origin, tls: true }
+  wall: { kind: waf, to: shop, rules: [{ id: bots, when: { profile: python_like }, action: reset }] }
+  gw: { kind: gateway, to: [wall], exits: [{ network: 127.11.1.0/24, count: 2 }] }
+clients: { scraper: { to: wall, through: { gateway: gw }, tls: { profile: python_like } } }
+expect: [{ client: scraper, error: connection_terminated, count: "= 1" }]
+`,
 }
 
 test('--trace: hop by hop', async (t) => {
