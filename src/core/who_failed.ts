@@ -3,6 +3,7 @@
  * it beside their attempts, programs ask it of a response of theirs. It knows no hop, no fault and no scenario.
  */
 import { parseList } from 'structured-headers'
+import { publicEdges } from './gateway/signs.js'
 
 /**
  * `gateway`: a proxy that says so itself, in Proxy-Status or X-Proxy-Error; the client's own, or one inside the site.
@@ -25,18 +26,8 @@ export interface ResponseHead {
   headers: Iterable<readonly [name: string, value: string]>
 }
 
-/** How the Server header of an edge begins, in lower case: ours, and those of some networks. A list of one's own goes too. */
-export const EDGES: readonly string[] = [
-  'edge',
-  'akamaighost',
-  'bunnycdn',
-  'cloudflare',
-  'cloudfront',
-  'ecacc',
-  'fastly',
-  'keycdn',
-  'sucuri',
-]
+/** How the Server header of an edge begins, in lower case: ours too. A list of one's own goes as well. */
+export const EDGES: readonly string[] = ['edge', ...publicEdges]
 
 /**
  * Undefined where nothing failed (a status below 400). What a layer says of itself goes first; then its marks; a Server

@@ -159,3 +159,54 @@ t.test('who failed, with a gateway in front of the edge and a proxy behind it, f
     }
   })
 })
+
+t.test('who failed, with a forward gateway and its exits in front, from real responses', async (t) => {
+  const exits = [{ network: '127.40.1.0/24', count: 1 }]
+  const all = {
+    app: { kind: 'origin' },
+    dead: { kind: 'origin' },
+    broken: { kind: 'origin', response: { status: 502 } },
+    wall: { kind: 'waf', to: 'app' },
+    edge_dead: edge('dead'),
+    edge_broken: edge('broken'),
+    inner: { kind: 'proxy', to: ['dead'] },
+    edge_inner: edge('inner'),
+    gw: { kind: 'gateway', to: ['app', 'wall', 'edge_dead', 'edge_broken', 'edge_inner', 'broken'], exits },
+    closed: { kind: 'gateway', to: ['app'], users: [{ name: 'alice', password: 'secret' }] },
+  }
+  const down = { id: 'down', on: 'dead', at: 'connect', effect: 'refuse' }
+  const blocked = { id: 'blocked', on: 'wall', at: 'accept', effect: 'reset', match: { source: '127.40.1.*' } }
+  await withRig(hops(all, down, blocked), async (lab) => {
+    const table: [gateway: string, to: string, status: number, layer: string | undefined, hop: string | undefined][] = [
+      ['gw', 'app', 200, undefined, undefined],
+      ['gw', 'wall', 502, 'gateway', 'gw'],
+      ['gw', 'edge_dead', 502, 'edge', 'edge_dead'],
+      ['gw', 'edge_inner', 502, 'gateway', 'inner'],
+      ['gw', 'edge_broken', 502, 'origin', undefined],
+      ['gw', 'broken', 502, 'origin', undefined],
+      ['gw', 'elsewhere', 502, 'gateway', 'gw'],
+      ['closed', 'app', 407, 'gateway', 'closed'],
+    ]
+    for (const [gateway, to, status, layer, hop] of table) {
+      const asked = `GET http://${to}.test/ HTTP/1.1\r\nHost: ${to}.test\r\nConnection: close\r\n\r\n`
+      const { received } = await exchange(portOf(lab, gateway), asked)
+      const head = headOf(received)
+      t.equal(head.status, status, `${gateway} to ${to}`)
+      const blame = whoFailed(head)
+      t.strictSame([blame?.layer, blame?.hop], [layer, hop], `${gateway} to ${to}: ${blame?.because}`)
+      t.ok(
+        head.headers.some(([name]) => name === 'Via'),
+        'the gateway says that it was there',
+      )
+    }
+  })
+})
+
+/** As a client has it. */
+function headOf(received: string): { status: number; headers: [string, string][] } {
+  const [line, ...fields] = received.slice(0, received.indexOf('\r\n\r\n')).split('\r\n')
+  return {
+    status: Number(line!.split(' ')[1]),
+    headers: fields.map((field) => field.split(': ', 2) as [string, string]),
+  }
+}

@@ -21,6 +21,7 @@ import { alignedMs } from '../clock.js'
 import type { RawFields } from '../exchange.js'
 import type { UpstreamError, UpstreamRequest } from './dispatcher.js'
 import type { Downstream } from './front.js'
+import { textOf } from './wording.js'
 
 /** A whole response; or why there was none, which is worded anew for each request that it answers. */
 type Kept = Response | { error: UpstreamError }
@@ -79,7 +80,10 @@ class CachingCourse implements Dispatcher.DispatchHandler {
     const { kept } = report.entry
     const more = [...rawField('Age', String(ageSeconds(report.entry, alignedMs()))), ...this.said(report)]
     downstream.cached = report.from === 'cache' ? 'hit' : 'stale'
-    if ('error' in kept) return downstream.onError(kept.error, more)
+    if ('error' in kept) {
+      downstream.own = textOf(more)
+      return downstream.onError(kept.error)
+    }
     const { status, statusText, fields, body } = kept
     downstream.onHeaders(status, [...fields, ...more], () => {}, statusText)
     if (body.length > 0) downstream.onData(body)
@@ -138,7 +142,8 @@ class CachingCourse implements Dispatcher.DispatchHandler {
     const terms = this.wanted ? cache.ownTerms(downstream.statusFor(error as UpstreamError)) : undefined
     // Its time runs from the answer on: what failed may have taken long.
     if (terms) cache.put(request, { error: error as UpstreamError }, terms, alignedMs())
-    downstream.onError(error, this.said({ from: 'server', why: this.why, stored: terms !== undefined }))
+    downstream.own = textOf(this.said({ from: 'server', why: this.why, stored: terms !== undefined }))
+    downstream.onError(error)
   }
 
   /** What comes for it may be kept. */

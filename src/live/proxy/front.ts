@@ -33,7 +33,6 @@ import {
   sayHead,
   sayInterim,
   switchedHead,
-  textOf,
   whenDrained,
 } from './wording.js'
 
@@ -191,8 +190,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     return this.status !== undefined
   }
 
-  /** @param more fields for the proxy's own words, where it has them */
-  onError(error: Error, more: readonly Buffer[] = []): void {
+  onError(error: Error): void {
     const { failure, target } = error as UpstreamError
     if (!this.finish()) return
     if (this.status !== undefined) {
@@ -201,7 +199,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       else if (failure.manner === 'timeout') this.tunnel.close()
       return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
     }
-    this.answer(failure, target && formatAddress(target), more)
+    this.answer(failure, target && formatAddress(target))
   }
 
   statusFor({ failure }: UpstreamError): number {
@@ -209,14 +207,13 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   /** Nothing came from an upstream: the dialect has the words. */
-  private answer(failure: Failure, nextHop: string | undefined, more: readonly Buffer[]): void {
+  private answer(failure: Failure, nextHop: string | undefined): void {
     const answer = this.dialect.answer(failure, this.asked, { nextHop })
     this.status = answer.status
     this.proxyStatus = answer.proxyStatus
-    say(this.response, { ...answer, fields: [...answer.fields, ...textOf(more), ...this.own] })
+    say(this.response, { ...answer, fields: [...answer.fields, ...this.own] })
     this.bodyBytes = answer.body.length
     discardBody(this.request)
-    // What a cache kept has not failed now.
     this.book(this.cached ? {} : { failure, proxy_error: answer.proxyError })
   }
 
