@@ -1,7 +1,7 @@
 /**
  * Labelled cases for diagnosis, drawn from a seed: what is wrong, in which manner, for whom and since when, beside failures
- * that have nothing to do with it. A case says what shall be; cases_live makes a scenario of it, `observed.ts` a guess at
- * what would be seen. Neither procedure ever sees one.
+ * that have nothing to do with it. A case says what shall be; scenario.ts makes real hops of it, observed.ts a guess at what
+ * would be seen. Neither procedure ever sees one.
  */
 import { type DiagnosisClass, diagnosisClassNames } from '../../src/core/gateway/diagnosis/index.js'
 import { chanceFrom, type Draw } from '../../src/lib/random.js'
@@ -41,9 +41,14 @@ export interface Case {
   to: number
   /** A public edge stands in front of the target. */
   edge: boolean
+  /** The target speaks TLS, and the gateway with it. */
+  tls: boolean
   /** The share of attempts that fail for reasons of their own, by kind. */
   unrelated: Record<(typeof unrelatedKinds)[number], number>
 }
+
+/** Many exits have few requests each, or hundreds of runs would take hours. */
+const MOST_ATTEMPTS = 2000
 
 /** @param profileNames what gateways can speak: their real names, where it is run for real */
 export function drawCase(seed: number, profileNames: readonly string[]): Case {
@@ -52,10 +57,11 @@ export function drawCase(seed: number, profileNames: readonly string[]): Case {
   const manner = pick<string>(draw, manners[label])
   const exits = Math.round(between(draw, 5, 100, 'log'))
   const subnets = drawSubnets(draw, exits)
-  const requests = Math.round(between(draw, 20, 200, 'log'))
+  const requests = Math.round(between(draw, 20, Math.min(200, Math.max(20, MOST_ATTEMPTS / exits)), 'log'))
   const affected = between(draw, 0.01, 0.5)
   const [from, to] = drawSpan(draw, label)
-  const shares = drawProfiles(draw, label, affected)
+  const tls = label === 'fingerprint_block' || manner === 'certificate' || draw() < 0.25
+  const shares = drawProfiles(draw, label, affected, tls)
   return {
     seed,
     label,
@@ -68,19 +74,22 @@ export function drawCase(seed: number, profileNames: readonly string[]): Case {
     from,
     to,
     edge: label === 'edge_error' || (label !== 'origin_down' && label !== 'origin_overloaded' && draw() < 0.3),
+    tls,
     unrelated: drawUnrelated(draw),
   }
 }
 
 /** How many requests a second, in all, and for how long: no run is over before anything could show. */
-export function paceOf({ subnets, requests }: Case): { rate: number; seconds: number } {
+export function paceOf({ subnets, requests, tls }: Case): { rate: number; seconds: number } {
   const total = requests * subnets.reduce((sum, size) => sum + size, 0)
-  const seconds = Math.max(MIN_SECONDS, total / MAX_RATE)
+  const seconds = Math.max(MIN_SECONDS, total / (tls ? MAX_RATE_TLS : MAX_RATE))
   return { rate: total / seconds, seconds }
 }
 
-const MAX_RATE = 1000
-const MIN_SECONDS = 1.5
+/** What a machine of two cores carries with ease four times over: a connection for each attempt, and a handshake each. */
+const MAX_RATE = 150
+const MAX_RATE_TLS = 50
+const MIN_SECONDS = 6
 
 export interface Work {
   workers: number
@@ -92,20 +101,33 @@ export interface Work {
 export function overloadOf(one: Case): Work {
   // What fails for other reasons is no work for it.
   const others = Object.values(one.unrelated).reduce((a, b) => a + b, 0)
-  const capacity = paceOf(one).rate * (1 - others) * (1 - Math.max(0.1, one.affected))
-  const workers = Math.max(1, Math.round(capacity * 0.005))
-  const waitMs =
-    one.manner === 'late' ? 2 * READ_LIMIT_MS : 50 + 0.5 * READ_LIMIT_MS * chanceFrom(one.seed).at('wait', 'origin', 0)
-  return {
-    workers,
-    service_ms: (1000 * workers) / capacity,
-    queue: Math.max(2, Math.round((waitMs * capacity) / 1000)),
-  }
+  const capacity = paceOf(one).rate * (1 - others) * (1 - Math.max(one.manner === 'late' ? 0.3 : 0.1, one.affected))
+  const workers = Math.max(1, Math.round((capacity * SERVICE_MS) / 1000))
+  const draw = chanceFrom(one.seed).at('wait', 'origin', 0)
+  const waitMs = one.manner === 'late' ? 2 * READ_LIMIT_MS : (0.35 + 0.25 * draw) * READ_LIMIT_MS
+  const queue = Math.max(6, Math.round((waitMs * capacity) / 1000))
+  return { workers, service_ms: (1000 * workers) / capacity, queue }
 }
 
+/** The exits, subnet by subnet. */
+export const exitsOf = ({ subnets }: Case): { id: string; subnet: string; tag: string }[] =>
+  subnets.flatMap((size, n) =>
+    Array.from({ length: size }, (_, k) => ({
+      id: `127.11.${n + 1}.${k + 1}`,
+      subnet: `127.11.${n + 1}.0/24`,
+      tag: 'residential',
+    })),
+  )
+
+/** What one page takes the origin, more or less. */
+export const SERVICE_MS = 80
+
 /** How long gateways wait for a response, and for a connection. */
-export const READ_LIMIT_MS = 250
-export const CONNECT_LIMIT_MS = 150
+export const READ_LIMIT_MS = 1200
+export const CONNECT_LIMIT_MS = 1000
+
+/** The share of what the edge asks that fails, while something is wrong behind it. */
+export const edgeShareOf = ({ affected }: Case): number => 0.25 + 1.5 * affected
 
 /** At least two, so that a network can be told from the pool; most have several exits. */
 function drawSubnets(draw: Draw, exits: number): number[] {
@@ -127,9 +149,9 @@ function drawSpan(draw: Draw, label: DiagnosisClass): [from: number, to: number]
 }
 
 /** With a blocked profile: its share is that of the requests affected. */
-function drawProfiles(draw: Draw, label: DiagnosisClass, affected: number): number[] {
+function drawProfiles(draw: Draw, label: DiagnosisClass, affected: number, tls: boolean): number[] {
   if (label === 'fingerprint_block') return [1 - Math.max(0.02, affected), Math.max(0.02, affected)]
-  return draw() < 0.5 ? [1] : [0.7, 0.3]
+  return !tls || draw() < 0.5 ? [1] : [0.7, 0.3]
 }
 
 function drawBlocked(draw: Draw, label: DiagnosisClass, subnets: readonly number[], affected: number): number[] {

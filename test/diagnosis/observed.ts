@@ -5,7 +5,16 @@
 import type { DiagnosedPool } from '../../src/core/gateway/diagnosis/index.js'
 import type { Observation } from '../../src/core/gateway/observation.js'
 import { chanceFrom, type Draw } from '../../src/lib/random.js'
-import { type Case, CONNECT_LIMIT_MS, overloadOf, paceOf, READ_LIMIT_MS } from './cases.js'
+import {
+  type Case,
+  CONNECT_LIMIT_MS,
+  edgeShareOf,
+  exitsOf,
+  overloadOf,
+  paceOf,
+  READ_LIMIT_MS,
+  SERVICE_MS,
+} from './cases.js'
 
 type End = Partial<Observation> & { ok: boolean }
 interface Exit {
@@ -23,13 +32,7 @@ export interface Run {
 
 export function observe(one: Case): Run {
   const draw = chanceFrom(one.seed).stream('diagnosis observed')
-  const exits = one.subnets.flatMap((size, n) =>
-    Array.from({ length: size }, (_, k) => ({
-      id: `127.11.${n + 1}.${k + 1}`,
-      subnet: `127.11.${n + 1}.0/24`,
-      tag: 'residential',
-    })),
-  )
+  const exits = exitsOf(one)
   const total = exits.length * one.requests
   const { rate, seconds } = paceOf(one)
   const length = 1000 * seconds
@@ -111,8 +114,7 @@ function wrong(one: Case, exit: number, exits: readonly Exit[], profile: string,
   }[one.label as 'exit_block']
   if (hit) return blocking[one.manner]
   if (one.label === 'origin_down') return downs[one.manner]
-  if (one.label === 'edge_error' && draw() < Math.max(0.2, 2 * one.affected))
-    return answered(one.manner === 'late' ? 504 : 502)
+  if (one.label === 'edge_error' && draw() < edgeShareOf(one)) return answered(one.manner === 'late' ? 504 : 502)
   return undefined
 }
 
@@ -122,11 +124,11 @@ const pickProfile = ({ profiles }: Case, draw: Draw): string => {
 }
 
 const serviceMs = (draw: Draw): number =>
-  3 * Math.exp(0.4 * Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(6.283 * draw()))
+  SERVICE_MS * Math.exp(0.2 * Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(6.283 * draw()))
 
 /** Now and then the machine itself is late. */
 function steadyWork(draw: Draw): (at: number) => End {
-  return () => ({ ok: true, status: 200, ms: serviceMs(draw) * (draw() < 0.03 ? 6 : 1) })
+  return () => ({ ok: true, status: 200, ms: serviceMs(draw) * (draw() < 0.05 ? 4 : 1) })
 }
 
 /** One queue before a few workers, slower than requests come in. */

@@ -55,6 +55,9 @@ export interface Try extends ConnectionUse {
   profile?: string | undefined
   ja3?: string | undefined
   ja4?: string | undefined
+  /** Of a gateway: what the response says of itself, in Server and in X-Proxy-Error, where it is none to be glad of. */
+  software?: string | undefined
+  proxy_error?: string | undefined
   /** Until there was room for it at a server, where it had to wait. */
   queued_ms?: number | undefined
   /** From dispatch to the end of the try. */

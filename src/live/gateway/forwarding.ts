@@ -49,6 +49,8 @@ export class Forwarding implements ExchangeListener, Guest, Traveller, Passing {
   private started = 0
   private bytes = 0
   private queuedMs: number | undefined
+  /** What the response of this try says of who made it, where it is none to be glad of. */
+  private said: { server?: string; proxy_error?: string } = {}
   /** What the last try came to, for when there is no other. */
   private last: { failure: Failure; reached: Target | undefined } | undefined
   private state: 'waiting' | 'inside' | 'over' = 'waiting'
@@ -105,6 +107,7 @@ export class Forwarding implements ExchangeListener, Guest, Traveller, Passing {
     this.connection = this.pool.acquire(once !== undefined)
     this.started = alignedMs()
     this.status = undefined
+    this.said = {}
     this.bytes = 0
     this.leaveExit = doors.through(exit, { request: this.downstream.id, n: ++this.tries }, this)
   }
@@ -131,8 +134,8 @@ export class Forwarding implements ExchangeListener, Guest, Traveller, Passing {
   /** Whether a response that is none to be glad of is passed on. */
   private answers(status: number, rawHeaders: Buffer[]): boolean {
     const [server, proxy_error] = [fieldOf(rawHeaders, 'server'), fieldOf(rawHeaders, 'x-proxy-error')]
-    const said = { ...(server && { server }), ...(proxy_error && { proxy_error }) }
-    const step = this.journey.ended({ ok: false, status, ...said, ms: this.ms }, undefined, this.sent)
+    this.said = { ...(server && { server }), ...(proxy_error && { proxy_error }) }
+    const step = this.journey.ended({ ok: false, status, ...this.said, ms: this.ms }, undefined, this.sent)
     this.judged = true
     if (step.do === 'answer') return true
     this.last = { failure: lostResponse(status), reached: this.connection!.reached }
@@ -227,6 +230,8 @@ export class Forwarding implements ExchangeListener, Guest, Traveller, Passing {
       ...(fingerprint && { ja3: fingerprint.ja3, ja4: fingerprint.ja4 }),
       ms: this.ms,
       status: this.status,
+      ...(this.said.server && { software: this.said.server }),
+      ...(this.said.proxy_error && { proxy_error: this.said.proxy_error }),
       response_bytes: this.bytes,
       failure,
       request_written: requestWritten,
