@@ -15,6 +15,8 @@ const kinds = [
   'pacings',
   'balancers',
   'health_checks',
+  'assignments',
+  'strategies',
   'checks',
   'proxies',
   'reports',
