@@ -165,7 +165,7 @@ export class Passage implements Waiter {
   }
 
   private decide(seen: Observation, nowMs: number, draw: number): Decision {
-    const { pool, profiles, recent, strategy, diagnose } = this.shared
+    const { pool, profiles, recent, strategy } = this.shared
     const quarantined = new Set(pool.quarantined(this.target, nowMs))
     const facts = {
       n: this.tried.length,
@@ -175,10 +175,11 @@ export class Passage implements Waiter {
         exits: pool.exits.filter(({ id }) => !quarantined.has(id)),
         profiles: profiles.open(this.target, nowMs),
       },
+      all: { exits: pool.exits, profiles: profiles.profiles },
       now_ms: nowMs,
       draw,
     }
-    return decide(strategy, facts, diagnose)
+    return decide(strategy, facts)
   }
 
   private carryOut(decision: Decision, seen: Observation, failure: Failure | undefined, nowMs: number): void {

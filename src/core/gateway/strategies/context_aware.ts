@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { duration, share } from '../../../lib/quantity.js'
+import { kindSchema } from '../../../lib/registry.js'
+import { diagnose, procedures } from '../diagnosis/index.js'
 import type { Observation } from '../observation.js'
 import { type Heuristic, isBlock, publicEdges, type Sign, signOf } from '../signs.js'
-import { answer, attempts, type Decision, type Diagnose, rotated, type StrategyFacts } from './strategy.js'
+import { answer, attempts, type Decision, rotated, type StrategyFacts } from './strategy.js'
 
 const spikeSchema = z.strictObject({
   share: share().prefault('80%').meta({ description: 'So many of the tries in the window failed' }),
@@ -26,6 +28,9 @@ const schema = z.strictObject({
     .default(publicEdges)
     .meta({ description: 'How the Server headers of public edges begin' }),
   window: duration().prefault('60s').meta({ description: 'How far it looks back' }),
+  diagnosis: kindSchema(procedures, 'procedure').optional().meta({
+    description: 'Ask this procedure about all tries in the window before a single one is judged by its signs',
+  }),
   burned_profile: z
     .int()
     .min(2)
@@ -48,14 +53,13 @@ export type ContextAware = z.output<typeof schema>
 export const context_aware = {
   summary: 'a block: quarantine and rotate; a struggling origin: back off; trouble everywhere: pause the target',
   schema,
-  decide(config: ContextAware, facts: StrategyFacts, diagnose?: Diagnose): Decision {
+  decide(config: ContextAware, facts: StrategyFacts): Decision {
     const { seen } = facts
     if (seen.ok) return answer('not_evaluated')
     const bounded = (decision: Decision): Decision =>
       facts.n < config.attempts ? decision : { ...decision, do: 'answer', strategy: 'answer' }
     if (isSpike(config, facts)) return bounded(paused(config, facts))
-    const diagnosed = diagnose && byDiagnosis(config, facts, diagnose)
-    return bounded(diagnosed ?? bySign(config, facts))
+    return bounded(byDiagnosis(config, facts) ?? bySign(config, facts))
   },
 } as const
 
@@ -112,9 +116,10 @@ function backOff({ base, cap, jitter }: ContextAware, { n, draw }: StrategyFacts
 }
 
 /** What the procedure finds concerns this try, or this try goes by its sign. */
-function byDiagnosis(config: ContextAware, facts: StrategyFacts, diagnose: Diagnose): Decision | undefined {
-  const { seen, recent, pool } = facts
-  const found = diagnose(recent, pool)
+function byDiagnosis(config: ContextAware, facts: StrategyFacts): Decision | undefined {
+  if (!config.diagnosis) return undefined
+  const { seen, recent, pool, all } = facts
+  const found = diagnose(recent, all, config.diagnosis)
   const quarantine = (exits: readonly string[], profiles: readonly string[]) => ({
     quarantine: { exits, profiles, for_ms: config.quarantine },
   })

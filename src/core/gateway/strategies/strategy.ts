@@ -15,16 +15,12 @@ export interface StrategyFacts {
   recent: readonly Observation[]
   /** Exits that are not in quarantine for this target, and TLS profiles that are not; the usual profile first. */
   pool: { exits: readonly Exit[]; profiles: readonly string[] }
+  /** Those in quarantine among them. */
+  all: { exits: readonly Exit[]; profiles: readonly string[] }
   now_ms: number
   /** In [0, 1). */
   draw: number
 }
-
-/** What many observations come to; core/gateway/diagnosis has procedures. */
-export type Diagnose = (
-  observations: readonly Observation[],
-  pool: { exits: readonly Exit[]; profiles: readonly string[] },
-) => { class: string; because: string; exits?: string[]; profiles?: string[]; subnets?: string[] }
 
 export type Decision = Judgement & { heuristic: Heuristic; strategy: StrategyWord }
 
