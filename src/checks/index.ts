@@ -34,6 +34,9 @@ import { proxy_tries } from './proxy_tries.js'
 import { server_checks_passed } from './server_checks_passed.js'
 import { server_tries_failed } from './server_tries_failed.js'
 import { server_turned } from './server_turned.js'
+import { waf_banned } from './waf_banned.js'
+import { waf_bans } from './waf_bans.js'
+import { waf_hits } from './waf_hits.js'
 
 export const checks = {
   fault_fired,
@@ -62,6 +65,9 @@ export const checks = {
   origin_repeated,
   origin_outcome,
   origin_stops,
+  waf_hits,
+  waf_bans,
+  waf_banned,
   log_contains,
 }
 
@@ -79,6 +85,8 @@ export const references = {
   gateway: 'gateway',
   server: 'server',
   origin: 'origin',
+  waf: 'waf',
+  rule: 'rule',
   log: 'hop',
 } as const
 

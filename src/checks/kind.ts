@@ -52,6 +52,7 @@ export const client = z.string().meta({ description: 'The name of a client' })
 export const proxy = z.string().meta({ description: 'The name of a proxy' })
 export const gateway = z.string().meta({ description: 'The name of a gateway' })
 export const server = z.string().meta({ description: 'The name of a server of the proxy' })
+export const waf = z.string().meta({ description: 'The name of a firewall' })
 export const origin = z.string().meta({ description: 'The name of an origin' })
 export const status = z.int().min(100).max(599).meta({ description: 'A status code' })
 

@@ -16,7 +16,14 @@ import type {
   RunEvent,
   ThreadEvent,
 } from './events/run.js'
-import type { AcceptingEvent, ConnectionEvent, HelloEvent, OperationEvent, ServedEvent } from './events/server.js'
+import type {
+  AcceptingEvent,
+  ConnectionEvent,
+  HelloEvent,
+  OperationEvent,
+  ServedEvent,
+  WafEvent,
+} from './events/server.js'
 
 export * from './events/client.js'
 export * from './events/gateway.js'
@@ -31,6 +38,7 @@ export type JournalEvent =
   | FaultEvent
   | ConnectionEvent
   | HelloEvent
+  | WafEvent
   | LookupEvent
   | ServedEvent
   | OperationEvent

@@ -22,6 +22,7 @@ import type { RunSetting } from './metrics/index.js'
 import type { Recovery } from './metrics/metric.js'
 import { createServersFold, type ServerFacts } from './server_facts.js'
 import { byName, type Counts, createTally, type LineFacts, lineFacts, type Tally } from './tally.js'
+import { createWafFold, type WafFacts } from './waf_facts.js'
 
 export type { ClientFacts } from './client_facts.js'
 export type { Counts, LineFacts } from './tally.js'
@@ -35,6 +36,7 @@ export interface Facts extends LoadFacts {
   readonly servers: ReadonlyMap<string, ServerFacts>
   readonly gateways: ReadonlyMap<string, GatewayFacts>
   readonly origins: ReadonlyMap<string, OriginFacts>
+  readonly wafs: ReadonlyMap<string, WafFacts>
   /** Connections that each server hop accepted, those of health checks and of the background included. */
   readonly connections: ReadonlyMap<string, number>
   readonly logs: ReadonlyMap<string, LineFacts>
@@ -116,6 +118,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
   const servers = byName(createServersFold)
   const origins = byName(createOriginFold)
   const gateways = byName(createGatewayFold)
+  const wafs = byName(createWafFold)
   const logs = byName(createTally)
   const ledger = createLedger((account) => clients.at(account.client!).settled(account), ways)
   let turn = createTurn()
@@ -139,6 +142,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
       else if (event.event === 'served') origins.at(event.hop).served(event)
       else if (event.event === 'operation') origins.at(event.hop).operation(event)
       else if (event.event === 'accepting') origins.at(event.hop).accepting(event)
+      else if (event.event === 'waf') wafs.at(event.hop).decided(event)
       else if (event.event === 'forward') {
         if (event.health || event.background) return
         proxies.at(event.hop).forward(event)
@@ -172,6 +176,7 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
         servers: servers.map((fold) => fold.facts()),
         gateways: gateways.map((fold) => fold.facts()),
         origins: origins.map((fold) => fold.facts()),
+        wafs: wafs.map((fold) => fold.facts()),
         connections: connections.counts(),
         logs: logs.map(lineFacts),
         ...loads.facts(),

@@ -14,10 +14,16 @@ export interface LinkOfOne {
   fired(fault: Fault): void
 }
 
+/** What is read of the bytes that pass, each way: it may hold some back, and give them later. */
+export interface Readers {
+  up(chunk: Buffer): Buffer
+  down(chunk: Buffer): Buffer
+}
+
 /** @returns ends it: from then on neither side hears of the other */
-export function pass(near: Socket, far: Socket, link?: LinkOfOne): () => void {
-  const up = new Lane('up', near, far, link)
-  const down = new Lane('down', far, near, link)
+export function pass(near: Socket, far: Socket, link?: LinkOfOne, readers?: Readers): () => void {
+  const up = new Lane('up', near, far, link, readers?.up)
+  const down = new Lane('down', far, near, link, readers?.down)
   up.open(down)
   down.open(up)
   return () => {
@@ -58,6 +64,7 @@ class Lane {
     private readonly from: Socket,
     private readonly to: Socket,
     private readonly link: LinkOfOne | undefined,
+    private readonly read: ((chunk: Buffer) => Buffer) | undefined,
   ) {}
 
   open(other: Lane): void {
@@ -76,8 +83,10 @@ class Lane {
     from.resume()
   }
 
-  private take(chunk: Buffer): void {
+  private take(arrived: Buffer): void {
     if (this.state !== 'open') return
+    const chunk = this.read ? this.read(arrived) : arrived
+    if (chunk.length === 0) return
     if (!this.link) this.hold({ do: 'bytes', bytes: chunk, atMs: 0, pace: undefined })
     else this.cross(chunk, this.link)
     this.move()

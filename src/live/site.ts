@@ -101,9 +101,10 @@ export function elsewhere(address: Address, port: number, host = address.host): 
   return { ...address, host, port, path: undefined, place: formatAddress({ host, port }) }
 }
 
-/** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it. */
+/** A firewall passes bytes on: who speaks TLS and HTTP is the hop behind it, in whose name it ends TLS where it does. */
 export function endOfBytes(site: Pick<Site, 'scenario'>, name: string): { name: string; tls: boolean } {
   const hop = site.scenario.hops[name]!
-  if (hop.kind === 'waf') return endOfBytes(site, hop.to)
-  return { name, tls: hop.kind !== 'gateway' && hop.tls !== false }
+  if (hop.kind !== 'waf') return { name, tls: hop.kind !== 'gateway' && hop.tls !== false }
+  const behind = endOfBytes(site, hop.to)
+  return hop.tls === false ? behind : { ...behind, tls: true }
 }

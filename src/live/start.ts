@@ -22,7 +22,7 @@ import { startRelay } from './relay.js'
 import { startNameServer } from './resolver.js'
 import { type Address, formatAddress, type Site } from './site.js'
 import { socketPath } from './unix.js'
-import { startWaf } from './waf.js'
+import { startWaf } from './waf/waf.js'
 
 export interface LiveSite extends Site {
   readonly addressStates: OwnStates

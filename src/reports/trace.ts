@@ -13,6 +13,7 @@ import type {
   RequestEvent,
   ServedEvent,
   Try,
+  WafEvent,
 } from '../journal/events.js'
 import { turnsIn } from '../journal/turns.js'
 import { formatMs } from '../lib/units.js'
@@ -21,6 +22,7 @@ import { describe, dnsText, isConnected, isSocket, tcpText } from './trace_conne
 import { decisionLines, exitLines, quarantineLines } from './trace_gateway.js'
 import { healthLines } from './trace_health.js'
 import { tunnelTexts } from './trace_tunnel.js'
+import { wafText } from './trace_waf.js'
 
 /** The trace as lines without colours. */
 export function traceLines(events: readonly JournalEvent[]): string[] {
@@ -51,6 +53,8 @@ interface Story {
   hellos: Map<string, HelloEvent[]>
   /** By request id; those of a connection by the far end, those of an address by its hop. */
   faults: Map<string, FaultEvent[]>
+  /** By request id; those of a connection by the far end. */
+  wafs: Map<string, WafEvent[]>
   /** By request id. */
   decisions: Map<string, DecisionEvent[]>
   served: Map<string, ServedEvent[]>
@@ -69,6 +73,7 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     hellos: new Map(),
     faults: new Map(),
     decisions: new Map(),
+    wafs: new Map(),
     served: new Map(),
     requests: [],
     hops: new Map(),
@@ -86,6 +91,7 @@ function indexEvents(events: readonly JournalEvent[]): Story {
     else if (event.event === 'decision') append(story.decisions, event.request, event)
     else if (event.event === 'request') story.requests.push(event)
     else if (event.event === 'fault') append(story.faults, event.request || event.peer || event.hop, event)
+    else if (event.event === 'waf') append(story.wafs, event.request ?? event.peer, event)
     else if (event.event === 'served') append(story.served, event.request || event.peer, event)
   }
   for (const forwards of story.forwards.values()) innermostFirst(forwards)
@@ -254,6 +260,8 @@ function farSide(
     (when && local === undefined && isConnected(one) ? takeOfStranger(story, places, when) : undefined) ??
     (failure?.stage === 'connect' ? takeAny(story.faults, places, ({ at }) => at === 'connect') : undefined)
   if (fault) lines.push(row(fault.hop, 'fault', `${fault.fault}: ${fault.effect} at ${fault.at}`))
+  const decided = takeFirst(story.wafs, request, mine) ?? takeFirst(story.wafs, local ?? '')
+  if (decided) lines.push(row(decided.hop, 'waf', wafText(decided)))
   const served = takeFirst(story.served, request, mine) ?? takeFirst(story.served, local ?? '')
   if (served) {
     const { hop, method, path, status, outcome } = served

@@ -23,6 +23,7 @@ import { serverSchema } from '../core/proxy/server.js'
 import { timeoutsSchema } from '../core/proxy/timeouts.js'
 import { dialTlsSchema, serverTls } from '../core/tls.js'
 import { tlsProfileName } from '../core/tls_profiles.js'
+import { bansSchema, ruleSchema } from '../core/waf/rule.js'
 import { dialectNames } from '../dialects/index.js'
 import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
@@ -104,13 +105,22 @@ const origin = {
 } as const satisfies HopKind
 
 const waf = {
-  summary: 'a firewall: reads the ClientHello before the handshake and passes the bytes on unchanged',
+  summary: 'a firewall: reads the ClientHello and requests, acts by its rules, and passes on the bytes unchanged',
   triggers: ['resolve', 'connect', 'accept', 'client_hello'],
   schema: z.strictObject({
     kind: z.literal('waf'),
     port: port.optional(),
     dns,
     to: z.string().meta({ description: 'The hop behind it' }),
+    tls: serverTls.prefault(false).meta({
+      description:
+        'End TLS, with a certificate for the hop behind it, and so read HTTP; without, TLS passes through unread',
+    }),
+    rules: z
+      .array(ruleSchema)
+      .default([])
+      .meta({ description: 'In this order: the first that matches acts; where none does, all passes' }),
+    bans: bansSchema.optional().meta({ description: 'What hits of rules lead to; nothing further if absent' }),
   }),
 } as const satisfies HopKind
 

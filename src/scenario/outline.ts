@@ -31,8 +31,22 @@ export interface HopOutline extends Reference {
   balance: string | undefined
   /** The entries of its list of upstream servers. */
   servers: readonly ServerOutline[]
+  /** Of a firewall: what is written of its rules and bans. */
+  rules: readonly RuleOutline[]
+  bans: { action: string | undefined } | undefined
   /** They come from an nginx configuration. */
   fromNginx: boolean
+}
+
+export interface RuleOutline {
+  path: Path
+  id: string | undefined
+  /** The conditions, by where they are written. */
+  when: Readonly<Record<string, unknown>>
+  unless: Readonly<Record<string, unknown>>
+  action: string | undefined
+  from: string | undefined
+  until: string | undefined
 }
 
 export interface ServerOutline {
@@ -169,7 +183,7 @@ const NAMING = ['x-request-id', 'idempotency-key']
 
 function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
-  const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx } = mappingOf(value) ?? {}
+  const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx, rules, bans } = mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.flatMap((edge, index) => edgeReferences(edge, [...path, 'to', index])) : []
   return {
     name,
@@ -182,9 +196,24 @@ function hopOutline(name: string, value: unknown): HopOutline {
     socket: socket === true,
     port: typeof port === 'number' ? port : undefined,
     stopsAccepting: mappingOf(capacity)?.when_full === 'stop_accepting',
-    balance: textOf(mappingOf(balance)?.type ?? balance),
+    balance: wordOfKind(balance),
     servers: Array.isArray(to) ? to.map((edge, index) => serverOutline(edge, [...path, 'to', index])) : [],
+    rules: Array.isArray(rules) ? rules.map((rule, index) => ruleOutline(rule, [...path, 'rules', index])) : [],
+    bans: bans === undefined ? undefined : { action: wordOfKind(mappingOf(bans)?.action) },
     fromNginx: nginx !== undefined,
+  }
+}
+
+function ruleOutline(value: unknown, path: Path): RuleOutline {
+  const { id, when, unless, action, from, until } = mappingOf(value) ?? {}
+  return {
+    path,
+    id: textOf(id),
+    when: mappingOf(when) ?? {},
+    unless: mappingOf(unless) ?? {},
+    action: wordOfKind(action),
+    from: textOf(from),
+    until: textOf(until),
   }
 }
 
@@ -226,6 +255,9 @@ const reference = (name: unknown, path: Path): Reference | undefined =>
   typeof name === 'string' ? { name, path } : undefined
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** `reset` or `{ type: reset }`. */
+const wordOfKind = (value: unknown): string | undefined => textOf(mappingOf(value)?.type ?? value)
 
 const wordOf = <Table extends object>(table: Table, value: unknown): keyof Table | undefined =>
   typeof value === 'string' && Object.hasOwn(table, value) ? (value as keyof Table) : undefined

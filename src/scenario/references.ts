@@ -10,6 +10,7 @@ import { type Finding, wrongKey, wrongValue } from './finding.js'
 import { article, namesOf, unknownName } from './names.js'
 import type { ExpectationReference, HopOutline, Outline, Reference } from './outline.js'
 import { findSocketProblems } from './socket_references.js'
+import { findWafProblems, unknownRule } from './waf_references.js'
 
 /** Each is a listener of its own, and a chain of them is walked in depth. */
 const MAX_HOPS = 1000
@@ -61,6 +62,7 @@ function findHopProblems(hops: readonly HopOutline[]): Finding[] {
     ...findTakenPorts(hops),
     ...findTakenNames(hops),
     ...findBalanceProblems(hops),
+    ...findWafProblems(hops),
   ]
 }
 
@@ -117,6 +119,11 @@ function wrongReference(
   }
   if (!hops) return []
   if (of === 'server') return wrongServer(reference, beside, hops)
+  if (of === 'rule')
+    return unknownRule(
+      reference,
+      hops.find((hop) => isNamed(hop, beside, 'waf')),
+    )
   const hop = hops.find((one) => one.name === name)
   const fitting = hops.filter(({ kind }) => of === 'hop' || kind === undefined || [kind, ALIKE[kind]].includes(of))
   if (!hop) return unknownName(of, reference, namesOf(fitting))
@@ -127,6 +134,12 @@ function wrongReference(
 
 /** A gateway is a proxy to those who judge. */
 const ALIKE: Partial<Record<string, string>> = { gateway: 'proxy' }
+
+const isNamed = (
+  { name }: HopOutline,
+  beside: readonly ExpectationReference[],
+  of: ExpectationReference['of'],
+): boolean => beside.some((reference) => reference.of === of && reference.name === name)
 
 /** One of another proxy, or a hop that is none: as far as it can be told who the proxy is, and whom it forwards to. */
 function wrongServer(

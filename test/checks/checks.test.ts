@@ -195,6 +195,33 @@ const rows: Record<keyof typeof checks, Row[]> = {
     [{ origin: 'app1', stops: 1 }, [make.accepting(false), make.accepting(true)], 'pass', '1'],
     [{ origin: 'app1', stops: '>= 1' }, [make.served()], 'fail', '0'],
   ],
+  waf_hits: [
+    [
+      { waf: 'wall', rule: 'bots', hits: 1 },
+      [make.waf({}), make.waf({ rule: 'fast' }), make.waf({ banned: 'address' })],
+      'pass',
+      '1',
+    ],
+    [{ waf: 'wall', rule: 'bots', hits: '>= 1' }, [], 'fail', '0'],
+  ],
+  waf_bans: [
+    [
+      { waf: 'wall', scope: 'subnet', bans: 1 },
+      [make.waf({ ban: { scope: 'subnet', key: '127.0.0.0/24', for_ms: 1 } }), make.waf({ banned: 'subnet' })],
+      'pass',
+      '1',
+    ],
+    [{ waf: 'wall', scope: 'address', bans: '>= 1' }, [make.waf({})], 'fail', '0'],
+  ],
+  waf_banned: [
+    [
+      { waf: 'wall', scope: 'address', banned: 2 },
+      [make.waf({ banned: 'address' }), make.waf({ banned: 'address' }), make.waf({})],
+      'pass',
+      '2',
+    ],
+    [{ waf: 'wall', scope: 'subnet', banned: '>= 1' }, [make.waf({ banned: 'address' })], 'fail', '0'],
+  ],
   origin_connections: [
     [{ origin: 'app1', connections: 1 }, [make.connection('app1'), make.connection('lb')], 'pass', '1'],
     [{ origin: 'app1', connections: 1 }, [], 'fail', '0'],

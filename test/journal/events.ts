@@ -15,6 +15,7 @@ import type {
   ServerEvent,
   ServerTurn,
   Try,
+  WafEvent,
 } from '../../src/journal/events.js'
 import { createReduction, type Facts } from '../../src/journal/reduce.js'
 
@@ -43,6 +44,16 @@ export const fault = (id: string): FaultEvent => ({
 export const accepting = (accepting: boolean): JournalEvent => ({ event: 'accepting', t: 1, hop: 'app1', accepting })
 
 export const connection = (hop: string): JournalEvent => ({ event: 'connection', t: 1, hop, peer: '127.0.0.1:1' })
+
+export const waf = (more: Partial<WafEvent>): WafEvent => ({
+  event: 'waf',
+  t: 1,
+  hop: 'wall',
+  peer: '127.0.0.1:1',
+  rule: 'bots',
+  action: 'reset',
+  ...more,
+})
 
 export const served = (more: Partial<ServedEvent> = {}): ServedEvent => ({
   event: 'served',

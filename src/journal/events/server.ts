@@ -1,4 +1,6 @@
 /** What servers see: connections, and the requests that an origin read. Part of the vocabulary in events.ts. */
+import type { ActionName } from '../../core/waf/actions.js'
+import type { BanScope } from '../../core/waf/rule.js'
 
 /** A server hop accepted a connection. */
 export interface ConnectionEvent {
@@ -17,6 +19,25 @@ export interface HelloEvent {
   ja3: string
   ja4: string
   sni?: string | undefined
+}
+
+/** A firewall's rule, or a ban, decided on a connection or a request; what no rule names passes without a word. */
+export interface WafEvent {
+  event: 'waf'
+  t: number
+  hop: string
+  peer: string
+  /** The rule that matched, or the one that led to the ban. */
+  rule: string
+  action: ActionName
+  /** The status of the response of the firewall's own. */
+  status?: number | undefined
+  /** X-Request-Id; absent where it decided on the connection. */
+  request?: string | undefined
+  /** It was banned already: which ban decided. */
+  banned?: BanScope | undefined
+  /** The ban that begins with it. */
+  ban?: { scope: BanScope; key: string; for_ms: number } | undefined
 }
 
 /** A request that an origin read: what the server saw, whatever a client or proxy believes. */

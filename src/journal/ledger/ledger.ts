@@ -71,6 +71,10 @@ class Books implements Ledger {
         })
       case 'operation':
         return this.operation(event)
+      case 'waf':
+        // Where a firewall stopped it, nobody behind has to have read it.
+        if (event.action === 'pass' || !event.request) return
+        return this.asked(event.request, event.hop)
       case 'hop':
         return this.addresses?.heard(event)
       case 'exit':
@@ -109,13 +113,13 @@ class Books implements Ledger {
   }
 
   /**
-   * It asked for the health page, or it was a check that a client made under the id of its request: it may be an attempt
-   * that was read, and need not be one.
+   * It asked for the health page, or it was a check that a client made under the id of its request, or a firewall stopped
+   * it: it may be an attempt that was read, and need not be one.
    */
   private asked(id: string, hop: string): void {
     if (!this.judge?.isToldByClient(id) || this.settled.has(id)) return
     const account = this.accountOf(id, false)
-    const reader = this.addresses!.numberOf(hop)
+    const reader = this.addresses!.readerOf(hop)
     if (account && reader >= 0) account.asked[reader] = (account.asked[reader] ?? 0) + 1
   }
 
