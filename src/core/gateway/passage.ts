@@ -12,7 +12,7 @@ import type { Observation } from './observation.js'
 import { mayRepeat, type Sent } from './repeatable.js'
 import type { Shared, Step, Waiter } from './shared.js'
 import { burnRate, statusOf } from './signs.js'
-import { type Decision, decide } from './strategies/index.js'
+import { type Decision, decide, type NextExit } from './strategies/index.js'
 
 export interface PassageAsk {
   request: string
@@ -28,7 +28,7 @@ export class Passage implements Waiter {
   private readonly tried: Exit[] = []
   private readonly spoken: string[] = []
   /** The next try, once it may go. */
-  private next: { exit: 'any' | 'same' | 'other'; profile: 'usual' | 'same' | 'other' } = {
+  private next: { exit: NextExit; profile: 'usual' | 'same' | 'other' } = {
     exit: 'any',
     profile: 'usual',
   }
@@ -132,8 +132,12 @@ export class Passage implements Waiter {
     const last = this.tried.at(-1)
     if (!last || this.next.exit === 'any') return pool.assign(ask)
     if (this.next.exit === 'same') return pool.again(last, ask) ?? pool.assign(ask)
-    const untried = pool.assign({ ...ask, avoid: new Set(this.tried.map(({ id }) => id)) })
-    return untried ?? pool.assign({ ...ask, avoid: new Set([last.id]) })
+    const subnets = new Set(this.tried.map(({ subnet }) => subnet))
+    const near = pool.exits.filter(({ subnet }) => subnets.has(subnet))
+    const elsewhere = this.next.exit === 'elsewhere' && pool.assign({ ...ask, avoid: idsOf(near) })
+    return (
+      elsewhere || pool.assign({ ...ask, avoid: idsOf(this.tried) }) || pool.assign({ ...ask, avoid: idsOf([last]) })
+    )
   }
 
   /** There is no exit for it. A failure that is known says more than that. */
@@ -232,3 +236,5 @@ export class Passage implements Waiter {
     this.decided = undefined
   }
 }
+
+const idsOf = (exits: readonly Exit[]): ReadonlySet<string> => new Set(exits.map(({ id }) => id))

@@ -64,7 +64,7 @@ test('rotate takes another exit, and another profile if it is told to and there 
 
 test('context_aware: the glossary entry, rule by rule', async (t) => {
   const quarantine = { exits: ['a'], profiles: [], for_ms: 300_000 }
-  const rotation = { do: 'again', after_ms: 0, exit: 'other', profile: 'other', quarantine }
+  const rotation = { do: 'again', after_ms: 0, exit: 'elsewhere', profile: 'other', quarantine }
   t.strictSame(
     aware(reset),
     { ...rotation, heuristic: 'waf_stealth_block', strategy: 'rotate_ip_and_fingerprint' },
@@ -116,8 +116,8 @@ test('context_aware: a profile that is blocked at several exits, and passes at n
 })
 
 test('context_aware pauses the target when everything fails everywhere, and pardons those exits', async (t) => {
-  const failing = (exits: string[], more: Partial<Observation> = reset) =>
-    exits.map((exit) => seenOf({ ...more, exit }))
+  const failing = (exits: string[], profiles = ['node', 'modern']) =>
+    exits.map((exit, n) => seenOf({ ...reset, exit, profile: profiles[n % profiles.length]! }))
   const passing = (count: number) => Array.from({ length: count }, () => seenOf({ ok: true, exit: 'f' }))
   t.match(aware(reset, { recent: failing(['a', 'b', 'c', 'd', 'e']) }), {
     do: 'again',
@@ -128,12 +128,18 @@ test('context_aware pauses the target when everything fails everywhere, and pard
     pause: { for_ms: 30_000, probes: 1, pardon: ['a', 'b', 'c', 'd', 'e'] },
   })
   t.notMatch(aware(reset, { recent: failing(['a', 'b', 'c', 'd']) }), { pause: {} }, 'four exits are too few')
+  const only = aware(reset, { recent: failing(['a', 'b', 'c', 'd', 'e'], ['node']) })
+  t.notMatch(only, { pause: {} }, 'the other profile has not been tried')
   const some = [...failing(['a', 'b', 'c', 'd', 'e']), ...passing(2)]
   t.notMatch(aware(reset, { recent: some }), { pause: {} }, 'of seven, two passed')
   const pool = { exits: ['a', 'b', 'c'].map((id) => exitOf(id)), profiles: ['node'] }
-  t.match(aware(reset, { pool, recent: failing(['a', 'b', 'c']) }), { pause: {} }, 'of three, all')
+  t.match(aware(reset, { pool, all: pool, recent: failing(['a', 'b', 'c']) }), { pause: {} }, 'of three, all')
   const one = { exits: [exitOf('a')], profiles: ['node'] }
-  t.notMatch(aware(reset, { pool: one, recent: failing(['a', 'a']) }), { pause: {} }, 'one alone tells nothing')
+  t.notMatch(
+    aware(reset, { pool: one, all: one, recent: failing(['a', 'a']) }),
+    { pause: {} },
+    'one alone tells nothing',
+  )
 })
 
 test('context_aware asks a diagnosis where it is told to, and goes by the sign where that is not concerned', async (t) => {
@@ -175,7 +181,9 @@ test('context_aware asks a diagnosis where it is told to, and goes by the sign w
     by(() => refused, refused),
     { pause: { for_ms: 30_000 } },
   )
-  t.match(by(onExits('b'), { ...reset, exit: 'a' }), { heuristic: 'waf_stealth_block', profile: 'other' })
+  const unconcerned = by(onExits('b'), { ...reset, exit: 'a' })
+  t.match(unconcerned, { heuristic: 'waf_stealth_block', exit: 'elsewhere', profile: 'other' })
+  t.notOk(unconcerned.quarantine, 'nothing is kept from use on the word of one failure')
   t.match(
     by(() => undefined, edge502),
     { heuristic: 'edge_origin_error' },

@@ -439,10 +439,7 @@ test('exits: the tries of a gateway, or the attempts of who had a tunnel', async
     make.forward({
       request: 'direct-1',
       hop: 'gw',
-      tries: [
-        oneTry({ address: APP, exit: a, failure: resetFailure }),
-        oneTry({ address: APP, exit: c, status: 200 }),
-      ],
+      tries: [oneTry({ address: APP, exit: a, failure: resetFailure }), oneTry({ address: APP, exit: c, status: 200 })],
     }),
     attempt(1, 0, 5, { exit: c }),
     request(0, 5, { attempts: 1 }),

@@ -6,7 +6,7 @@ import { none } from './none.js'
 import { rotate } from './rotate.js'
 import type { Decision, StrategyFacts } from './strategy.js'
 
-export type { Decision, StrategyFacts } from './strategy.js'
+export type { Decision, NextExit, StrategyFacts } from './strategy.js'
 
 export const strategies = {
   none,
