@@ -33,7 +33,15 @@ export interface Finding {
 }
 
 export async function examine(): Promise<Finding[]> {
-  return [nodeVersion(), platform(), await loopback(), peerQueues(), ...(await realProxies()), await scenarios()]
+  return [
+    nodeVersion(),
+    platform(),
+    await loopback(),
+    await exits(),
+    peerQueues(),
+    ...(await realProxies()),
+    await scenarios(),
+  ]
 }
 
 /** As package.json's engines say. */
@@ -54,12 +62,28 @@ const platform = (): Finding =>
   )
 
 async function loopback(): Promise<Finding> {
-  const error = await new Promise<Error | undefined>((resolve) => {
-    const server = createServer().once('error', resolve)
-    server.listen(0, '127.0.0.1', () => server.close(() => resolve(undefined)))
-  })
+  const error = await bindingError('127.0.0.1')
   return finding('loopback', !error, error?.message ?? '127.0.0.1 can be listened on', 'Every hop listens on 127.0.0.1')
 }
+
+/** Linux has all of 127.0.0.0/8; elsewhere a machine has the addresses that it was given. */
+async function exits(): Promise<Finding> {
+  const error = await bindingError(AN_EXIT)
+  const found = error?.message ?? 'addresses of 127.0.0.0/8 can be dialled from'
+  const remedy =
+    'Exits of gateways are such addresses, and so is the source of a client: give them to the loopback interface ' +
+    `first (macOS: sudo ifconfig lo0 alias ${AN_EXIT})`
+  return finding('exits', !error, found, remedy)
+}
+
+const AN_EXIT = '127.11.1.1'
+
+/** Undefined: it can be bound. */
+const bindingError = (address: string): Promise<Error | undefined> =>
+  new Promise((resolve) => {
+    const server = createServer().once('error', resolve)
+    server.listen(0, address, () => server.close(() => resolve(undefined)))
+  })
 
 function peerQueues(): Finding {
   let readable = true

@@ -6,6 +6,7 @@ import type { DecisionEvent, ForwardEvent, PauseEvent, QuarantineEvent } from '.
 import { type Counts, createTally } from './tally.js'
 
 export const gatewayMetrics = {
+  gateway_tries: { unit: 'count', says: 'Tries through exits' },
   exits_used: { unit: 'count', says: 'Exits through which anything was tried' },
   exit_share_max: {
     unit: 'share',
@@ -16,6 +17,10 @@ export const gatewayMetrics = {
     unit: 'share',
     says: 'Of the tries of one exit, the share that failed, at the exit where it is the highest',
     none: 'without tries',
+  },
+  exits_burned: {
+    unit: 'count',
+    says: 'Exits of which the last try was cut off before a byte of a response, or refused with a 403, whatever was decided of it',
   },
   exits_quarantined: { unit: 'count', says: 'Exits that were in quarantine for any target' },
   profiles_quarantined: { unit: 'count', says: 'TLS profiles that were in quarantine for any target' },
@@ -54,7 +59,7 @@ export type GatewayMetrics = Record<GatewayMetric, number | null>
 /** Of one gateway. */
 export function createGatewayFold() {
   const [strategies, heuristics] = [createTally(), createTally()]
-  const exits = new Map<string, { tries: number; failed: number }>()
+  const exits = new Map<string, { tries: number; failed: number; burned: boolean }>()
   const [burned, profiles] = [new Set<string>(), new Set<string>()]
   const times = createPauseTimes()
   let [tries, quarantines, burnRate] = [0, 0, 0]
@@ -62,7 +67,8 @@ export function createGatewayFold() {
     forward(event: Pick<ForwardEvent, 'tries'>) {
       for (const { exit, failure, status = 0 } of event.tries) {
         if (exit === undefined) continue
-        const known = exits.get(exit) ?? { tries: 0, failed: 0 }
+        const known = exits.get(exit) ?? { tries: 0, failed: 0, burned: false }
+        known.burned = status === 403 || failure?.type === 'connection_terminated'
         known.tries++
         if (failure || status >= 500) known.failed++
         exits.set(exit, known)
@@ -85,9 +91,11 @@ export function createGatewayFold() {
       const shares = [...exits.values()]
       return {
         metrics: {
+          gateway_tries: tries,
           exits_used: exits.size,
           exit_share_max: tries > 0 ? Math.max(...shares.map((one) => one.tries)) / tries : null,
           exit_failed_share_max: tries > 0 ? Math.max(...shares.map((one) => one.failed / one.tries)) : null,
+          exits_burned: shares.filter((one) => one.burned).length,
           exits_quarantined: burned.size,
           profiles_quarantined: profiles.size,
           quarantines,

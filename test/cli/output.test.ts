@@ -18,6 +18,8 @@ const kinds = [
   'dialects',
   'waf_conditions',
   'waf_actions',
+  'assignments',
+  'strategies',
   'checks',
   'proxies',
   'reports',

@@ -16,7 +16,14 @@ test('exits: how many were used, how the tries were spread, and where most faile
     through('b', { status: 502 }),
     through('b', { failure: resetFailure }),
   ]
-  t.match(factsOf(events).metrics, { exits_used: 2, exit_share_max: 0.6, exit_failed_share_max: 0.5 })
+  t.match(factsOf(events).metrics, {
+    gateway_tries: 10,
+    exits_used: 2,
+    exit_share_max: 0.6,
+    exit_failed_share_max: 0.5,
+    exits_burned: 1,
+  })
+  t.match(factsOf([...events, through('b', { status: 200 })]).metrics, { exits_burned: 0 }, 'the last try counts')
 })
 
 test('a gateway without exits has no such facts; one that only decided has no shares', async (t) => {

@@ -12,7 +12,7 @@ import type { Observation } from './observation.js'
 import { mayRepeat, type Sent } from './repeatable.js'
 import type { Shared, Step, Waiter } from './shared.js'
 import { burnRate, statusOf } from './signs.js'
-import { type Decision, decide } from './strategies/index.js'
+import { type Decision, decide, type NextExit } from './strategies/index.js'
 
 export interface PassageAsk {
   request: string
@@ -30,7 +30,7 @@ export class Passage implements Waiter {
   private readonly tried: Exit[] = []
   private readonly spoken: string[] = []
   /** The next try, once it may go. */
-  private next: { exit: 'any' | 'same' | 'other'; profile: 'usual' | 'same' | 'other' } = {
+  private next: { exit: NextExit; profile: 'usual' | 'same' | 'other' } = {
     exit: 'any',
     profile: 'usual',
   }
@@ -135,8 +135,12 @@ export class Passage implements Waiter {
     const last = this.tried.at(-1)
     if (!last || this.next.exit === 'any') return pool.assign(ask)
     if (this.next.exit === 'same') return pool.again(last, ask) ?? pool.assign(ask)
-    const untried = pool.assign({ ...ask, avoid: new Set(this.tried.map(({ id }) => id)) })
-    return untried ?? pool.assign({ ...ask, avoid: new Set([last.id]) })
+    const subnets = new Set(this.tried.map(({ subnet }) => subnet))
+    const near = pool.exits.filter(({ subnet }) => subnets.has(subnet))
+    const elsewhere = this.next.exit === 'elsewhere' && pool.assign({ ...ask, avoid: idsOf(near) })
+    return (
+      elsewhere || pool.assign({ ...ask, avoid: idsOf(this.tried) }) || pool.assign({ ...ask, avoid: idsOf([last]) })
+    )
   }
 
   /** There is no exit for it. A failure that is known says more than that. */
@@ -168,7 +172,7 @@ export class Passage implements Waiter {
   }
 
   private decide(seen: Observation, nowMs: number, draw: number): Decision {
-    const { pool, profiles, recent, strategy, diagnose } = this.shared
+    const { pool, profiles, recent, strategy } = this.shared
     const quarantined = new Set(pool.quarantined(this.target, nowMs))
     const facts = {
       n: this.tried.length,
@@ -178,10 +182,11 @@ export class Passage implements Waiter {
         exits: pool.exits.filter(({ id }) => !quarantined.has(id)),
         profiles: this.ask.plain ? [] : profiles.open(this.target, nowMs),
       },
+      all: { exits: pool.exits, profiles: profiles.profiles },
       now_ms: nowMs,
       draw,
     }
-    return decide(strategy, facts, diagnose)
+    return decide(strategy, facts)
   }
 
   private carryOut(decision: Decision, seen: Observation, failure: Failure | undefined, nowMs: number): void {
@@ -234,3 +239,5 @@ export class Passage implements Waiter {
     this.decided = undefined
   }
 }
+
+const idsOf = (exits: readonly Exit[]): ReadonlySet<string> => new Set(exits.map(({ id }) => id))

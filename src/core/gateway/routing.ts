@@ -14,7 +14,6 @@ import { ProfileChoice } from './profile_choice.js'
 import { Recent } from './recent.js'
 import { RetryQueue, type RetryQueueConfig } from './retry_queue.js'
 import type { Shared, Step, Waiter } from './shared.js'
-import type { Diagnose } from './strategies/index.js'
 import { type StrategyConfig, windowOf } from './strategies/index.js'
 
 export interface RoutingConfig {
@@ -30,7 +29,7 @@ export interface RoutingConfig {
 export class Routing {
   private readonly shared: Shared
 
-  constructor(config: RoutingConfig, tell: (note: GatewayNote) => void, diagnose?: Diagnose) {
+  constructor(config: RoutingConfig, tell: (note: GatewayNote) => void) {
     this.shared = {
       pool: new ExitPool(config.exits, createAssignment(config.assign), config.per_exit),
       profiles: new ProfileChoice(config.profiles),
@@ -38,7 +37,6 @@ export class Routing {
       recent: new Recent(windowOf(config.strategy)),
       queue: new RetryQueue(config.retry_queue),
       strategy: config.strategy,
-      diagnose,
       tell: (note) => tell(note),
     }
   }

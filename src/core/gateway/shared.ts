@@ -7,7 +7,7 @@ import type { Pauses } from './pauses.js'
 import type { ProfileChoice } from './profile_choice.js'
 import type { Recent } from './recent.js'
 import type { RetryQueue } from './retry_queue.js'
-import type { Diagnose, StrategyConfig } from './strategies/index.js'
+import type { StrategyConfig } from './strategies/index.js'
 
 export interface Shared {
   readonly pool: ExitPool
@@ -16,7 +16,6 @@ export interface Shared {
   readonly recent: Recent
   readonly queue: RetryQueue<Waiter>
   readonly strategy: StrategyConfig
-  readonly diagnose: Diagnose | undefined
   tell(note: GatewayNote): void
 }
 

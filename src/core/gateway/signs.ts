@@ -19,7 +19,7 @@ export const heuristics = {
 } as const
 export type Heuristic = keyof typeof heuristics
 
-/** The software of public edges, as their Server header begins. */
+/** The software of public edges, as their Server header begins, and the edge of ours. */
 export const publicEdges = [
   'cloudflare',
   'cloudfront',
@@ -28,6 +28,7 @@ export const publicEdges = [
   'fastly',
   'varnish',
   'awselb',
+  'edge',
 ]
 
 /** What a gateway takes for a good response: no error of a server, and none of the two refusals. */

@@ -141,6 +141,23 @@ test('rotate goes on until an exit passes, and forgets which did not', async (t)
   t.equal(rig.routing.pool.quarantined(target, rig.now).length, 0)
 })
 
+test('after a block it goes on in another network, where there is one', async (t) => {
+  const exits = listExits(
+    exitsSchema.parse([
+      { network: '127.11.1.0/24', count: 3 },
+      { network: '127.11.2.0/24', count: 1 },
+    ]),
+  )
+  const config = strategies.context_aware.schema.parse({ type: 'context_aware' })
+  const rest = { assign: { type: 'round_robin' }, profiles: [], retry_queue: retryQueueSchema.parse({}) } as const
+  const routing = new Routing({ exits, strategy: config, ...rest }, () => {})
+  const passage = routing.begin({ request: 'r1', target }, 0)
+  const blocked = { ok: false, error: reset.type, stage: reset.stage, ms: 1 } as const
+  const steps = [passage.start(0, 0), ...[1, 2, 3].map((now) => passage.ended(blocked, reset, get, now, 0))]
+  const met = steps.map((step) => step.do === 'try' && step.exit.id)
+  t.strictSame(met, ['127.11.1.1', '127.11.2.1', '127.11.1.2', '127.11.1.3'])
+})
+
 test('a fingerprint is blocked: the profile is burned, not the pool', async (t) => {
   const rig = new Rig((_exit, profile) => (profile === 'node' ? 'reset' : { status: 200 }), { count: 20 })
   for (let n = 0; n < 20; n++) t.equal(rig.ask(`r${n}`), '200')

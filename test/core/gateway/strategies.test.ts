@@ -28,16 +28,8 @@ const edge502 = { status: 502, server: 'cloudflare' } as const
 
 const factsOf = (seen: Partial<Observation>, more: Partial<StrategyFacts> = {}): StrategyFacts => {
   const one = seenOf(seen)
-  const exits = letters(10).map((id) => exitOf(id))
-  return {
-    n: 1,
-    seen: one,
-    recent: [one],
-    pool: { exits, profiles: ['node', 'modern'] },
-    now_ms: 0,
-    draw: 0.5,
-    ...more,
-  }
+  const pool = { exits: letters(10).map((id) => exitOf(id)), profiles: ['node', 'modern'] }
+  return { n: 1, seen: one, recent: [one], pool, all: pool, now_ms: 0, draw: 0.5, ...more }
 }
 
 const configOf = (type: StrategyConfig['type'], more: object = {}): StrategyConfig =>
@@ -72,7 +64,7 @@ test('rotate takes another exit, and another profile if it is told to and there 
 
 test('context_aware: the glossary entry, rule by rule', async (t) => {
   const quarantine = { exits: ['a'], profiles: [], for_ms: 300_000 }
-  const rotation = { do: 'again', after_ms: 0, exit: 'other', profile: 'other', quarantine }
+  const rotation = { do: 'again', after_ms: 0, exit: 'elsewhere', profile: 'other', quarantine }
   t.strictSame(
     aware(reset),
     { ...rotation, heuristic: 'waf_stealth_block', strategy: 'rotate_ip_and_fingerprint' },
@@ -124,8 +116,8 @@ test('context_aware: a profile that is blocked at several exits, and passes at n
 })
 
 test('context_aware pauses the target when everything fails everywhere, and pardons those exits', async (t) => {
-  const failing = (exits: string[], more: Partial<Observation> = reset) =>
-    exits.map((exit) => seenOf({ ...more, exit }))
+  const failing = (exits: string[], profiles = ['node', 'modern']) =>
+    exits.map((exit, n) => seenOf({ ...reset, exit, profile: profiles[n % profiles.length]! }))
   const passing = (count: number) => Array.from({ length: count }, () => seenOf({ ok: true, exit: 'f' }))
   t.match(aware(reset, { recent: failing(['a', 'b', 'c', 'd', 'e']) }), {
     do: 'again',
@@ -136,38 +128,66 @@ test('context_aware pauses the target when everything fails everywhere, and pard
     pause: { for_ms: 30_000, probes: 1, pardon: ['a', 'b', 'c', 'd', 'e'] },
   })
   t.notMatch(aware(reset, { recent: failing(['a', 'b', 'c', 'd']) }), { pause: {} }, 'four exits are too few')
+  const only = aware(reset, { recent: failing(['a', 'b', 'c', 'd', 'e'], ['node']) })
+  t.notMatch(only, { pause: {} }, 'the other profile has not been tried')
   const some = [...failing(['a', 'b', 'c', 'd', 'e']), ...passing(2)]
   t.notMatch(aware(reset, { recent: some }), { pause: {} }, 'of seven, two passed')
   const pool = { exits: ['a', 'b', 'c'].map((id) => exitOf(id)), profiles: ['node'] }
-  t.match(aware(reset, { pool, recent: failing(['a', 'b', 'c']) }), { pause: {} }, 'of three, all')
+  t.match(aware(reset, { pool, all: pool, recent: failing(['a', 'b', 'c']) }), { pause: {} }, 'of three, all')
   const one = { exits: [exitOf('a')], profiles: ['node'] }
-  t.notMatch(aware(reset, { pool: one, recent: failing(['a', 'a']) }), { pause: {} }, 'one alone tells nothing')
+  t.notMatch(
+    aware(reset, { pool: one, all: one, recent: failing(['a', 'a']) }),
+    { pause: {} },
+    'one alone tells nothing',
+  )
 })
 
-test('context_aware asks a diagnosis where it is given one, and goes by the sign where that is not concerned', async (t) => {
-  const by = (found: ReturnType<NonNullable<Parameters<typeof decide>[2]>>, seen: Partial<Observation> = reset) =>
-    decide(configOf('context_aware'), factsOf(seen), () => found)
-  const because = 'figures'
-  t.match(by({ class: 'exit_block', because, exits: ['a', 'b'] }), {
+test('context_aware asks a diagnosis where it is told to, and goes by the sign where that is not concerned', async (t) => {
+  const exits = letters(10).map((id, n) => exitOf(id, { subnet: `127.11.${Math.floor(n / 5)}.0/24` }))
+  const all = { exits, profiles: ['node', 'modern'] }
+  /** Ten tries through each exit with each profile, of which those fail. */
+  const recent = (fails: (exit: string, profile: string) => Partial<Observation> | undefined) =>
+    exits.flatMap(({ id, subnet }, at) =>
+      Array.from({ length: 20 }, (_, n) => {
+        const profile = all.profiles[n % 2]!
+        const failed = fails(id, profile)
+        return seenOf({ t: n * 100 + at * 10, exit: id, subnet, profile, ...(failed ?? { ok: true, status: 200 }) })
+      }),
+    )
+  const by = (fails: Parameters<typeof recent>[0], seen: Partial<Observation> = reset) => {
+    const facts = { ...factsOf({ subnet: '127.11.0.0/24', ...seen }), recent: recent(fails), pool: all, all }
+    return decide(configOf('context_aware', { diagnosis: 'evidence', spike: { share: '100%', exits: 100 } }), facts)
+  }
+  const onExits =
+    (...ids: string[]) =>
+    (exit: string) =>
+      ids.includes(exit) ? reset : undefined
+  t.match(by(onExits('a', 'g')), {
     exit: 'other',
     profile: 'same',
-    quarantine: { exits: ['a', 'b'], profiles: [] },
+    quarantine: { exits: ['a', 'g'], profiles: [] },
   })
-  t.match(by({ class: 'fingerprint_block', because, profiles: ['node'] }), {
-    exit: 'same',
-    profile: 'other',
-    quarantine: { exits: [], profiles: ['node'] },
-  })
-  t.match(by({ class: 'subnet_block', because, subnets: ['127.11.1.0/24'] }), {
+  t.match(
+    by((_exit, profile) => (profile === 'node' ? reset : undefined)),
+    { exit: 'same', profile: 'other', heuristic: 'fingerprint_block', quarantine: { exits: [], profiles: ['node'] } },
+  )
+  t.match(by(onExits('a', 'b', 'c', 'd', 'e')), {
     exit: 'other',
     heuristic: 'subnet_block',
-    quarantine: { exits: letters(10) },
+    quarantine: { exits: ['a', 'b', 'c', 'd', 'e'] },
   })
-  t.match(by({ class: 'origin_down', because }), { pause: { for_ms: 30_000 } })
-  t.match(by({ class: 'origin_overloaded', because }), { strategy: 'exponential_backoff' })
-  t.match(by({ class: 'edge_error', because }), { heuristic: 'edge_origin_error' })
-  t.match(by({ class: 'exit_block', because, exits: ['z'] }), { heuristic: 'waf_stealth_block', profile: 'other' })
-  t.match(by({ class: 'none', because }, edge502), { heuristic: 'edge_origin_error' })
+  const refused = { error: 'connection_refused', stage: 'connect' } as const
+  t.match(
+    by(() => refused, refused),
+    { pause: { for_ms: 30_000 } },
+  )
+  const unconcerned = by(onExits('b'), { ...reset, exit: 'a' })
+  t.match(unconcerned, { heuristic: 'waf_stealth_block', exit: 'elsewhere', profile: 'other' })
+  t.notOk(unconcerned.quarantine, 'nothing is kept from use on the word of one failure')
+  t.match(
+    by(() => undefined, edge502),
+    { heuristic: 'edge_origin_error' },
+  )
 })
 
 test('signs, statuses that are well, and the burn rate', async (t) => {

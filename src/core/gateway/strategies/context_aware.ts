@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { duration, share } from '../../../lib/quantity.js'
+import { kindSchema } from '../../../lib/registry.js'
+import { diagnose, procedures } from '../diagnosis/index.js'
 import type { Observation } from '../observation.js'
 import { type Heuristic, isBlock, publicEdges, type Sign, signOf } from '../signs.js'
-import { answer, attempts, type Decision, type Diagnose, rotated, type StrategyFacts } from './strategy.js'
+import { answer, attempts, type Decision, rotated, type StrategyFacts } from './strategy.js'
 
 const spikeSchema = z.strictObject({
   share: share().prefault('80%').meta({ description: 'So many of the tries in the window failed' }),
@@ -26,6 +28,9 @@ const schema = z.strictObject({
     .default(publicEdges)
     .meta({ description: 'How the Server headers of public edges begin' }),
   window: duration().prefault('60s').meta({ description: 'How far it looks back' }),
+  diagnosis: kindSchema(procedures, 'procedure').optional().meta({
+    description: 'Ask this procedure about all tries in the window before a single one is judged by its signs',
+  }),
   burned_profile: z
     .int()
     .min(2)
@@ -48,23 +53,27 @@ export type ContextAware = z.output<typeof schema>
 export const context_aware = {
   summary: 'a block: quarantine and rotate; a struggling origin: back off; trouble everywhere: pause the target',
   schema,
-  decide(config: ContextAware, facts: StrategyFacts, diagnose?: Diagnose): Decision {
+  decide(config: ContextAware, facts: StrategyFacts): Decision {
     const { seen } = facts
     if (seen.ok) return answer('not_evaluated')
     const bounded = (decision: Decision): Decision =>
       facts.n < config.attempts ? decision : { ...decision, do: 'answer', strategy: 'answer' }
     if (isSpike(config, facts)) return bounded(paused(config, facts))
-    const diagnosed = diagnose && byDiagnosis(config, facts, diagnose)
-    return bounded(diagnosed ?? bySign(config, facts))
+    return bounded(config.diagnosis ? byDiagnosis(config, facts) : bySign(config, facts))
   },
 } as const
 
-/** Of what failed through many exits, it is not the exits that failed. */
-function isSpike({ spike }: ContextAware, { recent, pool }: StrategyFacts): boolean {
+/** What fails through many exits is not the exits' fault; nor the fingerprint's, once every profile has failed. */
+function isSpike({ spike }: ContextAware, { recent, pool, all }: StrategyFacts): boolean {
   const failed = recent.filter(({ ok }) => !ok)
-  const exits = new Set(failed.map(({ exit }) => exit)).size
-  const known = new Set([...pool.exits.map(({ id }) => id), ...recent.map(({ exit }) => exit)]).size
-  return failed.length >= spike.share * recent.length && exits >= Math.min(spike.exits, known) && exits > 1
+  if (!pool.profiles.every((name) => failed.some(({ profile }) => profile === name))) return false
+  return failed.length >= spike.share * recent.length && isBroad(spike, all.exits.length, failed)
+}
+
+/** Through one exit alone nothing can be told of others. */
+function isBroad({ exits }: ContextAware['spike'], all: number, failed: readonly Observation[]): boolean {
+  const met = new Set(failed.map(({ exit }) => exit)).size
+  return met >= Math.min(exits, all) && met > 1
 }
 
 function paused(config: ContextAware, { recent }: StrategyFacts): Decision {
@@ -95,7 +104,7 @@ function blocked(config: ContextAware, facts: StrategyFacts, heuristic: Heuristi
   const profiles = isBurned(config, facts) ? [seen.profile] : []
   const quarantine = { exits: [seen.exit], profiles, for_ms: config.quarantine }
   const profile = otherProfile(facts)
-  return rotated({ exit: 'other', profile }, profiles.length > 0 ? 'fingerprint_block' : heuristic, { quarantine })
+  return rotated({ exit: 'elsewhere', profile }, profiles.length > 0 ? 'fingerprint_block' : heuristic, { quarantine })
 }
 
 function isBurned({ burned_profile }: ContextAware, { seen, recent, pool }: StrategyFacts): boolean {
@@ -111,33 +120,46 @@ function backOff({ base, cap, jitter }: ContextAware, { n, draw }: StrategyFacts
   return { do: 'again', after_ms: afterMs, ...same, heuristic, strategy: 'exponential_backoff' }
 }
 
-/** What the procedure finds concerns this try, or this try goes by its sign. */
-function byDiagnosis(config: ContextAware, facts: StrategyFacts, diagnose: Diagnose): Decision | undefined {
-  const { seen, recent, pool } = facts
-  const found = diagnose(recent, pool)
+/**
+ * What the procedure finds concerns this try; or this try goes by its sign, and nothing is kept from use on the word of
+ * one failure.
+ */
+function byDiagnosis(config: ContextAware, facts: StrategyFacts): Decision {
+  const single = (): Decision => {
+    const { quarantine: _, ...decision } = bySign(config, facts)
+    return decision as Decision
+  }
+  const { seen, recent, pool, all } = facts
+  const found = diagnose(recent, all, config.diagnosis)
   const quarantine = (exits: readonly string[], profiles: readonly string[]) => ({
     quarantine: { exits, profiles, for_ms: config.quarantine },
   })
   switch (found.class) {
     case 'exit_block':
-      if (!found.exits?.includes(seen.exit)) return undefined
+      if (!found.exits?.includes(seen.exit)) return single()
       return rotated({ exit: 'other', profile: 'same' }, 'waf_stealth_block', quarantine(found.exits, []))
     case 'fingerprint_block':
-      if (!found.profiles?.includes(seen.profile) || otherProfile(facts) === 'same') return undefined
+      if (!found.profiles?.includes(seen.profile) || otherProfile(facts) === 'same') return single()
       return rotated({ exit: 'same', profile: 'other' }, 'fingerprint_block', quarantine([], found.profiles))
     case 'subnet_block': {
-      if (!found.subnets?.includes(seen.subnet)) return undefined
+      if (!found.subnets?.includes(seen.subnet)) return single()
       const exits = pool.exits.filter(({ subnet }) => found.subnets?.includes(subnet)).map(({ id }) => id)
       return rotated({ exit: 'other', profile: 'same' }, 'subnet_block', quarantine(exits, []))
     }
     case 'origin_down':
-      return paused(config, facts)
+      return isBroad(
+        config.spike,
+        all.exits.length,
+        recent.filter(({ ok }) => !ok),
+      )
+        ? paused(config, facts)
+        : backOff(config, facts, 'genuine_failure')
     case 'origin_overloaded':
       return backOff(config, facts, 'genuine_failure')
     case 'edge_error':
       return backOff(config, facts, 'edge_origin_error')
     default:
-      return undefined
+      return single()
   }
 }
 

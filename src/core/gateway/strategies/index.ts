@@ -4,9 +4,9 @@ import { blind } from './blind.js'
 import { context_aware } from './context_aware.js'
 import { none } from './none.js'
 import { rotate } from './rotate.js'
-import type { Decision, Diagnose, StrategyFacts } from './strategy.js'
+import type { Decision, StrategyFacts } from './strategy.js'
 
-export type { Decision, Diagnose, StrategyFacts } from './strategy.js'
+export type { Decision, NextExit, StrategyFacts } from './strategy.js'
 
 export const strategies = {
   none,
@@ -17,12 +17,9 @@ export const strategies = {
 
 export type StrategyConfig = KindOf<typeof strategies>
 
-/** @param diagnose what it asks about many observations, if it is one that asks */
-export function decide(config: StrategyConfig, facts: StrategyFacts, diagnose?: Diagnose): Decision {
-  const kind = strategies[config.type] as {
-    decide(config: StrategyConfig, facts: StrategyFacts, diagnose?: Diagnose): Decision
-  }
-  return kind.decide(config, facts, diagnose)
+export function decide(config: StrategyConfig, facts: StrategyFacts): Decision {
+  const kind = strategies[config.type] as { decide(config: StrategyConfig, facts: StrategyFacts): Decision }
+  return kind.decide(config, facts)
 }
 
 /** How far back a strategy looks. */

@@ -15,22 +15,21 @@ export interface StrategyFacts {
   recent: readonly Observation[]
   /** Exits that are not in quarantine for this target, and TLS profiles that are not; the usual profile first. */
   pool: { exits: readonly Exit[]; profiles: readonly string[] }
+  /** Those in quarantine among them. */
+  all: { exits: readonly Exit[]; profiles: readonly string[] }
   now_ms: number
   /** In [0, 1). */
   draw: number
 }
 
-/** What many observations come to; core/gateway/diagnosis has procedures. */
-export type Diagnose = (
-  observations: readonly Observation[],
-  pool: { exits: readonly Exit[]; profiles: readonly string[] },
-) => { class: string; because: string; exits?: string[]; profiles?: string[]; subnets?: string[] }
+/** `other`: one that this request has not been through yet; `elsewhere`: of another /24 at that, if there is one. */
+export type NextExit = 'any' | 'same' | 'other' | 'elsewhere'
 
 export type Decision = Judgement & { heuristic: Heuristic; strategy: StrategyWord }
 
 export type Judgement = (
   | { do: 'answer' }
-  | { do: 'again'; after_ms: number; exit: 'same' | 'other' | 'any'; profile: 'same' | 'other' }
+  | { do: 'again'; after_ms: number; exit: NextExit; profile: 'same' | 'other' }
 ) & {
   /** These get nothing for this target any more. */
   quarantine?: { exits: readonly string[]; profiles: readonly string[]; for_ms: number }
@@ -56,13 +55,14 @@ export const answer = (heuristic: Heuristic): Decision => ({ do: 'answer', heuri
 
 /** Again at once; the word says what is rotated. */
 export function rotated(
-  what: { exit: 'same' | 'other'; profile: 'same' | 'other' },
+  what: { exit: 'same' | 'other' | 'elsewhere'; profile: 'same' | 'other' },
   heuristic: Heuristic,
   more: Pick<Judgement, 'quarantine'> = {},
 ): Decision {
   const words = {
     same: { same: 'retry_same_exit', other: 'rotate_fingerprint' },
     other: { same: 'rotate_ip', other: 'rotate_ip_and_fingerprint' },
+    elsewhere: { same: 'rotate_ip', other: 'rotate_ip_and_fingerprint' },
   } as const
   return { do: 'again', after_ms: 0, ...what, ...more, heuristic, strategy: words[what.exit][what.profile] }
 }
