@@ -44,22 +44,28 @@ function throughOf(hops: Hops, clients: Scenario['clients']): Record<string, str
     edgesOf(name, hops).map(([to, reader]) => [`${name}->${to}`, reader] as const),
   )
   const entries = Object.entries(clients).map(([name, { to, through }]) => {
-    const first = through ? through.gateway : to
+    const first = through ? endpointOf(through) : to
     return [`${name}->${first}`, readerOf(first, hops)] as const
   })
   const wafs = Object.keys(hops).filter((name) => hops[name]!.kind === 'waf')
   return Object.fromEntries([...links, ...entries, ...wafs.map((name) => [name, readerOf(name, hops)] as const)])
 }
 
+/** Where a client takes its gateway to be: a mistake in its settings may name another hop's port. */
+const endpointOf = ({ gateway, port }: NonNullable<ClientConfig['through']>): string =>
+  typeof port === 'string' ? port : gateway
+
 function wayOf(config: ClientConfig, hops: Hops): ClientWay {
   const { to, through, fallback, request, load } = config
-  const tunnels = through?.form === 'connect'
-  const first = through && !tunnels ? through.gateway : to
+  const endpoint = through && endpointOf(through)
+  const asks = through?.form === 'connect'
+  const tunnels = asks && endpoint === through.gateway
+  const first = endpoint === undefined || tunnels ? to : endpoint
   const ownId = Object.keys(request.headers).some((name) => name.toLowerCase() === 'x-request-id')
   return {
     to: [first, ...(fallback ? [fallback.to] : [])].map((name) => readerOf(name, hops)),
     behindTunnel: tunnels ? readerOf(to, hops) : undefined,
-    // What saturates in the background journals no request of its own.
-    tells: request.raw === undefined && !ownId && !('saturate' in load),
+    // What saturates in the background journals no request of its own; who is no gateway may not read all of the asking.
+    tells: request.raw === undefined && !ownId && !('saturate' in load) && !(asks && !tunnels),
   }
 }
