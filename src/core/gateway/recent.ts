@@ -11,7 +11,8 @@ export class Recent {
   add(seen: Observation): void {
     const all = this.byTarget.get(seen.target) ?? []
     all.push(seen)
-    if (all.length > MOST) all.shift()
+    // Many at once: what leaves the front of an array moves all the others.
+    if (all.length >= 2 * MOST) all.splice(0, all.length - MOST)
     this.byTarget.set(seen.target, all)
   }
 
@@ -20,7 +21,8 @@ export class Recent {
     const all = this.byTarget.get(target)
     if (!all) return []
     const stale = all.findIndex(({ t }) => t > nowMs - this.windowMs)
-    if (stale !== 0) all.splice(0, stale < 0 ? all.length : stale)
+    const gone = Math.max(stale < 0 ? all.length : stale, all.length - MOST)
+    if (gone > 0) all.splice(0, gone)
     return all
   }
 
