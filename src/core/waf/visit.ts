@@ -1,5 +1,5 @@
 /** What a firewall knows of who comes: of the connection, and of the request where it can read one. */
-import ipaddr from 'ipaddr.js'
+import { parseNetwork, subnetOf, within } from '../gateway/networks.js'
 
 export interface Visit {
   /** Of the peer, without the port. */
@@ -47,29 +47,10 @@ export function keyOf(scope: Scope, { address, hello }: Visit): string {
   }
 }
 
-/** The /24 of an address, or the /64 of one of IPv6. */
-export function subnetOf(address: string): string {
-  const { value, bits } = rangeOf(address)
-  const Range = bits === 32 ? ipaddr.IPv4 : ipaddr.IPv6
-  const length = bits === 32 ? 24 : 64
-  return `${Range.networkAddressFromCIDR(`${value}/${length}`)}/${length}`
-}
-
-function rangeOf(address: string): { value: string; bits: 32 | 128 } {
-  const parsed = ipaddr.process(address)
-  return { value: parsed.toString(), bits: parsed.kind() === 'ipv4' ? 32 : 128 }
-}
-
 /** Whether text is a network such as 127.11.1.0/24, with no bit set behind its prefix. */
-export function isNetwork(text: string): boolean {
-  if (!ipaddr.isValidCIDR(text)) return false
-  const [address, length] = ipaddr.parseCIDR(text)
-  const Range = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
-  return Range.networkAddressFromCIDR(`${address}/${length}`).toString() === address.toString()
-}
+export const isNetwork = (text: string): boolean => parseNetwork(text) !== undefined
 
 export function isIn(network: string, address: string): boolean {
-  const [first, length] = ipaddr.parseCIDR(network)
-  const one = ipaddr.process(address)
-  return one.kind() === first.kind() && one.match(first, length)
+  const [whole, one] = [parseNetwork(network), parseNetwork(`${address}/32`)]
+  return whole !== undefined && one !== undefined && within(one, whole)
 }

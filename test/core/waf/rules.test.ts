@@ -5,7 +5,7 @@ import { tlsProfileNames } from '../../../src/core/tls_profiles.js'
 import type { conditions, ProfileHashes } from '../../../src/core/waf/conditions.js'
 import { Guard } from '../../../src/core/waf/guard.js'
 import { bansSchema, ruleSchema } from '../../../src/core/waf/rule.js'
-import { type Hello, type HttpRequest, isIn, isNetwork, subnetOf, type Visit } from '../../../src/core/waf/visit.js'
+import { type Hello, type HttpRequest, isIn, isNetwork, type Visit } from '../../../src/core/waf/visit.js'
 import { Windows } from '../../../src/core/waf/window.js'
 
 const JA3 = '93c7d42c0df602fb91589311534831f5'
@@ -212,10 +212,9 @@ t.test('a sliding window is over exactly when more than so many came within it',
 })
 
 t.test('networks', async (t) => {
-  t.ok(isNetwork('127.11.1.0/24') && isNetwork('::/0') && isNetwork('127.0.0.1/32'))
+  t.ok(isNetwork('127.11.1.0/24') && isNetwork('0.0.0.0/0') && isNetwork('127.0.0.1/32'))
   for (const wrong of ['127.11.1.5/24', '127.11.1.0', '127.11.1.0/33', 'x', '300.1.1.0/24'])
     t.notOk(isNetwork(wrong), wrong)
-  t.ok(isIn('127.11.0.0/16', '127.11.200.3') && isIn('127.11.0.0/16', '::ffff:127.11.200.3'))
-  t.notOk(isIn('127.11.0.0/16', '127.12.0.1') || isIn('::/0', '127.0.0.1'))
-  t.equal(subnetOf('127.11.1.200'), '127.11.1.0/24')
+  t.ok(isIn('127.11.0.0/16', '127.11.200.3') && isIn('0.0.0.0/0', '127.0.0.1'))
+  t.notOk(isIn('127.11.0.0/16', '127.12.0.1') || isIn('127.11.1.0/24', '127.11.2.0'))
 })
