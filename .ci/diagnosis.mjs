@@ -67,7 +67,9 @@ async function publish() {
   writeFileSync(PAGE, pageOf(data))
 }
 
-const lines = (results) => results.map((result) => JSON.stringify(result)).join(',\n')
+function lines(results) {
+  return results.map((result) => JSON.stringify(result)).join(',\n')
+}
 
 /** Why something was said is kept where it was wrong. */
 function kept(result) {
