@@ -77,7 +77,7 @@ a byte came back still counts as a sign, and its exit may go into quarantine.
 
 In this order, by what came over the wire and nothing else:
 
-1. A spike: through \`spike.exits\` exits or more, with every TLS profile, \`spike.share\` of the tries in the window failed. It is the target, not the
+1. A spike: through \`spike.exits\` exits or more, with every TLS profile, \`spike.share\` of the last \`spike.tries\` failed. It is the target, not the
    exits: these come out of quarantine, and nothing is sent for \`pause\`. Then requests go one at a time, and after \`probes\` that
    went well all go. Meanwhile requests wait in the retry queue.
 2. A hang-up before a byte of a response (RST or FIN), or a 403: a block. That exit gets nothing for that target for

@@ -33,7 +33,7 @@ export const gatewayMetrics = {
   resumes: { unit: 'count', says: 'How often a target was open again' },
   time_to_pause_ms: {
     unit: 'duration',
-    says: 'From the first decision about a failure to the first pause of that target',
+    says: 'From the first of the failures that led to a pause to the pause, at most',
     none: 'without a pause',
   },
   time_to_resume_ms: {
@@ -78,7 +78,6 @@ export function createGatewayFold() {
     decision(event: DecisionEvent) {
       strategies.add(event.strategy)
       heuristics.add(event.heuristic)
-      times.decision(event)
     },
     quarantine({ exit, profile, burn_rate }: QuarantineEvent) {
       quarantines++
@@ -111,21 +110,16 @@ export function createGatewayFold() {
 
 /** When targets were paused and open again. */
 function createPauseTimes() {
-  const failing = new Map<string, number>()
   const paused = new Map<string, number>()
   let [pauses, resumes] = [0, 0]
   let toPause: number | null = null
   let toResume: number | null = null
   return {
-    decision({ t, target }: DecisionEvent) {
-      if (!failing.has(target)) failing.set(target, t)
-    },
-    pause({ t, target, state }: PauseEvent) {
+    pause({ t, target, state, since_ms = 0 }: PauseEvent) {
       if (state === 'paused') {
         pauses++
         paused.set(target, t)
-        // With the very first failure, the decision is told after the pause.
-        toPause ??= t - (failing.get(target) ?? t)
+        toPause = Math.max(toPause ?? 0, since_ms)
       } else {
         resumes++
         toResume = Math.max(toResume ?? 0, t - (paused.get(target) ?? t))

@@ -55,12 +55,11 @@ test('decisions by what was done and by what the failure was taken for', async (
   t.same(Object.fromEntries(facts.heuristics), { waf_stealth_block: 2, genuine_failure: 1 })
 })
 
-test('pauses: from the first failure to the first pause, and the longest until the target was open again', async (t) => {
+test('pauses: the longest until a target was paused, and until it was open again', async (t) => {
   const events = [
-    make.decision({ t: 100 }),
-    make.pause('paused', 400),
+    make.pause('paused', 400, { since_ms: 300 }),
     make.pause('resumed', 1400),
-    make.pause('paused', 5000),
+    make.pause('paused', 5000, { since_ms: 50 }),
     make.pause('resumed', 8000),
     make.pause('paused', 9000),
   ]

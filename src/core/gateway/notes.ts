@@ -40,6 +40,8 @@ export interface PauseNote {
   target: string
   state: 'paused' | 'resumed'
   why: Heuristic | 'probe_passed'
+  /** Of a pause: so long before it the first of the failures was that led to it. */
+  since_ms?: number
 }
 
 export type GatewayNote = DecisionNote | QuarantineNote | PauseNote

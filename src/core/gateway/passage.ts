@@ -210,7 +210,7 @@ export class Passage implements Waiter {
     if (!pause) return
     for (const exit of pause.pardon) shared.pool.pardon(target, exit)
     if (shared.pauses.pause(target, pause, nowMs)) {
-      shared.tell({ note: 'pause', target, state: 'paused', why: heuristic })
+      shared.tell({ note: 'pause', target, state: 'paused', why: heuristic, since_ms: pause.since_ms })
     }
   }
 

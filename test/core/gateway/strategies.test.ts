@@ -125,15 +125,23 @@ test('context_aware pauses the target when everything fails everywhere, and pard
     exit: 'any',
     heuristic: 'fleet_wide_spike',
     strategy: 'pause_target',
-    pause: { for_ms: 30_000, probes: 1, pardon: ['a', 'b', 'c', 'd', 'e'] },
+    pause: { for_ms: 30_000, probes: 1, pardon: ['a', 'b', 'c', 'd', 'e'], since_ms: 0 },
   })
   t.notMatch(aware(reset, { recent: failing(['a', 'b', 'c', 'd']) }), { pause: {} }, 'four exits are too few')
   const only = aware(reset, { recent: failing(['a', 'b', 'c', 'd', 'e'], ['node']) })
   t.notMatch(only, { pause: {} }, 'the other profile has not been tried')
   const some = [...failing(['a', 'b', 'c', 'd', 'e']), ...passing(2)]
   t.notMatch(aware(reset, { recent: some }), { pause: {} }, 'of seven, two passed')
+  const before = [...passing(20), ...failing(['a', 'b', 'c', 'd', 'e', 'g', 'h', 'i'])]
+  t.match(aware(reset, { recent: before }), { pause: {} }, 'eight of the last ten')
   const pool = { exits: ['a', 'b', 'c'].map((id) => exitOf(id)), profiles: ['node'] }
   t.match(aware(reset, { pool, all: pool, recent: failing(['a', 'b', 'c']) }), { pause: {} }, 'of three, all')
+  const networks = {
+    exits: letters(10).map((id, n) => exitOf(id, { subnet: `127.11.${n % 2}.0/24` })),
+    profiles: ['node'],
+  }
+  const inOne = ['a', 'c', 'e', 'g', 'i'].map((exit) => seenOf({ ...reset, exit, subnet: '127.11.0.0/24' }))
+  t.notMatch(aware(reset, { pool: networks, all: networks, recent: inOne }), { pause: {} }, 'all of one network of two')
   const one = { exits: [exitOf('a')], profiles: ['node'] }
   t.notMatch(
     aware(reset, { pool: one, all: one, recent: failing(['a', 'a']) }),

@@ -7,7 +7,13 @@ import { type Heuristic, isBlock, publicEdges, type Sign, signOf } from '../sign
 import { answer, attempts, type Decision, rotated, type StrategyFacts } from './strategy.js'
 
 const spikeSchema = z.strictObject({
-  share: share().prefault('80%').meta({ description: 'So many of the tries in the window failed' }),
+  share: share().prefault('80%').meta({ description: 'So many of the last tries failed' }),
+  tries: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(10)
+    .meta({ description: 'How many are the last tries; fewer while there are no more' }),
   exits: z
     .int()
     .min(1)
@@ -58,27 +64,36 @@ export const context_aware = {
     if (seen.ok) return answer('not_evaluated')
     const bounded = (decision: Decision): Decision =>
       facts.n < config.attempts ? decision : { ...decision, do: 'answer', strategy: 'answer' }
-    if (isSpike(config, facts)) return bounded(paused(config, facts))
+    const spike = spikeIn(config, facts)
+    if (spike) return bounded(paused(config, facts, spike))
     return bounded(config.diagnosis ? byDiagnosis(config, facts) : bySign(config, facts))
   },
 } as const
 
-/** What fails through many exits is not the exits' fault; nor the fingerprint's, once every profile has failed. */
-function isSpike({ spike }: ContextAware, { recent, pool, all }: StrategyFacts): boolean {
-  const failed = recent.filter(({ ok }) => !ok)
-  if (!pool.profiles.every((name) => failed.some(({ profile }) => profile === name))) return false
-  return failed.length >= spike.share * recent.length && isBroad(spike, all.exits.length, failed)
+/**
+ * The last tries, if nearly all failed, through many exits: that is not the exits' fault; nor the fingerprint's, once every
+ * profile has failed.
+ */
+function spikeIn({ spike }: ContextAware, { recent, pool, all }: StrategyFacts): readonly Observation[] | undefined {
+  const last = recent.slice(-spike.tries)
+  const failed = last.filter(({ ok }) => !ok)
+  const everyProfile = pool.profiles.every((name) => failed.some(({ profile }) => profile === name))
+  return everyProfile && failed.length >= spike.share * last.length && isBroad(spike, all, failed) ? failed : undefined
 }
 
-/** Through one exit alone nothing can be told of others. */
-function isBroad({ exits }: ContextAware['spike'], all: number, failed: readonly Observation[]): boolean {
+/** Through one exit alone nothing can be told of others, and through those of one network nothing of other networks. */
+function isBroad({ exits }: ContextAware['spike'], all: StrategyFacts['all'], failed: readonly Observation[]): boolean {
   const met = new Set(failed.map(({ exit }) => exit)).size
-  return met >= Math.min(exits, all) && met > 1
+  const networks = new Set(failed.map(({ subnet }) => subnet)).size
+  const several = new Set(all.exits.map(({ subnet }) => subnet)).size > 1
+  return met >= Math.min(exits, all.exits.length) && met > 1 && (networks > 1 || !several)
 }
 
-function paused(config: ContextAware, { recent }: StrategyFacts): Decision {
+/** Whoever failed in the window was not to blame. */
+function paused(config: ContextAware, { recent, now_ms }: StrategyFacts, failed: readonly Observation[]): Decision {
   const pardon = [...new Set(recent.filter(({ ok }) => !ok).map(({ exit }) => exit))]
-  const pause = { for_ms: config.pause, probes: config.probes, pardon }
+  const since_ms = now_ms - Math.min(...failed.map(({ t }) => t))
+  const pause = { for_ms: config.pause, probes: config.probes, pardon, since_ms }
   const again = { do: 'again', after_ms: config.pause, exit: 'any', profile: 'same' } as const
   return { ...again, pause, heuristic: 'fleet_wide_spike', strategy: 'pause_target' }
 }
@@ -146,14 +161,11 @@ function byDiagnosis(config: ContextAware, facts: StrategyFacts): Decision {
       const exits = pool.exits.filter(({ subnet }) => found.subnets?.includes(subnet)).map(({ id }) => id)
       return rotated({ exit: 'other', profile: 'same' }, 'subnet_block', quarantine(exits, []))
     }
-    case 'origin_down':
-      return isBroad(
-        config.spike,
-        all.exits.length,
-        recent.filter(({ ok }) => !ok),
-      )
-        ? paused(config, facts)
-        : backOff(config, facts, 'genuine_failure')
+    case 'origin_down': {
+      const failed = recent.filter(({ ok }) => !ok)
+      const broad = isBroad(config.spike, all, failed)
+      return broad ? paused(config, facts, failed) : backOff(config, facts, 'genuine_failure')
+    }
     case 'origin_overloaded':
       return backOff(config, facts, 'genuine_failure')
     case 'edge_error':

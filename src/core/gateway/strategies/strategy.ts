@@ -34,7 +34,13 @@ export type Judgement = (
   /** These get nothing for this target any more. */
   quarantine?: { exits: readonly string[]; profiles: readonly string[]; for_ms: number }
   /** Nothing is sent to this target meanwhile; those whose failures were not their own come out of quarantine. */
-  pause?: { for_ms: number; probes: number; pardon: readonly string[] }
+  pause?: {
+    for_ms: number
+    probes: number
+    pardon: readonly string[]
+    /** So long ago the first of the failures was that led to it. */
+    since_ms: number
+  }
 }
 
 export const strategyWords = {
