@@ -185,39 +185,49 @@ const proxy = {
 const gateway = {
   summary: 'a forward proxy: absolute-form requests and CONNECT tunnels to the hops that it may be asked for',
   triggers: ['resolve', 'connect'],
-  schema: z.strictObject({
-    kind: z.literal('gateway'),
-    port: port.optional(),
-    dns,
-    to: z.array(z.string()).min(1).meta({
-      description: 'The hops it may be asked for: by name at 80, 443 or their own port, or by address and port',
+  schema: z
+    .strictObject({
+      kind: z.literal('gateway'),
+      port: port.optional(),
+      dns,
+      to: z.array(z.string()).min(1).meta({
+        description: 'The hops it may be asked for: by name at 80, 443 or their own port, or by address and port',
+      }),
+      users: usersSchema.default([]).meta({ description: 'Who may use it, with Basic credentials; everybody if none' }),
+      ports: z
+        .array(z.int().min(1).max(65535))
+        .min(1)
+        .optional()
+        .meta({ description: 'Ports that may be asked for; any if absent' }),
+      limits: gatewayLimitsSchema.prefault({}),
+      queue: queueSchema
+        .optional()
+        .meta({ description: 'Requests and tunnels that wait for room within the limits; none if absent' }),
+      timeouts: gatewayTimeoutsSchema.prefault({}),
+      keepalive: keepaliveSchema.prefault({}).meta({ description: 'Connections of requests in absolute form' }),
+      upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to an https destination' }),
+      exits: exitsSchema.optional().meta({
+        description: 'The addresses that it dials from; whatever the kernel takes if absent',
+      }),
+      assign: kindSchema(assignments, 'assignment').prefault('round_robin'),
+      profiles: z.array(tlsProfileName).default([]).meta({
+        description:
+          'TLS profiles that it may speak to an https destination, the usual one first; upstream_tls if none',
+      }),
+      strategy: kindSchema(strategies, 'strategy').prefault('none'),
+      retry_queue: retryQueueSchema.prefault({}),
+      resolver: resolverSchema.optional().meta({
+        description: 'Find destinations by name, at the run’s own name server; without it their addresses are known',
+      }),
+    })
+    .superRefine(({ profiles, upstream_tls }, context) => {
+      if (profiles.length === 0) return
+      for (const key of ['profile', 'min_version', 'max_version', 'ciphers'] as const) {
+        if (upstream_tls[key] === undefined) continue
+        const message = `profiles say what is offered: take out ${key}, or profiles`
+        context.addIssue({ code: 'custom', path: ['upstream_tls', key], message })
+      }
     }),
-    users: usersSchema.default([]).meta({ description: 'Who may use it, with Basic credentials; everybody if none' }),
-    ports: z
-      .array(z.int().min(1).max(65535))
-      .min(1)
-      .optional()
-      .meta({ description: 'Ports that may be asked for; any if absent' }),
-    limits: gatewayLimitsSchema.prefault({}),
-    queue: queueSchema
-      .optional()
-      .meta({ description: 'Requests and tunnels that wait for room within the limits; none if absent' }),
-    timeouts: gatewayTimeoutsSchema.prefault({}),
-    keepalive: keepaliveSchema.prefault({}).meta({ description: 'Connections of requests in absolute form' }),
-    upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to an https destination' }),
-    exits: exitsSchema.optional().meta({
-      description: 'The addresses that it dials from; whatever the kernel takes if absent',
-    }),
-    assign: kindSchema(assignments, 'assignment').prefault('round_robin'),
-    profiles: z.array(tlsProfileName).default([]).meta({
-      description: 'TLS profiles that it may speak to an https destination, the usual one first; upstream_tls if none',
-    }),
-    strategy: kindSchema(strategies, 'strategy').prefault('none'),
-    retry_queue: retryQueueSchema.prefault({}),
-    resolver: resolverSchema.optional().meta({
-      description: 'Find destinations by name, at the run’s own name server; without it their addresses are known',
-    }),
-  }),
 } as const satisfies HopKind
 
 export interface HopKind {

@@ -7,12 +7,19 @@ import type { Failure } from '../failure.js'
 
 const named = /^[^:\p{Cc}]+$/u
 
-export const usersSchema = z.array(
-  z.strictObject({
-    name: z.string().regex(named, 'expected a name without a colon'),
-    password: z.string().regex(/^\P{Cc}*$/u, 'expected no control characters'),
-  }),
-)
+export const usersSchema = z
+  .array(
+    z.strictObject({
+      name: z.string().regex(named, 'expected a name without a colon'),
+      password: z.string().regex(/^\P{Cc}*$/u, 'expected no control characters'),
+    }),
+  )
+  .superRefine((users, context) => {
+    users.forEach(({ name }, index) => {
+      if (users.findIndex((user) => user.name === name) === index) return
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `the user "${name}" is in the list twice` })
+    })
+  })
 
 export type GatewayUser = z.output<typeof usersSchema>[number]
 

@@ -65,7 +65,7 @@ const groupSchema = z
     if (!parsed || problemOfNetwork(network)) return
     const { size } = hostsOf(parsed)
     if (count > size) {
-      const message = `${network} holds ${size} ${size === 1 ? 'exit' : 'exits'}; got ${count}`
+      const message = `${network} holds ${size} ${size === 1 ? 'exit' : 'exits'}`
       context.addIssue({ code: 'custom', path: ['count'], message })
     }
   })
@@ -102,8 +102,8 @@ export const listExits = (groups: ExitGroups): readonly Exit[] =>
 
 function problemOfNetwork(text: string): string | undefined {
   const network: Network | undefined = parseNetwork(text)
-  if (!network) return `expected a network with its prefix, such as 127.11.1.0/24; got ${text}`
-  if (!within(network, LOOPBACK)) return `expected a network of 127.0.0.0/8, such as 127.11.1.0/24; got ${text}`
+  if (!network) return `expected a network with its prefix, such as 127.11.1.0/24`
+  if (!within(network, LOOPBACK)) return `expected a network of 127.0.0.0/8, such as 127.11.1.0/24`
   const taken = TAKEN.find((one) => overlap(network, parseNetwork(one)!))
-  return taken && `expected a network apart from ${taken}, which has other uses, such as 127.11.1.0/24; got ${text}`
+  return taken && `expected a network apart from ${taken}, which has other uses, such as 127.11.1.0/24`
 }

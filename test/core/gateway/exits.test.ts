@@ -54,23 +54,23 @@ test('more than 254 exits of a wide network go on in the next /24', async (t) =>
 test('networks that are none, elsewhere, taken, too small or told twice are refused', async (t) => {
   const expected = 'such as 127.11.1.0/24'
   t.strictSame(problems([{ network: '127.11.1.0', count: 1 }]), [
-    `0.network: expected a network with its prefix, ${expected}; got 127.11.1.0`,
+    `0.network: expected a network with its prefix, ${expected}`,
   ])
   t.strictSame(problems([{ network: '127.11.1.1/24', count: 1 }]), [
-    `0.network: expected a network with its prefix, ${expected}; got 127.11.1.1/24`,
+    `0.network: expected a network with its prefix, ${expected}`,
   ])
   t.strictSame(problems([{ network: '10.0.0.0/24', count: 1 }]), [
-    `0.network: expected a network of 127.0.0.0/8, ${expected}; got 10.0.0.0/24`,
+    `0.network: expected a network of 127.0.0.0/8, ${expected}`,
   ])
   t.strictSame(problems([{ network: '126.0.0.0/7', count: 1 }]), [
-    `0.network: expected a network of 127.0.0.0/8, ${expected}; got 126.0.0.0/7`,
+    `0.network: expected a network of 127.0.0.0/8, ${expected}`,
   ])
   for (const network of ['127.0.0.0/24', '127.0.0.1/32', '127.0.0.0/8']) {
     t.match(problems([{ network, count: 1 }])[0], /apart from 127\.0\.0\.0\/24, which has other uses/)
   }
   t.match(problems([{ network: '127.255.255.255/32', count: 1 }])[0], /apart from 127\.255\.255\.0\/24/)
-  t.strictSame(problems([{ network: '127.11.1.0/29', count: 7 }]), ['0.count: 127.11.1.0/29 holds 6 exits; got 7'])
-  t.strictSame(problems([{ network: '127.11.1.4/32', count: 2 }]), ['0.count: 127.11.1.4/32 holds 1 exit; got 2'])
+  t.strictSame(problems([{ network: '127.11.1.0/29', count: 7 }]), ['0.count: 127.11.1.0/29 holds 6 exits'])
+  t.strictSame(problems([{ network: '127.11.1.4/32', count: 2 }]), ['0.count: 127.11.1.4/32 holds 1 exit'])
   t.strictSame(
     problems([
       { network: '127.11.0.0/16', count: 1 },
