@@ -1,12 +1,13 @@
 /** `badgateway doctor`: what this machine can do, which scenarios will run here, and what to install for the rest. */
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { CannotRunError } from '../lib/errors.js'
+import { bindingError } from '../live/bindable.js'
 import { findProduct } from '../live/proxies/find.js'
 import { type ProxyName, proxies } from '../proxies/index.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import type { Scenario } from '../scenario/schema.js'
 import { version } from '../version.js'
 import { catalogue, coloured } from './environment.js'
 
@@ -78,13 +79,6 @@ async function exits(): Promise<Finding> {
 
 const AN_EXIT = '127.11.1.1'
 
-/** Undefined: it can be bound. */
-const bindingError = (address: string): Promise<Error | undefined> =>
-  new Promise((resolve) => {
-    const server = createServer().once('error', resolve)
-    server.listen(0, address, () => server.close(() => resolve(undefined)))
-  })
-
 function peerQueues(): Finding {
   let readable = true
   try {
@@ -115,8 +109,15 @@ async function realProxies(): Promise<Finding[]> {
 
 async function scenarios(): Promise<Finding> {
   const loaded = await readScenarios(await findScenarioFiles([catalogue], process.cwd(), catalogue))
-  return finding('scenarios', true, `${loaded.length} of ${loaded.length} in the catalogue run here`, '')
+  const run = (await bindingError(AN_EXIT)) ? loaded.filter(({ scenario }) => !dialsFromElsewhere(scenario)) : loaded
+  const found = `${run.length} of ${loaded.length} in the catalogue run here`
+  return finding('scenarios', run.length === loaded.length, found, 'The others have exits, or a source of their own')
 }
+
+/** From an address beside 127.0.0.1. */
+const dialsFromElsewhere = ({ hops, clients }: Scenario): boolean =>
+  Object.values(hops).some((hop) => ('exits' in hop && hop.exits) || ('source' in hop && hop.source)) ||
+  Object.values(clients).some(({ source }) => source !== undefined)
 
 const finding = (name: string, ok: boolean, found: string, remedy: string): Finding =>
   ok ? { name, ok, found } : { name, ok, found, remedy }

@@ -3,12 +3,12 @@
  * through it when it dies. How likely and when, the scenario says.
  */
 
-import { createServer } from 'node:net'
 import type { Failure } from '../../core/failure.js'
 import type { Exit } from '../../core/gateway/exits.js'
 import { exitDied, exitFailed } from '../../core/gateway/failures.js'
 import { sampleMs } from '../../lib/distribution.js'
 import { CannotRunError } from '../../lib/errors.js'
+import { bindingError } from '../bindable.js'
 import { type Stop, startDeadline, startTimer, stopTimer, type Timer } from '../clock.js'
 import type { Site } from '../site.js'
 
@@ -95,13 +95,5 @@ export async function mustBeBindable(gateway: string, exits: readonly Exit[]): P
   )
 }
 
-export const EXIT_REMEDY =
+const EXIT_REMEDY =
   'Exits are addresses of 127.0.0.0/8: Linux has them all, elsewhere each has to be added to the loopback interface first (macOS: sudo ifconfig lo0 alias ADDRESS)'
-
-/** Undefined: it can be bound. */
-export function bindingError(address: string): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer().once('error', resolve)
-    server.listen(0, address, () => server.close(() => resolve(undefined)))
-  })
-}
