@@ -60,13 +60,28 @@ const input = {
   ],
 } as RigInput
 
-/** What a client makes of one URL: the body of a 200, or the status that it was answered with, by the gateway to a CONNECT too. */
-type Ask = (lab: Rig, ca: string, credentials: string | undefined, url: string) => Promise<string>
+/** One URL, asked for with `name:password` or without. */
+interface Asked {
+  credentials?: string | undefined
+  url: string
+}
 
-const clients: Record<string, { lacks(): Promise<string | false>; ask: Ask }> = {
+/** What a client makes of each URL: the body of a 200, or the status that it was answered with, by the gateway to a CONNECT too. */
+type AskAll = (lab: Rig, ca: string, all: readonly Asked[]) => Promise<string[]>
+
+/** One after the other. */
+const each =
+  (ask: (lab: Rig, ca: string, credentials: string | undefined, url: string) => Promise<string>): AskAll =>
+  async (lab, ca, all) => {
+    const told = []
+    for (const { credentials, url } of all) told.push(await ask(lab, ca, credentials, url))
+    return told
+  }
+
+const clients: Record<string, { lacks(): Promise<string | false>; askAll: AskAll }> = {
   curl: {
     lacks: async () => (await missing('curl')) && 'curl is not installed: apt-get install curl',
-    async ask(lab, ca, credentials, url) {
+    askAll: each(async (lab, ca, credentials, url) => {
       const user = credentials === undefined ? [] : ['-U', credentials]
       const proxy = ['-x', `http://127.0.0.1:${portOf(lab, 'gw')}`]
       const told = ['-w', '\n%{http_code} %{http_connect}', '--noproxy', '']
@@ -75,11 +90,11 @@ const clients: Record<string, { lacks(): Promise<string | false>; ask: Ask }> = 
       const [own, connect] = lines.pop()!.split(' ').map(Number)
       if (code !== 0) return String(connect)
       return own === 200 ? lines.join('\n') : String(own)
-    },
+    }),
   },
   wget: {
     lacks: async () => (await missing('wget')) && 'wget is not installed: apt-get install wget',
-    async ask(lab, ca, credentials, url) {
+    askAll: each(async (lab, ca, credentials, url) => {
       const at = `http://127.0.0.1:${portOf(lab, 'gw')}/`
       const [name, password] = credentials?.split(':') ?? []
       const user = credentials === undefined ? [] : [`--proxy-user=${name}`, `--proxy-password=${password}`]
@@ -102,11 +117,11 @@ const clients: Record<string, { lacks(): Promise<string | false>; ask: Ask }> = 
       const [told] = Object.entries(STATUS_CODES).find(([, phrase]) => phrase === reason) ?? []
       const status = told ?? /^ *HTTP\/1\.1 (\d+)/m.exec(stderr)?.[1]
       return status ?? stderr
-    },
+    }),
   },
   'undici ProxyAgent': {
     lacks: async () => false,
-    async ask(lab, _ca, credentials, url) {
+    askAll: each(async (lab, _ca, credentials, url) => {
       const token = credentials === undefined ? {} : { token: `Basic ${Buffer.from(credentials).toString('base64')}` }
       const uri = `http://127.0.0.1:${portOf(lab, 'gw')}`
       // Plain HTTP goes in absolute form where it is told to tunnel nothing.
@@ -125,53 +140,76 @@ const clients: Record<string, { lacks(): Promise<string | false>; ask: Ask }> = 
       } finally {
         await dispatcher.destroy()
       }
-    },
+    }),
   },
   'Python requests': {
     lacks: async () =>
       (await pythonWithRequests()) === undefined && 'requests is not installed: apt-get install python3-requests',
-    async ask(lab, ca, credentials, url) {
-      const user = credentials === undefined ? '' : `${credentials}@`
-      const proxy = `http://${user}127.0.0.1:${portOf(lab, 'gw')}`
+    async askAll(lab, ca, all) {
+      const at = `127.0.0.1:${portOf(lab, 'gw')}`
+      const pairs = all.map(({ credentials, url }) => [url, `http://${credentials ? `${credentials}@` : ''}${at}`])
       const script = `
-import re, sys, requests
-url, proxy, ca = sys.argv[1:]
-try:
-    response = requests.get(url, proxies={'http': proxy, 'https': proxy}, verify=ca)
-    print(response.text if response.status_code == 200 else response.status_code, end='')
-except requests.exceptions.ProxyError as error:
-    print(re.search(r'Tunnel connection failed: (\\d+)', str(error)).group(1), end='')
+import json, re, sys, requests
+told = []
+for url, proxy in json.loads(sys.argv[1]):
+    try:
+        response = requests.get(url, proxies={'http': proxy, 'https': proxy}, verify=sys.argv[2])
+        told.append(response.text if response.status_code == 200 else str(response.status_code))
+    except requests.exceptions.ProxyError as error:
+        told.append(re.search(r'Tunnel connection failed: (\\d+)', str(error)).group(1))
+print(json.dumps(told))
 `
-      const { stdout, stderr } = await run((await pythonWithRequests())!, ['-c', script, url, proxy, ca])
-      return stdout || stderr
+      const { stdout, stderr } = await run((await pythonWithRequests())!, ['-c', script, JSON.stringify(pairs), ca])
+      return stdout ? (JSON.parse(stdout) as string[]) : [stderr]
     },
   },
 }
 
-for (const [name, { lacks, ask }] of Object.entries(clients)) {
+const right = 'alice:secret'
+const wanted: [asked: Asked, answer: string][] = [
+  [{ url: 'http://shop.test/', credentials: right }, 'plain'],
+  [{ url: 'https://safe.test/', credentials: right }, 'secret'],
+  [{ url: 'https://safe.test/', credentials: 'alice-session-a1:secret' }, 'secret'],
+  [{ url: 'http://shop.test/' }, '407'],
+  [{ url: 'https://safe.test/' }, '407'],
+  [{ url: 'http://shop.test/', credentials: 'alice:wrong' }, '407'],
+  [{ url: 'https://safe.test/', credentials: 'alice:wrong' }, '407'],
+  [{ url: 'http://gone.test/', credentials: right }, '502'],
+  [{ url: 'https://gone.test/', credentials: right }, '502'],
+  [{ url: 'http://deaf.test/', credentials: right }, '504'],
+  [{ url: 'https://deaf.test/', credentials: right }, '504'],
+  [{ url: 'http://mute.test/', credentials: right }, '504'],
+  [{ url: 'https://example.com/', credentials: right }, '502'],
+]
+
+for (const [name, { lacks, askAll }] of Object.entries(clients)) {
   t.test(`${name}: absolute form, CONNECT, 407, 502 and 504`, async (t) => {
     const reason = await lacks()
     if (reason) return lacking(t, reason)
     await withRig(input, async (lab) => {
       const ca = join(t.testdir(), 'ca.pem')
       writeFileSync(ca, lab.ca)
-      const right = (url: string) => ask(lab, ca, 'alice:secret', url)
-      t.equal(await right('http://shop.test/'), 'plain')
-      t.equal(await right('https://safe.test/'), 'secret')
-      t.equal(await ask(lab, ca, 'alice-session-a1:secret', 'https://safe.test/'), 'secret', 'with a session')
-      for (const url of ['http://shop.test/', 'https://safe.test/']) {
-        t.equal(await ask(lab, ca, undefined, url), '407', 'no credentials')
-        t.equal(await ask(lab, ca, 'alice:wrong', url), '407', 'wrong credentials')
-      }
-      t.equal(await right('http://gone.test/'), '502')
-      t.equal(await right('https://gone.test/'), '502')
-      t.equal(await right('http://deaf.test/'), '504')
-      t.equal(await right('https://deaf.test/'), '504')
-      t.equal(await right('http://mute.test/'), '504')
-      t.equal(await right('https://example.com/'), '502', 'outside the scenario')
+      const answers = await askAll(
+        lab,
+        ca,
+        wanted.map(([asked]) => asked),
+      )
+      t.same(
+        answers,
+        wanted.map(([, answer]) => answer),
+      )
       const told = forwardsIn(lab.journal, 'gw').map(({ method, status }) => `${method} ${status}`)
-      for (const wanted of ['GET 200', 'CONNECT 200', 'GET 407', 'CONNECT 407', 'CONNECT 502', 'CONNECT 504'])
-        t.ok(told.includes(wanted), wanted)
+      for (const one of [
+        'GET 200',
+        'CONNECT 200',
+        'GET 407',
+        'CONNECT 407',
+        'GET 502',
+        'CONNECT 502',
+        'GET 504',
+        'CONNECT 504',
+      ])
+        t.ok(told.includes(one), one)
     })
   })
 }
