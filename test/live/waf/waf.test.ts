@@ -198,6 +198,8 @@ t.test('bans stop whoever goes on, until the whole network is out', async (t) =>
         ['subnet', 1],
       ],
     )
+    await lab.reset()
+    t.equal(await ask(GET), '200', 'a rig that is reset knows of no ban')
     t.same(
       [...banned],
       [
