@@ -35,32 +35,42 @@ export async function startWaf(site: Site, name: string, hop: WafHop): Promise<A
     site,
     name,
     hop,
-    guarded ? new Guard(hop, await profileHashes(), readsRequests) : undefined,
+    guarded ? await guards(hop, readsRequests) : () => undefined,
     hop.tls === false ? undefined : await openTls(site, end.name, hop.tls),
     await dialOptions(site.certificates, name, dialTlsSchema.parse({})),
   )
+  site.onLoadStart(() => firewall.begin())
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => firewall.accept(raw))
   trackSockets(site, server)
   return listenAt(site, name, server, hop.port)
 }
 
-async function profileHashes(): Promise<Record<TlsProfileName, string>> {
+/** Makes guards that have counted nothing yet. */
+async function guards(hop: WafHop, readsRequests: boolean): Promise<() => Guard> {
   const known = await fingerprints()
-  return Object.fromEntries(known.map(({ profile, ja4 }) => [profile, ja4])) as Record<TlsProfileName, string>
+  const hashes = Object.fromEntries(known.map(({ profile, ja4 }) => [profile, ja4]))
+  return () => new Guard(hop, hashes as Record<TlsProfileName, string>, readsRequests)
 }
 
 class Firewall {
   private readonly faults: Faults
+  private guard: Guard | undefined
 
   constructor(
     private readonly site: Site,
     private readonly name: string,
     private readonly hop: WafHop,
-    private readonly guard: Guard | undefined,
+    private readonly newGuard: () => Guard | undefined,
     private readonly openTls: OpenTls | undefined,
     private readonly tls: ConnectionOptions,
   ) {
     this.faults = new Faults(site, name)
+    this.guard = newGuard()
+  }
+
+  /** A load begins: rates and bans of what was before are forgotten. */
+  begin(): void {
+    this.guard = this.newGuard()
   }
 
   accept(raw: Socket): void {
@@ -103,13 +113,12 @@ class Firewall {
 
   /** @param readable it should be HTTP: what it says may be read */
   private converse(line: Line, visit: Visit, near: Socket, readable: boolean): void {
-    const { guard } = this
-    if (!guard || !readable) return this.dial(near, (far) => void pass(near, far))
+    if (!this.guard || !readable) return this.dial(near, (far) => void pass(near, far))
     new Inspection({
       line,
       near,
       dial: (reached) => this.dial(near, reached),
-      judge: (request) => guard.atRequest({ ...visit, request }, this.site.now()),
+      judge: (request) => this.guard?.atRequest({ ...visit, request }, this.site.now()),
       tell: (decision, request) => this.tell(line, decision, request),
     }).begin()
   }

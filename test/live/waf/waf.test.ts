@@ -5,11 +5,15 @@
 import { once } from 'node:events'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import t from 'tap'
+import type { JournalEvent } from '../../../src/journal/events.js'
 import { profileOptions } from '../../../src/live/profiles.js'
 import type { Rig, RigInput } from '../../../src/rig.js'
+import { runScenario } from '../../../src/run.js'
+import { checkScenario } from '../../../src/scenario/parse.js'
 import { captureHello } from '../hellos.js'
 import { dialed, Peer, portOf, until, withRig } from '../peers.js'
 
+const KB = 1024
 const GET = 'GET / HTTP/1.1\r\nHost: app.test\r\nX-Request-Id: mine\r\n\r\n'
 const BLOCKED = GET.replace('GET / ', 'GET /blocked ')
 
@@ -198,6 +202,8 @@ t.test('bans stop whoever goes on, until the whole network is out', async (t) =>
         ['subnet', 1],
       ],
     )
+    await lab.reset()
+    t.equal(await ask(GET), '200', 'a rig that is reset knows of no ban')
     t.same(
       [...banned],
       [
@@ -207,4 +213,45 @@ t.test('bans stop whoever goes on, until the whole network is out', async (t) =>
       ],
     )
   })
+})
+
+t.test('requests, bodies and upgrades that pass arrive as they were sent', async (t) => {
+  const events: JournalEvent[] = []
+  const openJournal = () => ({ write: (event: JournalEvent) => void events.push(event), async close() {} })
+  const rules = [{ id: 'r', when: { method: 'DELETE' }, action: 'reset' }]
+  const scenario = checkScenario(
+    {
+      id: 'x',
+      title: 'Bodies and upgrades',
+      hops: {
+        app: { kind: 'origin', tls: true, websocket: true },
+        wall: { kind: 'waf', to: 'app', tls: true, rules },
+        lb: { kind: 'proxy', to: ['wall'] },
+      },
+      clients: {
+        sized: { to: 'lb', load: { requests: 3 }, request: { method: 'POST', size: '300KB' } },
+        chunked: { to: 'wall', load: { requests: 3 }, request: { method: 'PUT', size: '70KB', framing: 'chunked' } },
+        socket: {
+          to: 'wall',
+          load: { requests: 2 },
+          request: { upgrade: 'websocket', body: 'DELETE / HTTP/1.1\r\n\r\n' },
+        },
+        head: { to: 'wall', load: { requests: 3 }, request: { method: 'HEAD' } },
+      },
+      expect: [
+        { client: 'sized', status: 200, count: '= 3' },
+        { client: 'chunked', status: 200, count: '= 3' },
+        { client: 'socket', status: 101, count: '= 2' },
+        { client: 'head', status: 200, count: '= 3' },
+        { waf: 'wall', rule: 'r', hits: '= 0' },
+      ],
+    },
+    { runnable: true },
+  )
+  const result = await runScenario({ file: 'x.yaml', scenario }, { openJournal })
+  t.equal(result.verdict, 'pass', JSON.stringify([result.reason, result.checks]))
+  const read = events.filter((event) => event.event === 'served')
+  const bytes = (method: string) => read.filter((one) => one.method === method).map((one) => one.request_bytes)
+  t.same(bytes('POST'), Array(3).fill(300 * KB))
+  t.same(bytes('PUT'), Array(3).fill(70 * KB))
 })
