@@ -12,6 +12,7 @@ import type {
   OperationEvent,
   ServedEvent,
   ThreadEvent,
+  WafEvent,
 } from './events.js'
 import { createGatewayFold, type GatewayFacts } from './gateway_facts.js'
 import type { Account } from './ledger/account.js'
@@ -19,7 +20,7 @@ import { createLedger } from './ledger/ledger.js'
 import type { Ways } from './ledger/ways.js'
 import { createLoadsFold, type LoadFacts } from './load_facts.js'
 import type { RunSetting } from './metrics/index.js'
-import type { Recovery } from './metrics/metric.js'
+import type { Ban, Recovery } from './metrics/metric.js'
 import { createServersFold, type ServerFacts } from './server_facts.js'
 import { byName, type Counts, createTally, type LineFacts, lineFacts, type Tally } from './tally.js'
 import { createWafFold, type WafFacts } from './waf_facts.js'
@@ -142,8 +143,10 @@ export function createReduction(untold: readonly string[] = [], { ways, recovery
       else if (event.event === 'served') origins.at(event.hop).served(event)
       else if (event.event === 'operation') origins.at(event.hop).operation(event)
       else if (event.event === 'accepting') origins.at(event.hop).accepting(event)
-      else if (event.event === 'waf') wafs.at(event.hop).decided(event)
-      else if (event.event === 'forward') {
+      else if (event.event === 'waf') {
+        wafs.at(event.hop).decided(event)
+        turn.waf(event)
+      } else if (event.event === 'forward') {
         if (event.health || event.background) return
         proxies.at(event.hop).forward(event)
         servers.at(event.hop).forward(event)
@@ -206,7 +209,11 @@ function byClient(accounts: Iterable<Account>): ReadonlyMap<string, Account[]> {
 function createTurn() {
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let told: ThreadEvent | null = null
+  const bans: Ban[] = []
   return {
+    waf({ ban }: WafEvent) {
+      if (ban && bans.length < BANS_LIMIT) bans.push({ scope: ban.scope, key: ban.key })
+    },
     fault({ t }: FaultEvent) {
       first = Math.min(first, t)
       last = Math.max(last, t)
@@ -214,12 +221,16 @@ function createTurn() {
     thread(event: ThreadEvent) {
       told = event
     },
-    facts: (): Pick<RunSetting, 'faults' | 'thread'> => ({
+    facts: (): Pick<RunSetting, 'bans' | 'faults' | 'thread'> => ({
+      bans: [...bans],
       faults: last >= first ? { first, last } : null,
       thread: told,
     }),
   }
 }
+
+/** More bans than this are not told apart. */
+const BANS_LIMIT = 10_000
 
 function createProxyFold() {
   const [statuses, passed, cached] = [createTally(), createTally(), createTally()]

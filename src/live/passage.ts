@@ -37,14 +37,17 @@ export function askForPassage(
   const page = books.passage!
   const asked = monotonicMs()
   page.at = 'asking'
-  const headers = ['Host', to, ...fields]
-  const request = startRequest({ createConnection: () => stream, method: 'CONNECT', path: to, headers })
-  request.on('error', (error) => {
+  const failed = (error: Error): void => {
     books.ending ??= endingOf(error)
     stream.destroy()
-  })
-  request.on('connect', (response, _stream, rest) => {
+  }
+  const heard = (response: IncomingMessage, _stream: unknown, rest: Buffer): void => {
     const status = response.statusCode!
+    // Node takes whatever comes first for the answer, and others may come before that (RFC 9110 section 15.2).
+    if (status < 200) {
+      if (rest.length > 0) stream.unshift(rest)
+      return speak(stream, to, [], failed, heard, false)
+    }
     page.status = status
     page.ms = monotonicMs() - asked
     page.exit = response.headers['x-exit-node']?.toString()
@@ -56,8 +59,28 @@ export function askForPassage(
     }
     if (back.length > 0) stream.unshift(back)
     answered(granted)
-  })
-  request.end()
+  }
+  speak(stream, to, ['Host', to, ...fields], failed, heard)
+}
+
+/** @param aloud false: only an answer is read, to what has been said */
+function speak(
+  stream: Socket,
+  to: string,
+  headers: string[],
+  failed: (error: Error) => void,
+  heard: (response: IncomingMessage, stream: unknown, rest: Buffer) => void,
+  aloud = true,
+): void {
+  const { write } = stream
+  if (!aloud) stream.write = () => true
+  startRequest({ createConnection: () => stream, method: 'CONNECT', path: to, headers })
+    .on('error', failed)
+    .on('connect', (response, _stream, rest) => {
+      if (!aloud) stream.write = write
+      heard(response, _stream, rest)
+    })
+    .end()
 }
 
 /** As it came, but for spaces around values. */

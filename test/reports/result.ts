@@ -6,7 +6,7 @@ const metrics = (outcomes: Record<string, number>, more: Partial<ClientMetrics> 
   const attempts = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
   return {
     ...createMetricsFold().metrics(
-      { counted: true, faults: null, thread: null, recovery: { holdMs: 1000, goodput: 0.95 } },
+      { counted: true, bans: [], faults: null, thread: null, recovery: { holdMs: 1000, goodput: 0.95 } },
       [],
     ),
     requests: attempts,

@@ -102,7 +102,7 @@ const rows: Row[] = [
     'expectation of a stranger',
     { 13: '  - { client: plain, colour: red }' },
     [
-      '13:22: expect[0].colour: unknown key "colour", expected one of: client, metric, is, status, count, proxy_status, error, truncated, bytes',
+      '13:22: expect[0].colour: unknown key "colour", expected one of: client, metric, is, status, count, proxy_status, server_header, failed_at, error, truncated, bytes',
     ],
   ],
 ]

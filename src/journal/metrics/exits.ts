@@ -1,6 +1,6 @@
 /** Metrics of exits: through which of a gateway's exits requests went, and what became of them there. */
 import { type Counter, counter } from './counter.js'
-import { group, ratio } from './metric.js'
+import { type Ban, group, ratio } from './metric.js'
 
 interface State {
   tries: Counter
@@ -28,6 +28,16 @@ export const exits = group({
       says: 'Tries through the exit that had most of them / tries through exits',
       none: TOLD,
     },
+    exits_banned: {
+      unit: 'count',
+      better: 'lower',
+      says: 'Exits that were used and that a firewall has banned, alone or with their network',
+    },
+    bans: {
+      unit: 'count',
+      better: 'lower',
+      says: 'Bans that firewalls began of exits that were used: of an address, its network, a fingerprint on it',
+    },
     burn_rate: {
       unit: 'number',
       better: 'lower',
@@ -46,9 +56,10 @@ export const exits = group({
       if (!ok) failed.add(exit)
     }
   },
-  values(state) {
+  values(state, { bans }) {
     const tries = state.tries.record()
     const failed = state.failed.record()
+    const used = Object.keys(tries)
     const counts = Object.values(tries)
     const all = counts.reduce((sum, count) => sum + count, 0)
     const allFailed = Object.values(failed).reduce((sum, count) => sum + count, 0)
@@ -58,7 +69,18 @@ export const exits = group({
       exits_used: counts.length,
       exits_failing: Object.entries(failed).filter(([exit, count]) => count === tries[exit]).length,
       busiest_exit_share: ratio(Math.max(0, ...counts), all),
+      exits_banned: used.filter((exit) => bans.some((ban) => isWhole(ban) && isOf(ban, exit))).length,
+      bans: bans.filter((ban) => used.some((exit) => isOf(ban, exit))).length,
       burn_rate: ratio(allFailed, counts.length),
     }
   },
 })
+
+/** A fingerprint on an address is only a part of what comes from there. */
+const isWhole = ({ scope }: Ban): boolean => scope !== 'fingerprint_on_address'
+
+function isOf({ scope, key }: Ban, exit: string): boolean {
+  if (scope === 'address') return key === exit
+  if (scope === 'subnet') return key === `${exit.slice(0, exit.lastIndexOf('.'))}.0/24`
+  return key.endsWith(` on ${exit}`)
+}

@@ -48,7 +48,7 @@ export const scalarMetrics: readonly ScalarMetric[] = (Object.keys(metricTable) 
 const groups = Object.values<Group>(metricGroups as unknown as Record<string, Group>)
 
 /** What the fold of one client has no need to know: the run around it. */
-export type RunSetting = Pick<Setting, 'counted' | 'faults' | 'recovery' | 'thread'>
+export type RunSetting = Pick<Setting, 'counted' | 'bans' | 'faults' | 'recovery' | 'thread'>
 
 export interface MetricsFold {
   attempt(event: AttemptEvent): void

@@ -1,6 +1,6 @@
 /** What a metric is, and what a group of them is made of: its rows of the table, and the fold that computes them. */
 
-import type { AttemptEvent, RequestEvent, ThreadEvent } from '../events.js'
+import type { AttemptEvent, RequestEvent, ThreadEvent, WafEvent } from '../events.js'
 import type { Account } from '../ledger/account.js'
 
 /** `counts` and `shares` are several numbers by a word; all others are one. Durations are milliseconds. */
@@ -39,9 +39,14 @@ export interface Setting {
   /** When faults took effect, the first and the last time; null where none did. */
   faults: { first: number; last: number } | null
   recovery: Recovery
+  /** Those that firewalls began; while the client had its turn, where it had one. */
+  bans: readonly Ban[]
   /** What its run cost the thread of the clients; null where nobody told. */
   thread: ThreadEvent | null
 }
+
+/** Whom a firewall bans. */
+export type Ban = Pick<NonNullable<WafEvent['ban']>, 'scope' | 'key'>
 
 export interface Recovery {
   /** How long it must last. */

@@ -1,13 +1,14 @@
 /** Metrics of hand-made streams, each computed by hand, and what must hold for any stream. */
 import fc from 'fast-check'
 import { test } from 'tap'
+import type { BanScope } from '../../../src/core/waf/rule.js'
 import type { JournalEvent, ThreadEvent } from '../../../src/journal/events.js'
 import { createMetricsFold, metricTable, scalarMetrics } from '../../../src/journal/metrics/index.js'
 import * as make from '../events.js'
 import { oneTry, refusedFailure, resetFailure } from '../events.js'
 import { APP, attempt, judged, metricsOf, request, served, ways } from '../streams.js'
 
-const nothing = { counted: true, faults: null, thread: null, recovery: { holdMs: 1000, goodput: 0.95 } }
+const nothing = { counted: true, bans: [], faults: null, thread: null, recovery: { holdMs: 1000, goodput: 0.95 } }
 
 test('without a request no metric is 0 that is not a count', async (t) => {
   const metrics = createMetricsFold().metrics(nothing, [])
@@ -445,6 +446,22 @@ test('exits: the tries of a gateway, or the attempts of who had a tunnel', async
     request(0, 5, { attempts: 1 }),
   ])
   t.match(rotated, { tries_by_exit: { [a]: 1, [c]: 1 }, failed_by_exit: { [a]: 1 }, exits_used: 2, exits_failing: 1 })
-  const none = metricsOf([attempt(1, 0, 5), request(0, 5, { attempts: 1 })])
+  const ban = (scope: BanScope, key: string): JournalEvent => ({
+    event: 'waf',
+    t: 1,
+    hop: 'wall',
+    peer: `${a}:1`,
+    rule: 'bots',
+    action: 'reset',
+    ban: { scope, key, for_ms: 1000 },
+  })
+  const through = (exit: string) => [attempt(1, 0, 5, { exit }), request(0, 5, { attempts: 1 })]
+  const partly = metricsOf([ban('fingerprint_on_address', `t13_x on ${a}`), ban('address', b), ...through(a)])
+  t.match(partly, { bans: 1, exits_banned: 0 })
+  const wholly = metricsOf([ban('address', a), ban('subnet', '127.11.1.0/24'), ...through(a)])
+  t.match(wholly, { bans: 2, exits_banned: 1 })
+  t.match(metricsOf([ban('subnet', '127.11.11.0/24'), ...through(a)]), { bans: 0, exits_banned: 0 })
+  const none = metricsOf([ban('address', a), attempt(1, 0, 5), request(0, 5, { attempts: 1 })])
+  t.match(none, { bans: 0, exits_banned: 0 })
   t.match(none, { tries_by_exit: {}, exits_used: 0, exits_failing: 0, busiest_exit_share: null, burn_rate: null })
 })

@@ -154,6 +154,42 @@ t.test('what a gateway answers instead is what the attempt got', async (t) => {
   }
 })
 
+t.test('a refusal is heard with a body in chunks under way, raw bytes, and an upgrade', async (t) => {
+  const onConnect: OnConnect = (socket) => socket.write('HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy')
+  for (const request of [
+    { method: 'POST', size: '300KB', framing: 'chunked' },
+    { raw: 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' },
+    { upgrade: 'websocket' },
+  ] as const) {
+    const seen = await ran(t, { onConnect, client: { request } })
+    t.match(
+      seen.attempts,
+      [{ status: 503, bytes: 4, failure: undefined, tunnelled: { status: 503 } }],
+      JSON.stringify(request),
+    )
+    t.notOk(seen.journal.some(({ event }) => event === 'served'))
+  }
+})
+
+t.test('WebSocket and raw bytes go through a tunnel', async (t) => {
+  const app = { websocket: true, tls: true }
+  const spoken = await ran(t, { app, client: { request: { upgrade: 'websocket', body: 'hello' } } })
+  t.match(spoken.attempts, [{ status: 101, bytes: 5, failure: undefined, tunnelled: { status: 200 } }])
+  const raw = await ran(t, { client: { request: { raw: 'GET /raw HTTP/1.1\r\nHost: x\r\n\r\n' } } })
+  t.match(raw.attempts, [{ status: 200, tls: true, tunnelled: { status: 200 } }])
+})
+
+t.test('an interim response before the 200 is none of the answer, and another 2xx is as good', async (t) => {
+  const seen = await ran(t, {
+    app: { tls: false },
+    onConnect: (socket, pass) => {
+      socket.write('HTTP/1.1 103 Early Hints\r\n\r\n')
+      pass()
+    },
+  })
+  t.match(seen.attempts, [{ status: 200, exit: '127.11.1.7', tunnelled: { status: 200 } }])
+})
+
 t.test('one that is cut in its refusal is cut, one without a length ends with the connection', async (t) => {
   const cut = await ran(t, { onConnect: (socket) => socket.end('HTTP/1.1 502 Bad\r\nContent-Length: 10\r\n\r\nabc') })
   t.match(cut.attempts, [
