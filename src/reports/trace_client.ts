@@ -16,7 +16,7 @@ export function receivedText({ status, bytes, gave_up, cancelled }: AttemptEvent
 /** Whose failure the headers say it was, where a proxy's own words do not say it already. */
 export function blameText({ blame, server }: AttemptEvent): string | undefined {
   if (!blame || blame.layer === 'unknown' || (blame.layer === 'gateway' && server === undefined)) return undefined
-  return `${blame.layer}${blame.hop === undefined ? '' : ` ${blame.hop}`}: ${blame.because}`
+  return `${blame.layer}${blame.hop === undefined ? '' : ` (${blame.hop})`}: ${blame.because}`
 }
 
 export function decisionText({ decision, wait_ms, cancelled }: AttemptEvent): string {

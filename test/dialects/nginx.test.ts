@@ -243,6 +243,10 @@ test('requests that are refused', async (t) => {
     line('more than one Host', ['a', 'b']),
     `client sent duplicate host header: "Host: b", previous value: "Host: a" ${tail}`,
   )
+  t.equal(
+    line('CONNECT is not spoken here'),
+    'client sent invalid request while reading client request line, client: 127.0.0.1, server: lb, request: "GET / HTTP/1.1"',
+  )
   t.equal(line('something else'), undefined)
 })
 

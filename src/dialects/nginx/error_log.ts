@@ -73,6 +73,11 @@ export const limitedLine = (excess: number, context: LogContext): LogLine => ({
 
 /** The line for a request that is not passed on; undefined where nginx's words depend on more than is known here. */
 export function refusedLine({ details, fields = [] }: Failure, context: LogContext): LogLine | undefined {
+  // It stops at the method's target, before any field.
+  if (details === 'CONNECT is not spoken here') {
+    const line = 'client sent invalid request while reading client request line'
+    return { level: 'info', message: `${line}${tail({ ...context, upstream: undefined, host: undefined })}` }
+  }
   const said = refusalSaid(details, fields)
   if (said === undefined) return undefined
   const about = `${said} while reading client request headers`
