@@ -57,8 +57,20 @@ async function oneRun(file, scenario, seed) {
     const loaded = /this machine (was too loaded|reached)/.test(result.reason ?? '')
     if (loaded && left > 0) continue
     if (loaded || result.verdict === 'error') throw new Error(`${scenario.id}: ${result.reason}`)
-    return { requests: byClient(events.filter(({ event }) => event === 'request')), metrics: result.clients }
+    return {
+      requests: byClient(events.filter(({ event }) => event === 'request')),
+      metrics: metricsOf(result, scenario),
+    }
   }
+}
+
+/** Of each client; a gateway's stand with the client that goes through it. */
+function metricsOf({ clients, gateways = {} }, scenario) {
+  const all = Object.entries(clients).map(([name, metrics]) => {
+    const gateway = scenario.clients[name]?.through?.gateway
+    return [name, { ...gateways[gateway], ...metrics }]
+  })
+  return Object.fromEntries(all)
 }
 
 function byClient(requests) {

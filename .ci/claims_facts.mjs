@@ -3,13 +3,14 @@
  * out. claims.mjs calls it; which figures, and what they are compared with, stands in claims.yaml.
  */
 import { comparison, holds } from '../dist/checks/comparison.js'
+import { gatewayMetrics } from '../dist/journal/gateway_facts.js'
 import { metricTable } from '../dist/journal/metrics/index.js'
 import { figureText, judgeFacts } from '../dist/reports/facts.js'
 
 /** Figures of clients in a table, and below it what would have to be so, with the figures that decide. */
 export function factsOf({ facts: all, table: { rows, columns }, foot }, metrics) {
   const valuesOf = (client, metric) => metrics.map((run) => figureOf(run, client, metric))
-  const shown = (client, metric) => figureText(valuesOf(client, metric), metricTable[metric].unit, noneOf(metric))
+  const shown = (client, metric) => figureText(valuesOf(client, metric), unitOf(metric), noneOf(metric))
   const overview = tableOf([
     ['', ...columns.map(({ as }) => as)],
     ...Object.entries(rows).map(([client, as]) => [`*${as}*`, ...columns.map(({ metric }) => shown(client, metric))]),
@@ -32,6 +33,10 @@ export function factsOf({ facts: all, table: { rows, columns }, foot }, metrics)
   })
   const decided = tableOf([['said', 'measured', 'so in every run'], ...judged.map(({ cells }) => cells)])
   return { table: `${overview}\n\n${decided}`, judged: judgeFacts(judged), foot }
+}
+
+function unitOf(metric) {
+  return (metricTable[metric] ?? gatewayMetrics[metric]).unit
 }
 
 function figureOf(run, client, metric) {
