@@ -3,10 +3,12 @@
  * server that listens; who dials asks the site for the fault that is carried out at that moment.
  */
 import type { Server } from 'node:net'
+import type { EffectName } from '../core/fault/effects/index.js'
 import type { Fault } from '../core/fault/fault.js'
 import { BlackHole } from './black_hole.js'
 import { soon } from './clock.js'
 import { isBehindShutGate } from './gate.js'
+import { KeptPort } from './kept_port.js'
 import { acceptQueue } from './kernel_table.js'
 import type { Site } from './site.js'
 import { closeKeepingFile, removeFile } from './unix.js'
@@ -42,6 +44,7 @@ const stateOf = (fault: Fault | undefined) => (fault?.effect.type ?? 'open') as 
  */
 export async function followFaults(site: Site, place: string, server: Listener, at: number | string): Promise<void> {
   const hole = canVanish(site, place) && typeof at === 'number' ? await BlackHole.prepare(at) : undefined
+  const kept = mayClose(site, place) && typeof at === 'number' ? await KeptPort.prepare(at) : undefined
   const wanted = () => site.plan.address(place, site.now())
   const broken = (what: string) => (error: Error) => site.broken(`hop "${place}" ${what}: ${error.message}`)
   let fault: Fault | undefined
@@ -65,10 +68,14 @@ export async function followFaults(site: Site, place: string, server: Listener, 
       else server.close()
     }
     if (before === 'blackhole') hole!.lift()
-    if (after === 'blackhole') await hole!.fill()
-    if (after !== 'open') return
+    if (after === 'blackhole') {
+      kept?.release()
+      return hole!.fill()
+    }
+    if (after !== 'open') return kept?.take()
     if (typeof at === 'string') removeFile(at)
     await listen(server, at)
+    kept?.release()
     listening = true
   }
   let turn = Promise.resolve()
@@ -88,6 +95,7 @@ export async function followFaults(site: Site, place: string, server: Listener, 
     closing = true
     await turn
     await hole?.close()
+    await kept?.close()
   })
 }
 
@@ -106,8 +114,10 @@ async function accepted(at: number | string): Promise<void> {
   }
 }
 
-const canVanish = ({ scenario }: Site, place: string): boolean =>
+const hasFault = ({ scenario }: Site, place: string, does: (effect: EffectName) => boolean): boolean =>
   scenario.faults.some(
     ({ on, at, effect }) =>
-      at.type === 'connect' && effect.type === 'blackhole' && [place, ...place.split('->').slice(1)].includes(on),
+      at.type === 'connect' && does(effect.type) && [place, ...place.split('->').slice(1)].includes(on),
   )
+const canVanish = (site: Site, place: string) => hasFault(site, place, (effect) => effect === 'blackhole')
+const mayClose = (site: Site, place: string) => hasFault(site, place, (effect) => effect !== 'blackhole')

@@ -26,6 +26,23 @@ const dial = (port: number): { socket: Socket; how: Promise<string> } => {
 
 const onConnect = (effect: string, more: object = {}) => ({ id: 'f', on: 'app', at: 'connect', effect, ...more })
 
+t.test('refuse: nobody else is given the port meanwhile, and it is ours again afterwards', async (t) => {
+  await withRig(lone({}, {}, [onConnect('refuse')]), async (lab) => {
+    const port = portOf(lab, 'app')
+    const own = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+    const taken = () => {
+      const rows = readFileSync('/proc/net/tcp', 'latin1').split('\n')
+      return rows.map((row) => row.trim().split(/\s+/)).filter((row) => row[1]?.endsWith(own) && row[3] === '01').length
+    }
+    t.equal(taken(), 1, 'a connection has it')
+    t.equal(await dial(port).how, 'ECONNREFUSED')
+    await lab.fault('f').disarm()
+    t.equal(statusOf(await good(port)), 200)
+    await lab.fault('f').arm()
+    t.equal(await dial(port).how, 'ECONNREFUSED')
+  })
+})
+
 t.test('blackhole: not one SYN is answered, and hanging connects succeed once it is lifted', async (t) => {
   await withRig(lone({}, {}, [onConnect('blackhole')]), async (lab) => {
     const port = portOf(lab, 'app')

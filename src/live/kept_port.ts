@@ -1,0 +1,41 @@
+/**
+ * Keeps a port of ours while nobody listens at it: the kernel might give it to another program otherwise, which would
+ * then answer where a refusal is wanted. A connection from that port takes it, and is no listener. address_state.ts calls it.
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { HOST, listen } from './address_state.js'
+
+export class KeptPort {
+  private held: Socket | undefined
+
+  private constructor(
+    private readonly port: number,
+    private readonly sink: Server,
+  ) {}
+
+  /** Resolves with one that keeps nothing yet. */
+  static async prepare(port: number): Promise<KeptPort> {
+    const sink = createServer((socket) => socket.on('error', () => {}))
+    await listen(sink, 0)
+    return new KeptPort(port, sink)
+  }
+
+  /** Resolves when the port is kept; without it, where somebody was faster. */
+  take(): Promise<void> {
+    if (this.held) return Promise.resolve()
+    const { port } = this.sink.address() as { port: number }
+    const held = connect({ host: HOST, port, localAddress: HOST, localPort: this.port })
+    this.held = held
+    return new Promise((resolve) => held.once('connect', resolve).on('error', () => resolve()))
+  }
+
+  release(): void {
+    this.held?.resetAndDestroy()
+    this.held = undefined
+  }
+
+  close(): Promise<void> {
+    this.release()
+    return new Promise((resolve) => this.sink.close(() => resolve()))
+  }
+}
