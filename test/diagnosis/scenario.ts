@@ -18,7 +18,8 @@ type Words = Record<string, unknown>
 
 /** Who asks without a gateway, from an address and with a profile that no exit has. */
 export const BROWSER = 'browser'
-const BROWSER_RATE = 6
+/** Requests a second: few beside those of the scraper, or they would be what overloads an origin. */
+const browserRate = (one: Case): number => Math.max(1, 0.04 * paceOf(one).rate)
 
 /** @param slower so many times as long takes everything, and so many times fewer are asked for: for a busy machine */
 export function scenarioOf(one: Case, slower = 1): Words {
@@ -31,7 +32,7 @@ export function scenarioOf(one: Case, slower = 1): Words {
     hops: hopsOf(one),
     clients: {
       ...clientsOf(one),
-      [BROWSER]: { ...asked(one, BROWSER_RATE), ...(one.tls && { tls: { profile: 'tls13_only' } }) },
+      [BROWSER]: { ...asked(one, browserRate(one)), ...(one.tls && { tls: { profile: 'tls13_only' } }) },
     },
     faults: [...wrongOf(one, seconds), ...unrelatedOf(one)],
     expect: [{ client: BROWSER, metric: 'requests', is: '>= 1' }],
@@ -125,7 +126,7 @@ const asked = (one: Case, rate: number): Words => ({
   load: { rate: `${rate.toFixed(3)}/s`, for: ms(1000 * paceOf(one).seconds), arrivals: 'poisson' },
   keep_alive: false,
   retry: 'none',
-  timeout: '20s',
+  timeout: '60000ms',
 })
 
 function capacityOf(one: Case): Words {

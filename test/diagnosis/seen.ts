@@ -22,8 +22,10 @@ export function observationsOf(one: Case, events: readonly JournalEvent[]): Obse
   const networks = new Map(exitsOf(one).map((exit) => [exit.id, exit]))
   return events.flatMap((event) => {
     if (event.event !== 'forward' || !gateways.has(event.hop)) return []
-    if (event.tries.length === 0) return [refused(event)]
-    return event.tries.map((tried) => seen(event, tried, networks))
+    if (event.tries.length === 0) return event.failure ? [refused(event)] : []
+    // Where the client left before anything came, there is nothing that anybody saw.
+    const ended = event.tries.filter(({ status, failure }) => status !== undefined || failure !== undefined)
+    return ended.map((tried) => seen(event, tried, networks))
   })
 }
 

@@ -136,7 +136,7 @@ test('what one attempt says', (t) => {
 
 /** Not what is published: what would be seen is guessed here. It is to notice a procedure that got worse. */
 test('drawn cases: evidence finds nearly all of them, and more than the threshold', (t) => {
-  const cases = Array.from({ length: 90 }, (_, n) => drawCase(70_000 + n, ['a', 'b']))
+  const cases = Array.from({ length: 45 }, (_, n) => drawCase(70_000 + n, ['a', 'b']))
   const right = (procedure: ProcedureConfig) =>
     cases.filter((one) => {
       const { observations, pool } = observe(one)

@@ -80,8 +80,11 @@ const within = (found: readonly Suffix[], odds: number): Counts =>
 function bestOf(units: readonly Unit[]): Counts {
   const counted = units.map(({ sequence }) => countOf(sequence)).filter((counts) => total(counts) > 0)
   const share = (counts: Counts) => counts[0]! / total(counts)
-  const sorted = counted.sort((a, b) => share(b) - share(a))
-  return sorted.slice(0, Math.max(1, Math.ceil(sorted.length * 0.4))).reduce(plus, noCounts())
+  if (counted.length === 0) return noCounts()
+  const shares = counted.map(share).sort((a, b) => b - a)
+  // All that are as good as the last of these, or it would hang on the order of the pool.
+  const least = shares[Math.ceil(shares.length * 0.4) - 1]!
+  return counted.filter((counts) => share(counts) >= least).reduce(plus, noCounts())
 }
 
 interface Suffix {

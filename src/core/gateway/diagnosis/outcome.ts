@@ -31,17 +31,14 @@ export function outcomeOf(seen: Observation): Outcome {
   if (seen.status === 407) return 'credentials'
   if (seen.stage === 'select' || (seen.exit === '' && seen.status !== undefined)) return 'overload'
   if (seen.error !== undefined) return perceived(seen.error, seen)
-  if (seen.status !== undefined && seen.status < 500) return 'denied'
+  if (seen.status === undefined) return 'late'
+  if (seen.status < 500) return 'denied'
   return saidByGateway(seen) ? 'edge' : 'busy'
 }
 
 /** 502 and 504 are a gateway's to say (RFC 9110 section 15.6), and so are Cloudflare's 520 to 530. */
-const saidByGateway = ({ status, proxy_error }: Observation): boolean =>
-  status === undefined ||
-  status === 502 ||
-  status === 504 ||
-  (status >= 520 && status <= 530) ||
-  proxy_error !== undefined
+const saidByGateway = ({ status = 0, proxy_error }: Observation): boolean =>
+  status === 502 || status === 504 || (status >= 520 && status <= 530) || proxy_error !== undefined
 
 function perceived(error: NonNullable<Observation['error']>, { stage }: Observation): Outcome {
   if (stage === 'dns' || stage === 'connect') return 'unreached'
