@@ -3,7 +3,8 @@
  * then answer where a refusal is wanted. A connection from that port takes it, and is no listener. address_state.ts calls it.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { HOST, listen } from './address_state.js'
+
+const HOST = '127.0.0.1'
 
 export class KeptPort {
   private held: Socket | undefined
@@ -16,7 +17,7 @@ export class KeptPort {
   /** Resolves with one that keeps nothing yet. */
   static async prepare(port: number): Promise<KeptPort> {
     const sink = createServer((socket) => socket.on('error', () => {}))
-    await listen(sink, 0)
+    await new Promise<void>((resolve, reject) => sink.once('error', reject).listen(0, HOST, resolve))
     return new KeptPort(port, sink)
   }
 
