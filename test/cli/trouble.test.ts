@@ -91,7 +91,7 @@ for (const [signal, code] of [
 ] as const) {
   test(`${code} for ${signal}: the hops are closed, what ran is reported`, async (t) => {
     const cwd = t.testdir({ chaos: { '1-passing.yaml': passing, '2-long.yaml': long } })
-    const { ended, ports } = await interrupted(t, cwd, ['run', 'chaos'], signal)
+    const { ended, ports } = await interrupted(t, cwd, ['run', 'chaos'], signal, 'passing')
     assertEnded(t, ended, code, '✓ passing', '! long', 'interrupted before its end', ', interrupted (')
     t.match(ended.stderr, 'Interrupted: closing the hops and writing the report of what ran')
     const read = (name: string) => readFileSync(join(cwd, 'reports/latest', name), 'utf8')
@@ -112,13 +112,14 @@ test('an interrupted run with --json gives its result all the same', async (t) =
   t.match(JSON.parse(ended.stdout), { interrupted: true, scenarios: [{ id: 'long', verdict: 'error' }] })
 })
 
-/** Starts it, waits until its long scenario has answered requests, and sends the signal. */
-async function interrupted(t: Test, cwd: string, args: string[], signal: NodeJS.Signals) {
+/** Starts it, waits until its long scenario has answered requests and the other is over, and sends the signal. */
+async function interrupted(t: Test, cwd: string, args: string[], signal: NodeJS.Signals, other?: string) {
   const { child, ended } = start(process.execPath, [main, ...args], { cwd })
   t.teardown(() => child.kill('SIGKILL'))
   const events = await until(() => {
     const found = journalOf(cwd, 'long').filter(({ event }) => event === 'request')
-    return found.length > 1 && journalOf(cwd, 'long')
+    const over = other === undefined || journalOf(cwd, other).some(({ event }) => event === 'end')
+    return found.length > 1 && over && journalOf(cwd, 'long')
   })
   child.kill(signal)
   const ports = events.flatMap((event) => (event.event === 'hop' ? [Number(event.address.split(':')[1])] : []))

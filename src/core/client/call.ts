@@ -191,9 +191,11 @@ class Request implements Call {
     this.goOn(steps, outcome, now, wish?.asked_ms)
   }
 
-  /** Nothing more goes out before then, nor what an admission has delayed. */
+  /** Nothing more goes out before then: no hedge that was due sooner, nor what an admission has delayed. */
   private holdBack(untilMs: number): void {
+    const { phase } = this
     this.notBeforeMs = Math.max(this.notBeforeMs, untilMs)
+    if (phase.at === 'trying') phase.hedgeAtMs = Math.max(phase.hedgeAtMs, this.notBeforeMs)
     for (const one of this.open.values()) if (one.stage === 'delayed') one.dueMs = Math.max(one.dueMs, this.notBeforeMs)
   }
 

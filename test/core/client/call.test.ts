@@ -240,6 +240,14 @@ test('Retry-After holds back the hedges too', async (t) => {
   t.strictSame(call.tick(1012), [send(3, { hedge: true })])
 })
 
+test('one that was due already is held back too, and with it past the deadline none goes out', async (t) => {
+  const call = calling({ hedge: hedge(), retry: backoff({ deadline: '3s' }) })
+  call.begin(0)
+  call.tick(2500)
+  t.strictSame(call.ended(1, { status: 503, retryAfter: '1' }, 2500), [said(1, 'others: 503'), wait(500)])
+  t.strictSame(call.tick(2510), [wait(490)], 'where its hedge was due')
+})
+
 test('a refused hedge is the last one of its turn', async (t) => {
   const guard = admission(({ hedge }) => (hedge ? { admit: false, why: 'token_bucket' } : { admit: true }))
   const call = calling({ hedge: hedge(), retry: backoff({ attempts: 2 }) }, guard)

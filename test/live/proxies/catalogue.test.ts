@@ -24,6 +24,7 @@ const DIFFERENT: Record<string, string[]> = {
   'wrong-protocol': ['client plain status 502'],
   'garbage-response': ['client plain status 502'],
   'malformed-status-line': ['client plain status 502'],
+  'waf-invalid-response': ['client spider status 502'],
   // 502 where no server is left to be asked, or none has room.
   'no-live-upstreams': ['client plain status 502', 'client plain status 503'],
   'pool-exhausted': ['client turned_away status 503'],
