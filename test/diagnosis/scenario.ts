@@ -32,7 +32,12 @@ export function scenarioOf(one: Case, slower = 1): Words {
     hops: hopsOf(one),
     clients: {
       ...clientsOf(one),
-      [BROWSER]: { ...asked(one, browserRate(one)), ...(one.tls && { tls: { profile: 'tls13_only' } }) },
+      [BROWSER]: {
+        ...asked(one, browserRate(one)),
+        // Without a gateway it is the browser who gives up waiting.
+        timeout: ms(READ_LIMIT_MS),
+        ...(one.tls && { tls: { profile: 'tls13_only' } }),
+      },
     },
     faults: [...wrongOf(one, seconds), ...unrelatedOf(one)],
     expect: [{ client: BROWSER, metric: 'requests', is: '>= 1' }],
