@@ -80,7 +80,7 @@ interface Explanation {
 
 function explanations(seen: readonly Seen[], pool: DiagnosedPool): Explanation[] {
   const lateness = latenessOf(seen.map(({ from }) => from))
-  const late = `${percent(lateness.share)} of the responses took over ${lateness.times} times as long as the exit needs`
+  const late = `in ${percent(lateness.share)} of the time most responses took over ${lateness.times} times as long as their exit needs`
   return [
     forWhile('bad_credentials', refusingClients, seen),
     forWhile('gateway_overloaded', refusingWork, seen),
