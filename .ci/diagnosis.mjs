@@ -22,7 +22,7 @@ const root = resolve(import.meta.dirname, '..')
 const PAGE = join(root, 'docs/diagnosis.md')
 const DATA = join(root, 'test/diagnosis/published.json')
 /** Those of the published table. What the procedures were tuned by lies below 100,000. */
-const PUBLISHED = { seed: 500_000, runs: 540 }
+const PUBLISHED = { seed: 700_000, runs: 510 }
 const CHECKED = 10
 /** A run on a machine that was too busy says nothing, and is made so often. */
 const TIMES = 3
@@ -151,10 +151,11 @@ async function runReally(one) {
   const scenario = checkScenario(scenarioOf(one, slower), { runnable: true })
   const events = []
   const openJournal = () => ({ write: (event) => events.push(event), close: async () => {} })
-  const { verdict } = await runScenario({ file: scenario.id, scenario }, { openJournal })
+  await runScenario({ file: scenario.id, scenario }, { openJournal })
   const judgement = judge(one, events)
-  if (verdict === 'pass' && judgement.lag_ms <= LAG_LIMIT_MS * slower) return judgement
   const broken = events.find(({ event }) => event === 'error')?.message
   const busy = events.find(({ event, cannot }) => event === 'load' && cannot)?.cannot
-  return { ...judgement, disturbed: broken ?? busy ?? `${verdict}, timers were ${judgement.lag_ms} ms late` }
+  const late = judgement.lag_ms > LAG_LIMIT_MS * slower && `timers were ${judgement.lag_ms} ms late`
+  const disturbed = broken ?? busy ?? late
+  return disturbed ? { ...judgement, disturbed } : judgement
 }
