@@ -1,8 +1,12 @@
+/// <reference path="./jstat.d.ts" />
 /**
  * Means of a few repeated measurements, and how far a difference of two can be trusted: Student's t with 95 % (Law,
  * Simulation Modeling and Analysis, 5th edition 2015, sections 9.4 and 10.2). Rankings and `compare` call it.
  */
 import jstat from 'jstat'
+
+/** The natural logarithm of the gamma function, for x above 0. */
+export const logGamma = (x: number): number => jstat.gammaln(x)
 
 export interface Difference {
   /** Mean of the second less mean of the first. */

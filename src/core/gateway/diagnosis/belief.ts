@@ -4,7 +4,7 @@
  * and none beyond: what lies outside soon becomes impossible. The kinds among the failures are Dirichlet distributed. Shares are
  * integrated out, so that a belief that could explain everything pays for it.
  */
-import jstat from 'jstat'
+import { logGamma } from '../../../lib/statistics.js'
 import { type Outcome, outcomes } from './outcome.js'
 
 /** The values that a share may have. */
@@ -75,9 +75,9 @@ function dirichletMultinomial(counts: Counts, belief: Belief): number {
     const [count, alpha] = [counts[index]!, belief.kinds[kinds[k]!]]
     n += count
     alphas += alpha
-    if (count > 0) sum += jstat.gammaln(alpha + count) - jstat.gammaln(alpha)
+    if (count > 0) sum += logGamma(alpha + count) - logGamma(alpha)
   }
-  return n === 0 ? 0 : sum + jstat.gammaln(alphas) - jstat.gammaln(alphas + n)
+  return n === 0 ? 0 : sum + logGamma(alphas) - logGamma(alphas + n)
 }
 
 /** The probability of each outcome for one more attempt, after those counted. */

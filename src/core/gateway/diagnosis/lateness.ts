@@ -3,7 +3,7 @@
  * with too much work makes everybody wait; where something else delays a response now and then, however long, others
  * pass as quickly as ever at the same time. So it is late in a stretch of time when even the quickest quarter is.
  */
-import jstat from 'jstat'
+import { logGamma } from '../../../lib/statistics.js'
 import type { Observation } from '../observation.js'
 
 export interface Lateness {
@@ -46,4 +46,4 @@ const quarterOf = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)]!
 
 const lnBetaDensity = (x: number, [a, b]: readonly [number, number]): number =>
-  (a - 1) * Math.log(x) + (b - 1) * Math.log(1 - x) - jstat.gammaln(a) - jstat.gammaln(b) + jstat.gammaln(a + b)
+  (a - 1) * Math.log(x) + (b - 1) * Math.log(1 - x) - logGamma(a) - logGamma(b) + logGamma(a + b)
