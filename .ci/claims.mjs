@@ -1,7 +1,7 @@
 /**
  * Measures what guides claim about balancing and about clients, and writes docs/claims.md: every scenario of .ci/claims.yaml runs five times,
- * with the seeds 1 to 5. With --check each runs once, nothing is written, and it fails when a claim, a condition or a
- * verdict is another one than the file says; figures may differ. Run it after `npm run build`.
+ * with the seeds 1 to 5. With --check each runs once, those that then say something else run as often, nothing is written, and it
+ * fails when a claim, a condition or a verdict is another one than the file says; figures may differ. Run it after `npm run build`.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -23,14 +23,17 @@ import { factsOf, tableOf } from './claims_facts.mjs'
 const root = resolve(import.meta.dirname, '..')
 const page = join(root, 'docs/claims.md')
 const check = process.argv.includes('--check')
-const RUNS = check ? 1 : 5
+const RUNS = 5
 /** How often a run is repeated that the machine was too loaded for. */
 const PATIENCE = 30
 const OUTCOMES = { none: 'no answer' }
 
 const claims = parse(readFileSync(join(root, '.ci/claims.yaml'), 'utf8'))
 const runs = new Map()
-for (const { scenario } of claims) if (scenario && !runs.has(scenario)) runs.set(scenario, await measured(scenario))
+const ids = new Set(claims.flatMap(({ scenario }) => scenario ?? []))
+for (const id of ids) runs.set(id, await measured(id, check ? 1 : RUNS))
+// One run may be at the edge of what the five say together.
+if (check) for (const id of doubtful()) runs.set(id, await measured(id, RUNS))
 const text = pageOf(claims)
 if (!check) writeFileSync(page, text)
 else if (skeletonOf(readFileSync(page, 'utf8')) !== skeletonOf(text)) {
@@ -39,12 +42,19 @@ else if (skeletonOf(readFileSync(page, 'utf8')) !== skeletonOf(text)) {
   process.exitCode = 1
 }
 
+/** The scenarios of claims that the page has otherwise. */
+function doubtful() {
+  const written = skeletonOf(readFileSync(page, 'utf8'))
+  const other = claims.filter((claim) => claim.scenario && !written.includes(skeletonOf(section(claim))))
+  return new Set(other.map(({ scenario }) => scenario))
+}
+
 /** The requests of each run, by client. */
-async function measured(id) {
+async function measured(id, times) {
   const file = join(root, `scenarios/lessons/${id}.yaml`)
   const scenario = await readScenario(file)
   const all = []
-  for (let seed = 1; seed <= RUNS; seed++) all.push(await oneRun(file, scenario, seed))
+  for (let seed = 1; seed <= times; seed++) all.push(await oneRun(file, scenario, seed))
   return { scenario, requests: all.map(({ requests }) => requests), metrics: all.map(({ metrics }) => metrics) }
 }
 
