@@ -27,7 +27,12 @@ export class KeptPort {
     const { port } = this.sink.address() as { port: number }
     const held = connect({ host: HOST, port, localAddress: HOST, localPort: this.port })
     this.held = held
-    return new Promise((resolve) => held.once('connect', resolve).on('error', () => resolve()))
+    return new Promise((resolve) => {
+      held.once('connect', resolve).on('error', () => {
+        if (this.held === held) this.held = undefined
+        resolve()
+      })
+    })
   }
 
   release(): void {
