@@ -109,7 +109,7 @@ const UNKNOWN_ROUNDS = 20
 /** What waits to be accepted would be reset when nobody listens any more, though it was not refused. */
 async function accepted(at: number | string): Promise<void> {
   const tells = typeof at === 'number'
-  for (let left = tells ? ROUNDS : UNKNOWN_ROUNDS; left > 0 && (!tells || acceptQueue(at) > 0); left--) {
+  for (let left = tells ? ROUNDS : UNKNOWN_ROUNDS; left > 0 && (!tells || (acceptQueue(at) ?? 0) > 0); left--) {
     await new Promise<void>(soon)
   }
 }

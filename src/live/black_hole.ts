@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { InvariantError } from '../lib/errors.js'
+import { wait, wallMs } from './clock.js'
+import { acceptQueue } from './kernel_table.js'
 
 /**
  * A thread of its own that sleeps between orders and never gets to the part of its loop that would accept. As text,
@@ -79,6 +81,19 @@ export class BlackHole {
     // Dialled in this very turn: the first in the queue are ours.
     this.fillers = Array.from({ length: QUEUE }, () => connect(this.port, '127.0.0.1').on('error', () => {}))
     await Promise.all(this.fillers.map((socket) => once(socket, 'connect')))
+    await this.queued()
+  }
+
+  /**
+   * A filler is connected for us before the last ACK of its handshake has put it into the queue, and on a busy machine
+   * the kernel takes its time: a SYN between the two would be answered.
+   */
+  private async queued(): Promise<void> {
+    const until = wallMs() + PATIENCE_MS
+    while ((acceptQueue(this.port) ?? QUEUE) < QUEUE) {
+      if (wallMs() > until) throw new InvariantError(`the queue of port ${this.port} does not fill up`)
+      await wait(1)
+    }
   }
 
   /** The port is free again; a SYN that was dropped is sent anew by its kernel, within a second at first. */

@@ -8,16 +8,16 @@ const TABLE = '/proc/net/tcp'
 const LISTEN = '0A'
 
 /**
- * Connections to a local port that are made and not accepted yet; 0 where nobody can tell. Listeners stand first in
+ * Connections to a local port that are made and not accepted yet; undefined where nobody can tell. Listeners stand first in
  * the table, and to make all of it costs the kernel a hundred times more: it reads no further than needed.
  */
-export function acceptQueue(port: number): number {
+export function acceptQueue(port: number): number | undefined {
   const chunk = Buffer.alloc(4096)
   let file: number
   try {
     file = openSync(TABLE, 'r')
   } catch {
-    return 0
+    return undefined
   }
   try {
     for (let text = '', read = -1; read !== 0; text = text.slice(text.lastIndexOf('\n') + 1)) {

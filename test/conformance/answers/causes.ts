@@ -16,17 +16,30 @@ export interface Causes {
   left: { name: string; why: string }[]
 }
 
-/** One after another: many of them are about a machine that has enough to do. */
+/** Most of a cause is waiting. */
+const AT_ONCE = 4
+
+/** Those that load the machine one after the other, behind all others. */
 export async function compareCauses(nginx: Product): Promise<Causes> {
-  const causes: Causes = { rows: [], left: [] }
-  for (const file of readdirSync(FOLDER).sort()) {
-    const name = file.replace('.yaml', '')
-    const scenario = await readScenario(`${FOLDER}/${file}`)
+  const files = readdirSync(FOLDER).sort()
+  const all = await Promise.all(
+    files.map(async (file) => ({ name: file.replace('.yaml', ''), scenario: await readScenario(`${FOLDER}/${file}`) })),
+  )
+  const left = all.flatMap(({ name, scenario }) => {
     const { skip } = fitnessOf(scenario, nginx)
-    if (skip === undefined) causes.rows.push(await compareCause(name, scenario, nginx))
-    else causes.left.push({ name, why: skip })
+    return skip === undefined ? [] : [{ name, why: skip }]
+  })
+  const shown = all.filter(({ name }) => !left.some((one) => one.name === name))
+  const rows = new Map<string, Row>()
+  const compareAll = async (some: typeof all): Promise<void> => {
+    for (let next = some.shift(); next; next = some.shift()) {
+      rows.set(next.name, await compareCause(next.name, next.scenario, nginx))
+    }
   }
-  return causes
+  const together = shown.filter(({ scenario }) => !scenario.alone)
+  await Promise.all(Array.from({ length: AT_ONCE }, () => compareAll(together)))
+  await compareAll(shown.filter(({ scenario }) => scenario.alone))
+  return { rows: shown.map(({ name }) => rows.get(name)!), left }
 }
 
 /** What a busy machine, or the way in which a client's bytes arrive, made differ does not differ again and again. */

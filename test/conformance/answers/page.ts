@@ -34,7 +34,7 @@ A proxy hop with \`dialect: nginx\` answers, passes on and logs as nginx ${versi
 
 ## How it is shown
 
-\`test/conformance/answers.test.ts\` plays the same at the mini proxy and at a real nginx ${version}, and writes this file
+\`test/alone/answers.ts\` plays the same at the mini proxy and at a real nginx ${version}, and writes this file
 (\`node .ci/nginx.mjs\`). Compared is what clients got and every line of the error log, but for addresses.
 
 | compared | how many | the same |

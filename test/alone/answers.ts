@@ -1,15 +1,16 @@
 /**
  * The mini proxy in nginx's dialect is the real nginx for its clients and for whoever reads its log: over every cause,
  * and over variations of a response that no file holds. docs/nginx.md says so, and is written from here:
- * `node .ci/nginx.mjs`. Other variations once in a while: SEED=… npx tap test/conformance/answers.test.ts
+ * `node .ci/nginx.mjs`. Other variations once in a while: SEED=… npx tap test/alone/answers.ts.
+ * Some causes load the machine: no other test runs beside them.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { installedNginx } from '../live/proxies/real.js'
-import { compareCauses } from './answers/causes.js'
-import { page, reasons } from './answers/page.js'
-import { isSame, type Row, undecided } from './answers/seen.js'
-import { compareVariations, drawVariations } from './answers/variations.js'
+import { compareCauses } from '../conformance/answers/causes.js'
+import { page, reasons } from '../conformance/answers/page.js'
+import { isSame, type Row, undecided } from '../conformance/answers/seen.js'
+import { compareVariations, drawVariations } from '../conformance/answers/variations.js'
 
 const PAGE = 'docs/nginx.md'
 const USUAL_SEED = 20_221_019
