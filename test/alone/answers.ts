@@ -6,11 +6,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { installedNginx } from '../live/proxies/real.js'
 import { compareCauses } from '../conformance/answers/causes.js'
 import { page, reasons } from '../conformance/answers/page.js'
 import { isSame, type Row, undecided } from '../conformance/answers/seen.js'
 import { compareVariations, drawVariations } from '../conformance/answers/variations.js'
+import { installedNginx } from '../live/proxies/real.js'
 
 const PAGE = 'docs/nginx.md'
 const USUAL_SEED = 20_221_019
