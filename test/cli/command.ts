@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Test } from 'tap'
 
-export const repository = resolve(import.meta.dirname, '../..')
+export const repository = process.cwd()
 export const main = resolve(repository, 'dist/cli/main.js')
 
 export interface Ended {
@@ -75,7 +75,7 @@ export async function until<Value>(look: () => Value | undefined | false): Promi
 
 /** Compares with a file under golden/; GOLDEN=write makes it anew. */
 export function assertGolden(t: Test, name: string, text: string): void {
-  const file = resolve(import.meta.dirname, 'golden', name)
+  const file = resolve('test/cli/golden', name)
   if (process.env.GOLDEN === 'write') writeFileSync(file, text)
   t.equal(text, readFileSync(file, 'utf8'), name)
 }

@@ -178,7 +178,7 @@ test('a hop that is asked to close says nothing', async (t) => {
 
 test('3 when a hop dies unasked', async (t) => {
   const cwd = t.testdir({ 'long.yaml': long })
-  const preload = resolve(import.meta.dirname, 'fixtures/dying_hop.mjs')
+  const preload = resolve('test/cli/fixtures/dying_hop.mjs')
   const { ended } = start(process.execPath, ['--import', preload, main, 'run', 'long.yaml'], { cwd })
   assertEnded(t, await ended, 3, '! long', 'hop "app" stopped listening unasked', '1 could not run')
 })

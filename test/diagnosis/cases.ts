@@ -86,7 +86,7 @@ export function paceOf({ subnets, requests, tls }: Case): { rate: number; second
   return { rate: total / seconds, seconds }
 }
 
-/** What a machine of two cores carries with ease four times over: a connection for each attempt, and a handshake each. */
+/** What a machine of two cores carries with ease three times over: a connection for each attempt, and a handshake each. */
 const MAX_RATE = 150
 const MAX_RATE_TLS = 50
 const MIN_SECONDS = 6

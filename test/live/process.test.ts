@@ -5,7 +5,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
 import type { ExitEvent, JournalEvent } from '../../src/journal/events.js'
@@ -249,7 +248,7 @@ t.test('a run that is stopped leaves no process behind', async (t) => {
 })
 
 t.test('nor does a parent that is killed', async (t) => {
-  const program: ChildProcess = fork(resolve(import.meta.dirname, 'fixtures/rig_that_is_killed.mjs'), { execArgv: [] })
+  const program: ChildProcess = fork('test/live/fixtures/rig_that_is_killed.mjs', { execArgv: [] })
   const [pid] = (await once(program, 'message')) as [number]
   t.ok(lives(pid))
   program.kill('SIGKILL')

@@ -1,6 +1,5 @@
 /** Rankings and comparisons of fixed results: the arithmetic, and every format against its golden file. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { test } from 'tap'
 import { parseResult } from '../../src/journal/read_result.js'
 import type { ClientMetrics, RepeatResult, RunResult, ScenarioResult } from '../../src/journal/result.js'
@@ -160,11 +159,7 @@ test('a metric of another version can be compared, by what its name says', async
 
 for (const [format, { render }] of Object.entries(comparisonReports)) {
   test(`the ${format} of a comparison is as it was agreed on`, async (t) => {
-    const golden = resolve(
-      import.meta.dirname,
-      'golden',
-      `comparison.${{ text: 'txt', json: 'json', markdown: 'md' }[format]}`,
-    )
+    const golden = `test/reports/golden/comparison.${{ text: 'txt', json: 'json', markdown: 'md' }[format]}`
     const text = render(comparison)
     if (process.env.GOLDEN === 'write') writeFileSync(golden, text)
     t.equal(text, readFileSync(golden, 'utf8'))

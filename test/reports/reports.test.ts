@@ -1,6 +1,5 @@
 /** Every report of one fixed run against its golden file (GOLDEN=write makes them anew), and against its format. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { validate } from 'ctrf'
 import pc from 'picocolors'
 import { test } from 'tap'
@@ -11,7 +10,7 @@ import { result } from './result.js'
 
 for (const [format, { fileName, render }] of Object.entries<ReportKind>(reports)) {
   test(`the ${format} report is as it was agreed on`, async (t) => {
-    const golden = resolve(import.meta.dirname, 'golden', fileName)
+    const golden = `test/reports/golden/${fileName}`
     const text = render(result)
     if (process.env.GOLDEN === 'write') writeFileSync(golden, text)
     t.equal(text, readFileSync(golden, 'utf8'))

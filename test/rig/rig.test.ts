@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { CannotRunError, type Rig, type RigInput, rig, ScenarioError } from '../../src/index.js'
@@ -192,7 +193,7 @@ t.test('nothing stays open: a process ends by itself after close()', async (t) =
   const file = join(t.testdir(), 'one.mjs')
   writeFileSync(
     file,
-    `import { rig } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+    `import { rig } from ${JSON.stringify(pathToFileURL('dist/index.js').href)}
 const lab = await rig({ hops: { app: { kind: 'origin', tls: true }, fw: { kind: 'waf', to: 'app' }, lb: { kind: 'proxy', to: ['fw'] } } })
 const socket = (await import('node:net')).connect(new URL(lab.url).port, '127.0.0.1')
 socket.write('GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')

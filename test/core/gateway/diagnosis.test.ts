@@ -72,7 +72,7 @@ test('evidence: a profile, a network, or a target that is late', (t) => {
     pool,
   )
   t.equal(late.class, 'origin_overloaded')
-  t.match(late.because, /in \d+ % of the time most responses took over 2.5 times/)
+  t.match(late.because, /in \d+ % of the time most responses took over 3.5 times/)
   t.end()
 })
 

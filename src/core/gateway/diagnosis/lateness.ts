@@ -14,7 +14,8 @@ export interface Lateness {
   log: number
 }
 
-const TIMES = 2.5
+/** Below that a busy machine in between would do, without any work waiting at the target. */
+const TIMES = 3.5
 const STRETCHES = 20
 const FEWEST = 5
 /** Beta distributions of the share: stretches follow from each other, so their number says little, and is not used. */
