@@ -1,7 +1,7 @@
 /** `{ client: plain, metric: success_rate, is: ">= 99%" }`. The unit of the comparison must be that of the metric. */
 import { z } from 'zod'
 import { type MetricUnit, metricTable, type ScalarMetric, scalarMetrics } from '../journal/metrics/index.js'
-import { type Comparison, compared, comparison, holds, inconclusive, type Unit, units } from './comparison.js'
+import { type Comparison, compared, comparison, holds, inconclusive, inUnitOf, type Unit } from './comparison.js'
 import { checkKind, client } from './kind.js'
 
 /** The unit in which each kind of metric is compared. */
@@ -23,12 +23,7 @@ const schema = z
       .meta({ description: 'A metric of the result' }),
     is: comparison('number', 'share', 'duration'),
   })
-  .superRefine(({ metric, is }, context) => {
-    const unit = unitOf(metric)
-    if (is.unit === unit) return
-    const message = `${metric} is a ${unit}: expected a comparison such as "${units[unit].example}", not "${is.text}"`
-    context.addIssue({ code: 'custom', path: ['is'], message })
-  })
+  .superRefine(inUnitOf(unitOf))
 
 export const client_metric = checkKind({
   summary: 'a metric of a client over all its requests',

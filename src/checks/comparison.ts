@@ -57,6 +57,16 @@ export function comparison(...accepted: [Unit, ...Unit[]]) {
   return written.transform(read).meta({ description: `A comparison, such as ${examples.join(' or ')}`, examples })
 }
 
+/** Refines the check of a metric: what it is compared with has the metric's own unit. */
+export const inUnitOf =
+  <Metric extends string>(unitOf: (metric: Metric) => Unit) =>
+  ({ metric, is }: { metric: Metric; is: Comparison }, context: z.RefinementCtx): void => {
+    const unit = unitOf(metric)
+    if (is.unit === unit) return
+    const message = `${metric} is a ${unit}: expected a comparison such as "${units[unit].example}", not "${is.text}"`
+    context.addIssue({ code: 'custom', path: ['is'], message })
+  }
+
 /** The value satisfies it. Shares are quotients: what differs by rounding only is equal. */
 export function holds({ op, value: limit }: Comparison, value: number): boolean {
   const equal = Math.abs(value - limit) <= 1e-9 * Math.max(1, Math.abs(limit))

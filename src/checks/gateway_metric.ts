@@ -1,7 +1,7 @@
 /** `{ gateway: gw, metric: exits_quarantined, is: "<= 1" }`. The unit of the comparison must be that of the metric. */
 import { z } from 'zod'
 import { type GatewayMetric, gatewayMetricNames, gatewayMetrics } from '../journal/gateway_facts.js'
-import { compared, comparison, inconclusive, type Unit, units } from './comparison.js'
+import { compared, comparison, inconclusive, inUnitOf, type Unit } from './comparison.js'
 import { checkKind, gateway } from './kind.js'
 
 const unitOf = (metric: GatewayMetric): Unit => {
@@ -17,12 +17,7 @@ const schema = z
       .meta({ description: 'A metric of gateways' }),
     is: comparison('number', 'share', 'duration'),
   })
-  .superRefine(({ metric, is }, context) => {
-    const unit = unitOf(metric)
-    if (is.unit === unit) return
-    const message = `${metric} is a ${unit}: expected a comparison such as "${units[unit].example}", not "${is.text}"`
-    context.addIssue({ code: 'custom', path: ['is'], message })
-  })
+  .superRefine(inUnitOf(unitOf))
 
 export const gateway_metric = checkKind({
   summary: 'what became of the exits of a gateway: used, burned, paused',

@@ -3,7 +3,7 @@
  * it beside their attempts, programs ask it of a response of theirs. It knows no hop, no fault and no scenario.
  */
 import { parseList } from 'structured-headers'
-import { publicEdges } from './gateway/signs.js'
+import { isFrom, publicEdges } from './gateway/signs.js'
 
 /**
  * `gateway`: a proxy that says so itself, in Proxy-Status or X-Proxy-Error; the client's own, or one inside the site.
@@ -26,14 +26,15 @@ export interface ResponseHead {
   headers: Iterable<readonly [name: string, value: string]>
 }
 
-/** How the Server header of an edge begins, in lower case: ours too. A list of one's own goes as well. */
-export const EDGES: readonly string[] = ['edge', ...publicEdges]
-
 /**
  * Undefined where nothing failed (a status below 400). What a layer says of itself goes first; then its marks; a Server
  * header that only names an edge tells it from the gateway, not from what stands behind the edge.
+ * @param edges how the Server header of an edge begins, in lower case
  */
-export function whoFailed({ status, headers }: ResponseHead, edges = EDGES): Blame | undefined {
+export function whoFailed(
+  { status, headers }: ResponseHead,
+  edges: readonly string[] = publicEdges,
+): Blame | undefined {
   if (status < 400) return undefined
   const fields = fieldsOf(headers)
   const members = membersOf(fields.get('proxy-status'))
@@ -117,7 +118,7 @@ function ofEdgeMark(fields: Fields): Blame | undefined {
 
 function ofServer(fields: Fields, edges: readonly string[]): Blame | undefined {
   const server = fields.get('server')
-  if (server === undefined || !edges.some((edge) => server.toLowerCase().startsWith(edge))) return undefined
+  if (!isFrom(server, edges)) return undefined
   return { layer: 'edge', because: `Server: ${server} is an edge’s, and no gateway says that it failed` }
 }
 

@@ -28,6 +28,8 @@ export const publicEdges = [
   'fastly',
   'varnish',
   'awselb',
+  'gws',
+  'sucuri',
   'edge',
 ]
 
@@ -49,9 +51,13 @@ export function signOf(seen: Observation, edges: readonly string[]): Sign {
   if (error !== undefined) return 'genuine_failure'
   if (status === 403) return 'explicit_block'
   if (status === 429) return 'rate_limited'
+  return isFrom(server, edges) ? 'edge_origin_error' : 'genuine_failure'
+}
+
+/** A Server header of that software. */
+export function isFrom(server: string | undefined, edges: readonly string[]): boolean {
   const software = server?.toLowerCase()
-  const edge = software !== undefined && edges.some((word) => software.startsWith(word))
-  return edge ? 'edge_origin_error' : 'genuine_failure'
+  return software !== undefined && edges.some((word) => software.startsWith(word))
 }
 
 /** Signs of a firewall, whether it hides or not. */

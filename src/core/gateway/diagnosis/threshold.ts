@@ -17,6 +17,7 @@
 import { z } from 'zod'
 import { share } from '../../../lib/quantity.js'
 import type { Observation } from '../observation.js'
+import { isFrom, publicEdges } from '../signs.js'
 import type { DiagnosedPool, Diagnosis } from './diagnosis.js'
 import { isReset, outcomeOf, statusOf } from './outcome.js'
 
@@ -43,10 +44,7 @@ export const threshold = {
   },
 } as const
 
-/** The server software of public edges, as their Server header has it. */
-const PUBLIC_EDGES = /^(cloudflare|akamaighost|akamainetstorage|cloudfront|fastly|varnish|awselb|gws|sucuri|edge)/i
-
-export const isPublicEdge = ({ server }: Observation): boolean => server !== undefined && PUBLIC_EDGES.test(server)
+export const isPublicEdge = ({ server }: Observation): boolean => isFrom(server, publicEdges)
 
 const most = <T>(of: readonly T[], are: (one: T) => boolean): boolean => 2 * of.filter(are).length > of.length
 
