@@ -48,7 +48,7 @@ export interface Case {
 }
 
 /** Many exits have few requests each, or hundreds of runs would take hours. */
-const MOST_ATTEMPTS = 2000
+const MOST_ATTEMPTS = 1200
 
 /** @param profileNames what gateways can speak: their real names, where it is run for real */
 export function drawCase(seed: number, profileNames: readonly string[]): Case {

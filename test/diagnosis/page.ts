@@ -194,7 +194,7 @@ ${Object.entries(manners)
   .map(([label, ways]) => `| \`${label}\` | ${ways.join(', ')} |`)
   .join('\n')}
 
-- 5 to 100 exits in networks of at least two, and 20 to 200 requests for each, both evenly on a logarithmic scale; over 2,000 attempts
+- 5 to 100 exits in networks of at least two, and 20 to 200 requests for each, both evenly on a logarithmic scale; over 1,200 attempts
   only where that many exits need it.
 - Blocks hit 1 to 50 % of the exits or networks, at least one; a blocked profile is spoken by 2 to 50 % of the attempts. They begin
   somewhere in the first half of the run and stay. Exits that make up a whole network are drawn as a network only: nobody could tell.
