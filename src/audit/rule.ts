@@ -22,6 +22,8 @@ export interface Rule {
   readonly needs?: readonly (keyof Lacks)[]
   /** Loads the machine: no other rule runs beside it. */
   readonly alone?: boolean
+  /** What it means when the client is still at it when the rule's time is up; `inconclusive` if absent. */
+  readonly overtime?: 'fail' | 'inconclusive'
   check(bench: Bench): Promise<Finding>
 }
 
@@ -35,16 +37,21 @@ export interface Asked {
   abort(): void
   /**
    * How it ended, or undefined when the client was still at it after so many of its milliseconds without a new attempt
-   * and without an answer.
+   * and without an answer. Without a number: after a minute beyond the last wait that it is known to have asked for, if that
+   * was of ten minutes at most. Everything that servers saw until then is in attempts().
    */
   settled(withinMs?: number): Promise<Answer | undefined>
 }
 
+type FaultInput = NonNullable<RigInput['faults']>[number]
+/** A fault of the bench's own origin. */
+export type BenchFault = Omit<FaultInput, 'on'>
+
 /** What a rule works with. Everything that it opens is closed behind it. */
 export interface Bench {
   readonly subject: Pick<Subject, 'kind' | 'lacks' | 'mostAttempts' | 'timeScale'>
-  /** Hops for this rule; one origin `app` and these faults where only faults are given. */
-  rig(input: RigInput | { faults: object[] }): Promise<Rig>
+  /** Hops for this rule, with the audit's seed; one origin `app` and these faults, on it, where only faults are given. */
+  rig(input: RigInput | { faults: BenchFault[] }): Promise<Rig>
   /** The client, started with the first call. */
   client(): Promise<Running>
   ask(lab: Rig, ask?: Ask): Promise<Asked>

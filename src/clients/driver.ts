@@ -105,6 +105,8 @@ export interface Running {
   state(): Promise<{ sockets: number; timers: number; heapBytes: number } | undefined>
   /** Errors that nobody caught: unhandled rejections, and an end of the process that nobody asked for. */
   readonly troubles: readonly string[]
+  /** How it came to its end, where it ended although nobody asked it to; absent while it runs. */
+  readonly end?: string | undefined
   close(): Promise<void>
 }
 
