@@ -27,6 +27,6 @@ export function librarySubject(name: string, driver: ClientDriver, options: Subj
     timeScale,
     mostAttempts: MOST_ATTEMPTS,
     lacks: driver.lacks ?? {},
-    start: () => startHost({ name, spec: { type: 'library', name, packages }, timeScale }),
+    start: () => startHost({ name, spec: { type: 'library', name, packages }, timeScale, folder }),
   }
 }

@@ -36,7 +36,8 @@ export function moduleSubject(name: string, options: SubjectOptions = {}): Subje
     timeScale,
     mostAttempts: MOST_ATTEMPTS,
     lacks: {},
-    start: () => startHost({ name, spec: { type: 'module', url: file.href, export: wanted }, timeScale, loader }),
+    start: () =>
+      startHost({ name, spec: { type: 'module', url: file.href, export: wanted }, timeScale, folder, loader }),
   }
 }
 

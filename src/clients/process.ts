@@ -13,6 +13,8 @@ export interface HostOptions {
   name: string
   spec: Spec
   timeScale: number
+  /** Its working directory. */
+  folder: string
   /** Loaded behind the clock: what understands TypeScript. */
   loader?: string | undefined
 }
@@ -43,11 +45,12 @@ function compiled(file: string): URL {
 const NOT_ITS =
   /^(NODE_OPTIONS|NODE_CHANNEL_.*|NODE_UNIQUE_ID|NODE_V8_COVERAGE|NODE_TEST_CONTEXT|_?TAP.*|(https?|all)_proxy)$/i
 
-function spawn({ timeScale, loader }: HostOptions): ChildProcess {
+function spawn({ timeScale, folder, loader }: HostOptions): ChildProcess {
   const loaded = [compiled('time.js').href, ...(loader === undefined ? [] : [loader])]
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_ITS.test(name)))
   return fork(fileURLToPath(compiled('main.js')), {
     execArgv: [...loaded.flatMap((url) => ['--import', url]), `--max-old-space-size=${HEAP_MB}`],
+    cwd: folder,
     env: { ...env, BADGATEWAY_TIME_SCALE: String(timeScale) },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -10,6 +10,7 @@ import type { FromHost, Spec, ToHost } from './messages.js'
 import { sendOfModule } from './module_export.js'
 import { heapBytes, openSockets } from './open.js'
 import { elapsed, hearDelays, takeDelays, timerCount, zero } from './time.js'
+import { warmUp } from './warm.js'
 
 const { setImmediate } = globalThis
 const tell = (message: FromHost): void => void (process.connected && process.send!(message, undefined, {}, () => {}))
@@ -24,7 +25,13 @@ function tellDelays(): void {
 
 async function load(spec: Spec): Promise<void> {
   try {
-    send = spec.type === 'library' ? await fromDriver(spec) : await sendOfModule(spec)
+    if (spec.type === 'library') {
+      send = await fromDriver(spec)
+      await warmUp(await fromDriver(spec), elapsed)
+    } else {
+      send = await sendOfModule(spec)
+      await warmUp(undefined, elapsed)
+    }
     takeDelays()
     hearDelays(() => setImmediate(tellDelays))
     tell({ told: 'loaded', zero })
