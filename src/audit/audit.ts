@@ -39,8 +39,16 @@ export async function audit(
   client: string | ClientFunction | Subject,
   options: AuditOptions = {},
 ): Promise<AuditResult> {
-  const subject = subjectOf(client, options)
-  const chosen = chooseRules(options.rules)
+  return auditBy(allRules, subjectOf(client, options), options)
+}
+
+/** The same by other rules than ours. */
+export async function auditBy(
+  table: Readonly<Record<string, Rule>>,
+  subject: Subject,
+  options: Omit<AuditOptions, keyof SubjectOptions> = {},
+): Promise<AuditResult> {
+  const chosen = chooseRules(table, options.rules)
   const started = new Date()
   const clock = performance.now()
   const { seed = 1, signal } = options
@@ -70,13 +78,13 @@ function subjectOf(client: string | ClientFunction | Subject, options: AuditOpti
 
 type Chosen = readonly (readonly [id: string, rule: Rule])[]
 
-function chooseRules(ids: readonly string[] | undefined): Chosen {
-  const known = Object.keys(allRules)
+function chooseRules(table: Readonly<Record<string, Rule>>, ids: readonly string[] | undefined): Chosen {
+  const known = Object.keys(table)
   const problems = (ids ?? [])
     .filter((id) => !known.includes(id))
     .map((id) => ({ path: '', message: `unknown rule "${id}", ${suggestion(id, known)}` }))
   if (problems.length > 0) throw new ScenarioError(problems)
-  return Object.entries(allRules).filter(([id]) => ids === undefined || ids.includes(id))
+  return Object.entries(table).filter(([id]) => ids === undefined || ids.includes(id))
 }
 
 export function overall(results: readonly RuleResult[]): AuditResult['verdict'] {
@@ -149,13 +157,16 @@ async function found(
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Finding | undefined> {
-  const end = endOf(limitMs, signal)
+  let end: ReturnType<typeof endOf> | undefined
   try {
+    // How long it takes to load is not the rule's time.
+    await bench.client()
+    end = endOf(limitMs, signal)
     const how = await Promise.race([checked(bench, id, rule), end.reached])
     if (how === 'interrupted') return undefined
     return await aftermath(bench, how === 'overtime' ? await overtime(bench, rule, limitMs) : how)
   } finally {
-    end.forget()
+    end?.forget()
     await bench.close()
   }
 }

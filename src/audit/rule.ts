@@ -52,7 +52,7 @@ export interface Bench {
   readonly subject: Pick<Subject, 'kind' | 'lacks' | 'mostAttempts' | 'timeScale'>
   /** Hops for this rule, with the audit's seed; one origin `app` and these faults, on it, where only faults are given. */
   rig(input: RigInput | { faults: BenchFault[] }): Promise<Rig>
-  /** The client, started with the first call. */
+  /** The client. It was started before the rule was. */
   client(): Promise<Running>
   ask(lab: Rig, ask?: Ask): Promise<Asked>
   /** What servers saw of that request, with times and gaps in the client's milliseconds. */

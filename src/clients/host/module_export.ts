@@ -1,5 +1,5 @@
 /** The user's own client in their own file: which export it is. Runs in the client's process. */
-import { suggestion } from '../../lib/nearest.js'
+import { nearest } from '../../lib/nearest.js'
 import type { Send } from '../driver.js'
 import type { Spec } from './messages.js'
 
@@ -14,8 +14,8 @@ export async function sendOfModule({ url, export: wanted }: Extract<Spec, { type
   if (typeof value === 'function') return value as Send
   if (name in exported)
     throw new Error(`its export "${name}" is no function: expected (url, init) => Promise<Response>`)
-  const near = functions.length > 0 ? suggestion(name, functions) : ''
-  throw new Error(`it has no export "${name}"${near && `, ${near}`} ${listed(functions)}`)
+  const near = nearest(name, functions)
+  throw new Error(`it has no export "${name}"${near ? `, did you mean "${near}"?` : '.'} ${listed(functions)}`)
 }
 
 const soleOf = (names: readonly string[]): string | undefined =>
