@@ -162,9 +162,10 @@ async function found(
     // How long it takes to load is not the rule's time.
     await bench.client()
     end = endOf(limitMs, signal)
-    const how = await Promise.race([checked(bench, id, rule), end.reached])
+    const how = await Promise.race([checked(bench, id, rule), end.reached, bench.flooded])
     if (how === 'interrupted') return undefined
-    return await aftermath(bench, how === 'overtime' ? await overtime(bench, rule, limitMs) : how)
+    if (how === 'overtime') return await aftermath(bench, await overtime(bench, rule, limitMs))
+    return await aftermath(bench, typeof how === 'number' ? stillAtIt(bench, rule, `${how} attempts`) : how)
   } finally {
     end?.forget()
     await bench.close()
@@ -201,15 +202,19 @@ const MOST_LINES = 20
 const WORD_LIMIT_MS = 2000
 
 async function overtime(bench: OpenBench, rule: Rule, limitMs: number): Promise<Finding> {
-  const { kind, timeScale } = bench.subject
-  const evidence = bench.story().slice(0, MOST_LINES)
   if (await isStuck(bench)) {
-    return fail(`The client's process did not respond any more: it is in a loop that does not end`, evidence)
+    const because = `The client's process did not respond any more: it is in a loop that does not end`
+    return fail(because, bench.story(MOST_LINES))
   }
+  const { timeScale } = bench.subject
   const own = timeScale === 1 ? '' : `, ${Math.round((limitMs * timeScale) / 1000)} s by its own clock`
-  const what = kind === 'command' ? 'The program' : 'The client'
-  const because = `${what} was still at it after ${limitMs / 1000} s${own}`
-  return { verdict: rule.overtime ?? 'inconclusive', because, evidence }
+  return stillAtIt(bench, rule, `${limitMs / 1000} s${own}`)
+}
+
+function stillAtIt(bench: OpenBench, rule: Rule, after: string): Finding {
+  const what = bench.subject.kind === 'command' ? 'The program' : 'The client'
+  const because = `${what} was still at it after ${after}`
+  return { verdict: rule.overtime ?? 'inconclusive', because, evidence: bench.story(MOST_LINES) }
 }
 
 async function isStuck({ running }: OpenBench): Promise<boolean> {

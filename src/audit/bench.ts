@@ -11,13 +11,21 @@ import type { Ask, Asked, Bench, BenchFault } from './rule.js'
 export interface OpenBench extends Bench {
   /** The client, if the rule has called it. */
   readonly running: Running | undefined
-  /** What the servers of all its rigs have seen, a line each. */
-  story(): string[]
+  /** The first that the servers of its rigs have seen, so many lines. */
+  story(most: number): string[]
+  /** Resolves with the number of attempts when the client makes so many that no rule can want them. */
+  readonly flooded: Promise<number>
   close(): Promise<void>
 }
 
-/** @param rule the names of its requests begin with it */
-export function createBench(subject: Subject, rule: string, seed: number): OpenBench {
+/** A rig keeps a million at most, in memory. An attempt makes three or four. */
+const MOST_EVENTS = 300_000
+
+/**
+ * @param rule the names of its requests begin with it
+ * @param mostEvents of what one rig journals, before the bench is flooded
+ */
+export function createBench(subject: Subject, rule: string, seed: number, mostEvents = MOST_EVENTS): OpenBench {
   const scope = createScope()
   const labs: Rig[] = []
   const { timeScale } = subject
@@ -25,6 +33,10 @@ export function createBench(subject: Subject, rule: string, seed: number): OpenB
   let running: Running | undefined
   let closed = false
   let lastId = 0
+  let flood: (attempts: number) => void
+  const flooded = new Promise<number>((resolve) => {
+    flood = resolve
+  })
 
   const start = async (): Promise<Running> => {
     running = await subject.start()
@@ -47,6 +59,8 @@ export function createBench(subject: Subject, rule: string, seed: number): OpenB
     async rig(input) {
       const lab = await rig({ seed, ...described(input) })
       labs.push(lab)
+      const full = lab.until(() => lab.journal.length > mostEvents)
+      full.then(() => flood(lab.attempts().length)).catch(() => {})
       scope.add(() => lab.close())
       if (closed) await lab.close()
       return lab
@@ -59,7 +73,8 @@ export function createBench(subject: Subject, rule: string, seed: number): OpenB
     },
     attempts,
     told: toldAttempts,
-    story: () => labs.flatMap((lab) => toldAttempts(attempts(lab))),
+    flooded,
+    story: (most) => labs.flatMap((lab) => toldAttempts(attempts(lab).slice(0, most))).slice(0, most),
     async close() {
       closed = true
       await starting?.catch(() => {})
