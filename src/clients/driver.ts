@@ -46,6 +46,8 @@ export type Send = (
     headers: Record<string, string>
     /** A string, a ReadableStream, or a FormData. */
     body?: string | ReadableStream | FormData
+    /** With a stream: `fetch` wants to be told. */
+    duplex?: 'half'
     signal?: AbortSignal
   },
 ) => Promise<{ status: number; text(): Promise<string> }>

@@ -7,7 +7,7 @@ import { functionSubject } from '../../src/clients/function.js'
 import { subjectNamed } from '../../src/clients/subject.js'
 import { audit, type RuleResult } from '../../src/index.js'
 
-const plain: Send = (url, init) => fetch(url, init as RequestInit)
+const plain: Send = (url, init) => fetch(url, init)
 const silent: Send = () => new Promise(() => {})
 
 const rule = (check: (bench: Bench) => Promise<unknown>, more: Partial<Rule> = {}): Rule => ({

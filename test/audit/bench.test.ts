@@ -4,7 +4,7 @@ import { createBench } from '../../src/audit/bench.js'
 import type { Send, Subject } from '../../src/clients/driver.js'
 import { functionSubject } from '../../src/clients/function.js'
 
-const plain: Send = (url, init) => fetch(url, init as RequestInit)
+const plain: Send = (url, init) => fetch(url, init)
 
 t.test('a request has a name, a path, a body and headers; servers tell them in the client’s time', async (t) => {
   const fast: Subject = { ...functionSubject(plain), timeScale: 50 }

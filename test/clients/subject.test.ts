@@ -96,7 +96,7 @@ t.test('a status that is an error to the library is a response to the audit', as
 t.test('bodies: a text, a stream, a form', async (t) => {
   const lab = await rig({ hops: { app: { kind: 'origin' } } })
   t.teardown(() => lab.close())
-  const own = moduleIn(t, 'export default (url, init) => fetch(url, { ...init, duplex: "half" })')
+  const own = moduleIn(t, 'export default (url, init) => fetch(url, init)')
   for (const name of ['got', 'undici-retry-agent', own.name]) {
     lab.reset()
     const client = await started(t, name, { folder: own.folder })
@@ -241,7 +241,7 @@ t.test('a function is called in this process, in real time', async (t) => {
   const lab = await rig({ hops: { app: { kind: 'origin' } } })
   t.teardown(() => lab.close())
   const subject = functionSubject(async function mine(url, init) {
-    return fetch(url, init as RequestInit)
+    return fetch(url, init)
   })
   t.match(subject, { name: 'mine', kind: 'function', timeScale: 1 })
   const client = await subject.start()

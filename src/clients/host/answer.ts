@@ -23,7 +23,7 @@ function initOf({ method, headers, body }: Call, signal: AbortSignal): Parameter
   const init = { method, headers: { ...headers }, signal }
   if (!body) return init
   if (body.type === 'text') return { ...init, body: body.text }
-  if (body.type === 'stream') return { ...init, body: streamOf(body.text) }
+  if (body.type === 'stream') return { ...init, body: streamOf(body.text), duplex: 'half' }
   const form = new FormData()
   form.append('text', body.text)
   return { ...init, body: form }
