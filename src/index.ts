@@ -1,4 +1,8 @@
 /** The public API. */
+export { type AuditOptions, audit } from './audit/audit.js'
+export type { AuditResult, RuleResult } from './audit/result.js'
+export type { RuleVerdict } from './audit/rule.js'
+export type { ClientFunction } from './clients/function.js'
 export type { ErrorType } from './core/error_types.js'
 export type { Failure, Manner, Stage } from './core/failure.js'
 export { type Blame, type Layer, type ResponseHead, whoFailed } from './core/who_failed.js'

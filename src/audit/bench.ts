@@ -1,0 +1,150 @@
+/**
+ * The bench of one rule: its rigs, the client in front of them, and what servers saw, in the client's time. audit.ts makes
+ * one for each rule and closes it; rules see it as `Bench`.
+ */
+import type { Running, RunningCall, Subject } from '../clients/driver.js'
+import type { SeenAttempt } from '../journal/seen.js'
+import { createScope } from '../lib/scope.js'
+import { type Rig, type RigInput, rig } from '../rig.js'
+import type { Ask, Asked, Bench, BenchFault } from './rule.js'
+
+export interface OpenBench extends Bench {
+  /** The client, if the rule has called it. */
+  readonly running: Running | undefined
+  /** The first that the servers of its rigs have seen, so many lines. */
+  story(most: number): string[]
+  /** Resolves with the number of attempts when the client makes so many that no rule can want them. */
+  readonly flooded: Promise<number>
+  close(): Promise<void>
+}
+
+/** A rig keeps a million at most, in memory. An attempt makes three or four. */
+const MOST_EVENTS = 300_000
+
+/**
+ * @param rule the names of its requests begin with it
+ * @param mostEvents of what one rig journals, before the bench is flooded
+ */
+export function createBench(subject: Subject, rule: string, seed: number, mostEvents = MOST_EVENTS): OpenBench {
+  const scope = createScope()
+  const labs: Rig[] = []
+  const { timeScale } = subject
+  let starting: Promise<Running> | undefined
+  let running: Running | undefined
+  let closed = false
+  let lastId = 0
+  let flood: (attempts: number) => void
+  const flooded = new Promise<number>((resolve) => {
+    flood = resolve
+  })
+
+  const start = async (): Promise<Running> => {
+    running = await subject.start()
+    scope.add(() => running!.close())
+    // The rule's time was up meanwhile.
+    if (closed) await running.close()
+    return running
+  }
+  const client = (): Promise<Running> => {
+    starting ??= start()
+    return starting
+  }
+  const attempts = (lab: Rig, asked?: Asked): SeenAttempt[] =>
+    lab.attempts(asked ? { requestId: asked.id } : {}).map((seen) => inClientTime(seen, timeScale))
+  return {
+    subject,
+    get running() {
+      return running
+    },
+    async rig(input) {
+      const lab = await rig({ seed, ...described(input) })
+      labs.push(lab)
+      const full = lab.until(() => lab.journal.length > mostEvents)
+      full.then(() => flood(lab.attempts().length)).catch(() => {})
+      scope.add(() => lab.close())
+      if (closed) await lab.close()
+      return lab
+    },
+    client,
+    async ask(lab, ask = {}) {
+      const id = `${rule}-${++lastId}`
+      const its = await client()
+      return asked(id, its, lab, its.call(callOf(lab, id, ask)), timeScale)
+    },
+    attempts,
+    told: toldAttempts,
+    flooded,
+    story: (most) => labs.flatMap((lab) => toldAttempts(attempts(lab).slice(0, most))).slice(0, most),
+    async close() {
+      closed = true
+      await starting?.catch(() => {})
+      await scope.close()
+    },
+  }
+}
+
+function described(input: RigInput | { faults: BenchFault[] }): RigInput {
+  if ('hops' in input) return input
+  return { hops: { app: { kind: 'origin' } }, faults: input.faults.map((fault) => ({ on: 'app', ...fault })) }
+}
+
+function callOf(lab: Rig, id: string, { path = '/', method = 'GET', headers = {}, body }: Ask) {
+  const call = { url: new URL(path, lab.url).href, method, headers: { 'x-request-id': id, ...headers } }
+  return body === undefined ? call : { ...call, body }
+}
+
+const inClientTime = (seen: SeenAttempt, scale: number): SeenAttempt => ({
+  ...seen,
+  at_ms: seen.at_ms * scale,
+  gap_ms: seen.gap_ms === null ? null : seen.gap_ms * scale,
+})
+
+function toldAttempts(attempts: readonly SeenAttempt[]): string[] {
+  return attempts.map(({ method, path, gap_ms, status, outcome, retry_after }, n) => {
+    const when = gap_ms === null ? '' : `, ${Math.round(gap_ms)} ms later`
+    const hint = retry_after === undefined ? '' : `, Retry-After: ${retry_after}`
+    const how = status === undefined ? outcome : `${status}${outcome === 'answered' ? '' : `, ${outcome}`}`
+    return `attempt ${n + 1}${when}: ${method} ${path}, ${how}${hint}`
+  })
+}
+
+function asked(id: string, running: Running, lab: Rig, { answer, abort }: RunningCall, scale: number): Asked {
+  return {
+    id,
+    answer,
+    abort,
+    async settled(withinMs) {
+      const quiet = () => (withinMs ?? QUIET_MS + pendingWait(running)) / scale
+      const how = await Promise.race([answer, silence(lab, quiet)])
+      await seenByServers()
+      return how
+    },
+  }
+}
+
+/** After so long without a sign of life, in the client's time, it is still at it. */
+const QUIET_MS = 60_000
+/** A longer wait is not waited for. */
+const LONGEST_PENDING_MS = 600_000
+const FITS_MS = 2_147_483_647
+
+/** How long the wait that it asked for last is. */
+function pendingWait(running: Running): number {
+  const ms = running.delays()?.at(-1)?.ms ?? 0
+  return ms > 0 && ms <= FITS_MS ? Math.min(ms, LONGEST_PENDING_MS) : 0
+}
+
+/** Resolves when the rig has seen nothing for so many real milliseconds. */
+function silence(lab: Rig, quietMs: () => number): Promise<undefined> {
+  return new Promise((resolve) => {
+    const listen = (before: number): void => {
+      const after = () => (lab.journal.length === before ? resolve(undefined) : listen(lab.journal.length))
+      setTimeout(after, quietMs()).unref()
+    }
+    listen(lab.journal.length)
+  })
+}
+
+/** The caller is done a moment before a server that talked to it has written down how that ended. */
+const seenByServers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS))
+const AFTERMATH_MS = 25

@@ -1,0 +1,71 @@
+/** What a rule is: a rig, calls of the client in front of it, and a judgement of what the servers saw. rules/ holds them. */
+import type { Answer, Call, Lacks, Running, Subject } from '../clients/driver.js'
+import type { SeenAttempt } from '../journal/seen.js'
+import type { Rig, RigInput } from '../rig.js'
+
+export type RuleVerdict = 'pass' | 'fail' | 'not_applicable' | 'inconclusive'
+
+export interface Finding {
+  verdict: RuleVerdict
+  /** One sentence, with figures. */
+  because: string
+  /** What servers saw, a line each, times in the client's milliseconds. */
+  evidence: string[]
+}
+
+export interface Rule {
+  /** What a good client does, in one line. */
+  readonly summary: string
+  /** Why it matters, in a sentence or two. */
+  readonly why: string
+  /** What the client must be able to do; where it lacks that, the rule is not applicable. */
+  readonly needs?: readonly (keyof Lacks)[]
+  /** Loads the machine: no other rule runs beside it. */
+  readonly alone?: boolean
+  /** What it means when the client is still at it when the rule's time is up; `inconclusive` if absent. */
+  readonly overtime?: 'fail' | 'inconclusive'
+  check(bench: Bench): Promise<Finding>
+}
+
+/** One call, as a rule makes it: GET at the rig's entrance unless it says otherwise. */
+export type Ask = Partial<Omit<Call, 'url'>> & { path?: string }
+
+export interface Asked {
+  /** Its X-Request-Id. */
+  readonly id: string
+  readonly answer: Promise<Answer>
+  abort(): void
+  /**
+   * How it ended, or undefined when the client was still at it after so many of its milliseconds without a new attempt
+   * and without an answer. Without a number: after a minute beyond the last wait that it is known to have asked for, if that
+   * was of ten minutes at most. Everything that servers saw until then is in attempts().
+   */
+  settled(withinMs?: number): Promise<Answer | undefined>
+}
+
+type FaultInput = NonNullable<RigInput['faults']>[number]
+/** A fault of the bench's own origin. */
+export type BenchFault = Omit<FaultInput, 'on'>
+
+/** What a rule works with. Everything that it opens is closed behind it. */
+export interface Bench {
+  readonly subject: Pick<Subject, 'kind' | 'lacks' | 'mostAttempts' | 'timeScale'>
+  /** Hops for this rule, with the audit's seed; one origin `app` and these faults, on it, where only faults are given. */
+  rig(input: RigInput | { faults: BenchFault[] }): Promise<Rig>
+  /** The client. It was started before the rule was. */
+  client(): Promise<Running>
+  ask(lab: Rig, ask?: Ask): Promise<Asked>
+  /** What servers saw of that request, with times and gaps in the client's milliseconds. */
+  attempts(lab: Rig, asked?: Asked): SeenAttempt[]
+  /** A line of evidence for each of these attempts. */
+  told(attempts: readonly SeenAttempt[]): string[]
+}
+
+export const pass = (because: string, evidence: string[] = []): Finding => ({ verdict: 'pass', because, evidence })
+export const fail = (because: string, evidence: string[] = []): Finding => ({ verdict: 'fail', because, evidence })
+export const inconclusive = (because: string, evidence: string[] = []): Finding => ({
+  verdict: 'inconclusive',
+  because,
+  evidence,
+})
+export const notApplicable = (because: string): Finding => ({ verdict: 'not_applicable', because, evidence: [] })

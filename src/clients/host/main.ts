@@ -1,0 +1,97 @@
+/**
+ * The process of one client: a library or a file of the user's, on the clock of time.ts. It does what its parent asks
+ * and tells what came of it. It ends with its parent, also when that is killed.
+ */
+import { Worker } from 'node:worker_threads'
+import type { Send } from '../driver.js'
+import { libraries } from '../index.js'
+import { answerTo, told } from './answer.js'
+import type { FromHost, Spec, ToHost } from './messages.js'
+import { sendOfModule } from './module_export.js'
+import { heapBytes, openSockets } from './open.js'
+import { elapsed, hearDelays, takeDelays, timerCount, zero } from './time.js'
+import { warmUp } from './warm.js'
+
+const { setImmediate } = globalThis
+const tell = (message: FromHost): void => void (process.connected && process.send!(message, undefined, {}, () => {}))
+
+let send: Send | undefined
+const calls = new Map<number, AbortController>()
+
+function tellDelays(): void {
+  const delays = takeDelays()
+  if (delays.length > 0) tell({ told: 'delays', delays })
+}
+
+async function load(spec: Spec): Promise<void> {
+  try {
+    if (spec.type === 'library') {
+      send = await fromDriver(spec)
+      await warmUp(await fromDriver(spec), elapsed)
+    } else {
+      send = await sendOfModule(spec)
+      await warmUp(undefined, elapsed)
+    }
+    takeDelays()
+    hearDelays(() => setImmediate(tellDelays))
+    tell({ told: 'loaded', zero })
+  } catch (error) {
+    tell({ told: 'failed', problem: told(error).message, ...remedyOf(error) })
+  }
+}
+
+const remedyOf = (error: unknown): { remedy?: string } =>
+  error instanceof Error && 'remedy' in error ? { remedy: String(error.remedy) } : {}
+
+async function fromDriver({ name, packages }: Extract<Spec, { type: 'library' }>): Promise<Send> {
+  return libraries[name]!.create((needed) => import(packages[needed]!))
+}
+
+async function call({ id, call }: Extract<ToHost, { do: 'call' }>): Promise<void> {
+  const controller = new AbortController()
+  calls.set(id, controller)
+  const answer = await answerTo(send!, call, controller.signal, elapsed)
+  calls.delete(id)
+  tellDelays()
+  tell({ told: 'answer', id, answer })
+}
+
+function hear(message: ToHost): void {
+  switch (message.do) {
+    case 'load':
+      return void load(message.spec)
+    case 'call':
+      return void call(message)
+    case 'abort':
+      return calls.get(message.id)?.abort()
+    case 'state':
+      tellDelays()
+      return tell({
+        told: 'state',
+        id: message.id,
+        sockets: openSockets(),
+        timers: timerCount(),
+        heap_bytes: heapBytes(),
+      })
+  }
+}
+
+const unhandled = (error: unknown): void => {
+  const { name, message } = told(error)
+  tell({ told: 'unhandled', message: `${name}: ${message}` })
+}
+
+/** A client in an endless loop does not hear that its parent is gone: somebody else looks after it. */
+function followParent(): void {
+  const watch = `const parent = process.ppid
+setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL') }, 500)`
+  new Worker(watch, { eval: true, execArgv: [], env: {} }).unref()
+}
+
+followParent()
+process.on('message', (message) => hear(message as ToHost))
+process.on('unhandledRejection', unhandled)
+process.on('uncaughtException', unhandled)
+// A terminal sends Ctrl-C to the whole group; when this process ends is for its parent to say.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,38 @@
+/**
+ * One exchange ahead of all others: code that is loaded and compiled with the first request would take seconds of a clock that runs
+ * fast, and a client's own time limits would end it. main.ts calls it; the client that is audited never sees it.
+ */
+import { createServer, get } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Send } from '../driver.js'
+import { answerTo } from './answer.js'
+
+/** On the client's clock: two seconds where it is fifty times as fast. */
+const LIMIT_MS = 100_000
+const AFTERMATH_MS = 100
+
+/** @param send a client of its own, where there can be one; what goes wrong here is nobody's verdict */
+export async function warmUp(send: Send | undefined, now: () => number): Promise<void> {
+  const server = createServer((_request, response) => response.end('warm'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const call = { url, method: 'GET', headers: {} }
+  const { signal } = new AbortController()
+  const askers: Send[] = [fetch, ...(send ? [send] : [])]
+  const all = Promise.all([...askers.map((asker) => answerTo(asker, call, signal, now)), plainGet(url)])
+  let handle: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => {
+    handle = setTimeout(resolve, LIMIT_MS)
+  })
+  await Promise.race([all, limit])
+  clearTimeout(handle)
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+  // The client's ends of those connections are closed a moment later, and what waits for them is taken back.
+  await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS))
+}
+
+const plainGet = (url: string): Promise<void> =>
+  new Promise((resolve) => {
+    get(url, (response) => response.resume().once('close', resolve)).once('error', () => resolve())
+  })
