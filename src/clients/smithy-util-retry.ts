@@ -12,31 +12,27 @@ export const smithy_util_retry: ClientDriver = {
   usage: `import { StandardRetryStrategy } from '@smithy/util-retry'
 
 const strategy = new StandardRetryStrategy(3)
+const types = { 429: 'THROTTLING', 500: 'TRANSIENT', 502: 'TRANSIENT', 503: 'TRANSIENT', 504: 'TRANSIENT' }
 
 async function send(url, init) {
   let token = await strategy.acquireInitialRetryToken('')
   for (;;) {
-    let failed
-    try {
-      const response = await fetch(url, init)
-      if (response.ok) {
-        strategy.recordSuccess(token)
-        return response
-      }
-      failed = Object.assign(new Error(response.statusText), { response })
-    } catch (error) {
-      failed = error
+    const result = await fetch(url, init).catch((error) => error)
+    if (result.ok) {
+      strategy.recordSuccess(token)
+      return result
     }
-    if (init.signal?.aborted) throw failed
-    try {
-      // It waits in here. What it is told: THROTTLING for 429, TRANSIENT for 500, 502, 503, 504 and errors of the network,
-      // CLIENT_ERROR for the rest; and Retry-After as a date.
-      token = await strategy.refreshRetryTokenForRetry(token, { errorType: errorType(failed), retryAfterHint: hint(failed) })
-    } catch {
-      throw failed
-    }
+    // Errors of the network are TRANSIENT as well, by the code of their cause; Retry-After may also be a date.
+    const errorType = types[result.status] ?? (result.cause?.code ? 'TRANSIENT' : 'CLIENT_ERROR')
+    const seconds = Number(result.headers?.get('retry-after'))
+    const hint = seconds > 0 && { retryAfterHint: new Date(Date.now() + seconds * 1000) }
+    const failed = result.cause ? result : new Error(await result.text())
+    // The wait is in here; it throws when there is to be no retry.
+    token = await strategy.refreshRetryTokenForRetry(token, { errorType, ...hint }).catch(() => Promise.reject(failed))
   }
-}`,
+}
+
+const response = await send(url, { signal })`,
   async create(load) {
     const { StandardRetryStrategy } = (await load('@smithy/util-retry')) as typeof UtilRetry
     const strategy = new StandardRetryStrategy(3)
@@ -55,7 +51,8 @@ async function send(strategy: Strategy, url: string, init: CallInit): ReturnType
       strategy.recordSuccess(token)
       return response
     }
-    const failed = error ?? new Error(`${response?.status} ${response?.statusText}`)
+    // The SDK reads what a failure says, for its message.
+    const failed = error ?? new Error(`${response?.status}: ${await response?.text()}`)
     if (init.signal?.aborted) throw failed
     try {
       token = await strategy.refreshRetryTokenForRetry(token, info)

@@ -1,9 +1,18 @@
 /** What every library really does with its defaults, in front of a real server, beside what its source was read to do. */
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test, test } from 'tap'
 import { libraries } from '../../src/clients/index.js'
 import { librarySubject } from '../../src/clients/library.js'
 import { type Rig, type RigInput, rig } from '../../src/rig.js'
-import { type Defaults, methods, type Published, published, statuses, type Wait } from './published_defaults.js'
+import {
+  type Defaults,
+  methods,
+  type Published,
+  published,
+  statuses,
+  timeScaleFor,
+  type Wait,
+} from './published_defaults.js'
 
 t.setTimeout(120_000)
 t.jobs = 3
@@ -25,7 +34,7 @@ test('every library has its published defaults, and no other', async (t) => {
 for (const [name, facts] of Object.entries(published)) {
   test(name, { buffered: true }, async (t) => {
     const wanted = expected(t, facts)
-    const timeScale = scaleFor(wanted.waits)
+    const timeScale = timeScaleFor(wanted)
     const { attempts, delays, gaps, ...sweeps } = await measure(t, name, timeScale, facts.unasked)
     t.equal(attempts, wanted.attempts, 'attempts')
     t.strictSame(sweeps, {
@@ -51,12 +60,6 @@ function expected(t: Test, { differs = {}, ...facts }: Published): Defaults {
   }
   const measured = Object.fromEntries(Object.entries(differs).map(([fact, { measured }]) => [fact, measured]))
   return { ...facts, ...measured }
-}
-
-/** Seventeen minutes pass in two seconds. Who waits less is given more time: time limits run on its clock as well. */
-function scaleFor(waits: readonly Wait[]): number {
-  const longest = waits.reduce((sum, [, most]) => sum + most, 0)
-  return longest > 100_000 ? 500 : longest > 10_000 ? 100 : longest > 1000 ? 10 : 1
 }
 
 /** Whether these delays are the waits, in their order, and between them none but the others. */
@@ -86,6 +89,7 @@ async function measure(t: Test, name: string, timeScale: number, unasked: readon
   const one = call('/always')
   const end = await Promise.race([one.answer, app.until(() => seen('/always').length > ENDLESS).catch(() => {})])
   one.abort()
+  await aftermath()
   const always = seen('/always')
   const delays = running
     .delays()!
@@ -98,6 +102,7 @@ async function measure(t: Test, name: string, timeScale: number, unasked: readon
     ask: (one: One) => [path: string, method?: string],
   ): Promise<One[]> => {
     await Promise.all(all.map((one) => call(...ask(one)).answer))
+    await aftermath()
     return all.filter((one) => seen(ask(one)[0]).length > 1)
   }
   const retried = await again(statuses, (status) => [`/status/${status}`])
@@ -112,6 +117,11 @@ async function measure(t: Test, name: string, timeScale: number, unasked: readon
     methods: await again(sent, (method) => [`/method/${method}`, method]),
     reset: await again(sent, (method) => [`/reset/${method}`, method]),
   }
+}
+
+/** A caller is done a moment before the server has written down how that ended. */
+function aftermath(): Promise<void> {
+  return setTimeout(50)
 }
 
 /** Always 502 at one path; at each of the others once what its name says, and then 200. */

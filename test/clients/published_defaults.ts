@@ -31,6 +31,12 @@ export interface Published extends Defaults {
   also: readonly number[]
 }
 
+/** Seventeen minutes pass in two seconds. Who waits less is given more time: time limits run on its clock as well. */
+export function timeScaleFor({ waits }: Pick<Defaults, 'waits'>): number {
+  const longest = waits.reduce((sum, [, most]) => sum + most, 0)
+  return longest > 100_000 ? 500 : longest > 10_000 ? 100 : longest > 1000 ? 10 : 1
+}
+
 /** What is asked: those that a gateway or a limiter may answer, and their neighbours. */
 export const statuses = [
   ...[
