@@ -64,5 +64,8 @@ async function waitsOfOne(bench: Bench, trouble: Trouble, usual: Usual) {
   const all = await untilSeen(bench, lab, asked, ATTEMPTS)
   giveUp(bench, asked)
   if (all) await asked.settled(patience(bench, 1000))
-  return waitsOf(bench, lab, [asked], seen, usual)
+  const waits = await waitsOf(bench, lab, [asked], seen, usual)
+  // Who does not hear an abort goes on.
+  await lab.close()
+  return waits
 }
