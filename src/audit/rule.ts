@@ -61,11 +61,13 @@ export interface Bench {
   told(attempts: readonly SeenAttempt[]): string[]
 }
 
-export const pass = (because: string, evidence: string[] = []): Finding => ({ verdict: 'pass', because, evidence })
-export const fail = (because: string, evidence: string[] = []): Finding => ({ verdict: 'fail', because, evidence })
-export const inconclusive = (because: string, evidence: string[] = []): Finding => ({
-  verdict: 'inconclusive',
-  because,
-  evidence,
-})
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+const finding =
+  (verdict: RuleVerdict) =>
+  (because: string, evidence: string[] = []): Finding => ({ verdict, because: sentence(because), evidence })
+
+export const pass = finding('pass')
+export const fail = finding('fail')
+export const inconclusive = finding('inconclusive')
+/** @param because a clause: `it does not try again after a 503` */
 export const notApplicable = (because: string): Finding => ({ verdict: 'not_applicable', because, evidence: [] })

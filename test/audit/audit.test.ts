@@ -35,8 +35,8 @@ t.test('a library that is right about both', async (t) => {
   t.match(result, { subject: 'got', kind: 'library', versions: { got: /^\d+/ }, time_scale: 50, seed: 7 })
   t.match(result, { verdict: 'pass', interrupted: false, node: process.version })
   t.match(result.rules, [
-    { rule: 'retries-502', verdict: 'pass', because: '2 attempts: a 502, then 200' },
-    { rule: 'honours-retry-after', verdict: 'pass', because: /^It asked again after \d{4,} ms, told to wait 3000 ms$/ },
+    { rule: 'retries-502', verdict: 'pass', because: 'It tried again after a 502, and had its answer with 2 attempts' },
+    { rule: 'honours-retry-after', verdict: 'pass', because: /^Told to come back in 3 s it came back in [\d.]+ s / },
   ])
   t.match(result.rules[0]!.evidence, ['attempt 1: GET /, 502', /^attempt 2, \d+ ms later: GET \/, 200$/])
 })
@@ -45,8 +45,8 @@ t.test('a function without retries', async (t) => {
   const result = await audit(plain, { rules: ['retries-502', 'honours-retry-after'] })
   t.match(result, { subject: 'plain', kind: 'function', time_scale: 1, verdict: 'fail' })
   t.match(result.rules, [
-    { verdict: 'fail', because: 'One attempt was made: the 502 went to the caller' },
-    { verdict: 'not_applicable', because: 'it does not ask again after a 503' },
+    { verdict: 'fail', because: 'It did not try again after a 502: its caller got 502' },
+    { verdict: 'not_applicable', because: 'it does not try again after a 503 with Retry-After: 3' },
   ])
 })
 
@@ -56,7 +56,7 @@ t.test('a function that comes back too early', async (t) => {
     return response.status < 500 ? response : plain(url, init)
   }
   const result = await audit(early, { rules: ['honours-retry-after'] })
-  t.match(result.rules, [{ verdict: 'fail', because: /^It asked again after \d+ ms, told to wait 3000 ms$/ }])
+  t.match(result.rules, [{ verdict: 'fail', because: /^After a 503 with Retry-After: 3 it came back in / }])
 })
 
 t.test('rules that there are not, clients that there are not', async (t) => {

@@ -1,0 +1,55 @@
+import { wait } from '../../live/clock.js'
+import type { Rig } from '../../rig.js'
+import type { Bench, Rule } from '../rule.js'
+import { fail, inconclusive, notApplicable, pass } from '../rule.js'
+import { times } from '../telling.js'
+import { answers, ended, faultOf, giveUp } from '../trouble.js'
+
+/** Enough failures for a breaker that counts to ten. */
+const BEFORE = 15
+const TOGETHER = 10
+
+/** Breakers stay open for half a minute by default, some for a minute. */
+const BURSTS = 30
+const APART_MS = 3000
+
+/** The one that is to find out, and its retries. */
+const FEW = 2
+
+export const half_open_probe = {
+  summary: 'A circuit breaker that was open lets one call find out whether the server is well, not all that wait',
+  why: 'A server that comes back under everything that was held off goes down again at once.',
+  needs: ['many'],
+  async check(bench) {
+    const lab = await bench.rig({ faults: [faultOf('down', answers(503))] })
+    const bursts = []
+    for (const size of [BEFORE, BEFORE, 1]) bursts.push(await burst(bench, lab, size))
+    if (lab.attempts().length === 0) return inconclusive('no request reached the server')
+    if (bursts.every(({ heldOff }) => heldOff === 0)) {
+      return notApplicable(`it has no breaker: after ${2 * BEFORE} calls that failed it still asks the server`)
+    }
+    const evidence: string[] = []
+    for (let n = 0; n < BURSTS; n++) {
+      await wait(Math.min(APART_MS / bench.subject.timeScale, 1000))
+      const { reached, settled } = await burst(bench, lab, TOGETHER)
+      evidence.push(`${TOGETHER} calls at once: ${reached} reached the server`)
+      if (!settled) return inconclusive('calls that its breaker held off did not end', evidence)
+      if (reached > FEW) return fail(`its breaker let ${reached} of ${TOGETHER} calls find out at once`, evidence)
+      if (reached > 0) return pass(`its breaker let ${times(reached, 'call')} of ${TOGETHER} find out`, evidence)
+    }
+    return inconclusive(`its breaker was still open after ${(BURSTS * APART_MS) / 1000} s`, evidence)
+  },
+} as const satisfies Rule
+
+/** How many of so many calls at once the server saw. */
+async function burst(
+  bench: Bench,
+  lab: Rig,
+  size: number,
+): Promise<{ reached: number; heldOff: number; settled: boolean }> {
+  const calls = await Promise.all(Array.from({ length: size }, () => bench.ask(lab)))
+  const answers = await Promise.all(calls.map((asked) => ended(bench, lab, asked, 5000)))
+  for (const [n, answer] of answers.entries()) if (!answer) giveUp(bench, calls[n]!)
+  const reached = calls.filter((asked) => bench.attempts(lab, asked).length > 0).length
+  return { reached, heldOff: size - reached, settled: !answers.includes(undefined) }
+}

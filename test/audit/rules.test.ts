@@ -1,0 +1,73 @@
+/**
+ * That every rule can fail, and can pass: each is asked of the client that is right in everything, of the one that is wrong
+ * in everything, and of one that differs from the right one in a single habit. All of them run as a user's own file does,
+ * in a process whose clock runs fast.
+ */
+import { mkdirSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import t from 'tap'
+import { createBench } from '../../src/audit/bench.js'
+import type { Finding } from '../../src/audit/rule.js'
+import { rules } from '../../src/audit/rules/index.js'
+import { moduleSubject } from '../../src/clients/module.js'
+import { fails } from './controls/wrong.js'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const ids = Object.keys(rules)
+const folder = import.meta.url.endsWith('.ts') ? await compiled() : here
+
+/** A loader of TypeScript in each of a hundred processes would take most of the time. */
+async function compiled(): Promise<string> {
+  const outdir = join(here, '../../node_modules/.cache/badgateway-controls')
+  mkdirSync(outdir, { recursive: true })
+  const entryPoints = ['controls', 'wrong'].flatMap((name) =>
+    readdirSync(join(here, name)).map((file) => join(here, name, file)),
+  )
+  await build({ entryPoints, outdir, outbase: here, format: 'esm', platform: 'node', logLevel: 'warning' })
+  return outdir
+}
+
+async function judged(id: string, client: string): Promise<Finding> {
+  const bench = createBench(moduleSubject(client, { folder, timeScale: 50 }), id, 1)
+  try {
+    return await rules[id]!.check(bench)
+  } finally {
+    await bench.close()
+  }
+}
+
+/** One more time where the machine was too busy to tell. */
+async function verdict(id: string, client: string, wanted: string): Promise<Finding> {
+  const finding = await judged(id, client)
+  return finding.verdict === wanted || finding.verdict !== 'inconclusive' ? finding : judged(id, client)
+}
+
+const wrongOf = (id: string): string =>
+  Object.keys(fails).find((name) => (fails as Record<string, readonly string[]>)[name]!.includes(id)) ?? ''
+
+/** It has no breaker; that of its other export is right. */
+const rightOf = (id: string): string => (id === 'half-open-probe' ? 'withBreaker' : 'send')
+
+t.test('every rule has its wrong client, and every wrong client its rule', async (t) => {
+  const files = readdirSync(join(here, 'wrong')).map((file) => file.replace(/\.[jt]s$/, ''))
+  t.same(files.sort(), [...ids].sort())
+  t.same(Object.values(fails).flat().sort(), [...ids].sort())
+})
+
+t.jobs = 3
+for (const [id, { alone, summary, why }] of Object.entries(rules)) {
+  t.test(id, { buffered: true, jobs: 1, ...(alone && { buffered: false }) }, async (t) => {
+    t.ok(summary && why)
+    const cases = [
+      ['pass', `./controls/right.js#${rightOf(id)}`],
+      ['fail', `./wrong/${id}.js#send`],
+      ['fail', `./controls/wrong.js#${wrongOf(id)}`],
+    ] as const
+    for (const [wanted, client] of cases) {
+      const finding = await verdict(id, client, wanted)
+      t.equal(finding.verdict, wanted, `${client}: ${finding.because}`, { finding })
+    }
+  })
+}
