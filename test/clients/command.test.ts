@@ -101,6 +101,7 @@ t.test('each call has a path of its own, by which a server knows it', async (t) 
   t.equal(first.href, 'http://127.0.0.1:9/one')
   t.ok(isOfCall({ requestId: '', path: first.pathname }, 'one'))
   t.notOk(isOfCall({ requestId: '', path: first.pathname }, 'two'))
+  t.notOk(isOfCall({ requestId: '', path: '/call-10' }, 'call-1'))
   t.ok(isOfCall({ requestId: 'two', path: '/' }, 'two'))
   t.ok(isOfCall({ requestId: '', path: '/one/items?page=1' }, 'one'), 'also where the program appends to it')
   const anonymous = await running.call(call({ headers: {} })).answer

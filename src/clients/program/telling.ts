@@ -67,4 +67,4 @@ function marked(url: string, id: string): string {
 
 /** Whether a request that a server saw is of the call with that id. */
 export const isOfCall = (seen: { requestId: string; path: string }, id: string): boolean =>
-  seen.requestId === id || seen.path.includes(encodeURIComponent(id))
+  seen.requestId === id || seen.path.split(/[/?&=]/).includes(encodeURIComponent(id))
