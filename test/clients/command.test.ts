@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { commandSubject } from '../../src/clients/command.js'
 import type { Answer, Call, Running, Subject } from '../../src/clients/driver.js'
-import { isOfCall } from '../../src/clients/program/telling.js'
+import { markedPattern, unmarked } from '../../src/clients/program/telling.js'
 import { CannotRunError, ScenarioError } from '../../src/lib/errors.js'
 import { until } from '../cli/command.js'
 
@@ -58,7 +58,7 @@ t.test('placeholders in the arguments', async (t) => {
     proxy: 'http://u:p@127.0.0.1:3128',
   })
   t.same(JSON.parse(body!), [
-    'http://127.0.0.1:9/items/%24%26-7?page=1',
+    'http://127.0.0.1:9/items/~%24%26-7?page=1',
     'p=http://u:p@127.0.0.1:3128',
     '$&-7/$&-7',
     'k',
@@ -77,7 +77,7 @@ t.test('the same in its environment, which sends nothing elsewhere', async (t) =
   const { body } = await answerOf(t, script(print))
   const env = JSON.parse(body!) as Record<string, string>
   t.match(env, {
-    BADGATEWAY_URL: 'http://127.0.0.1:9/items/call-1?page=1',
+    BADGATEWAY_URL: 'http://127.0.0.1:9/items/~call-1?page=1',
     BADGATEWAY_PROXY: '',
     BADGATEWAY_REQUEST_ID: 'call-1',
     BADGATEWAY_KEY: 'call-1',
@@ -90,22 +90,40 @@ t.test('the same in its environment, which sends nothing elsewhere', async (t) =
   )
 })
 
-t.test('each call has a path of its own, by which a server knows it', async (t) => {
-  const print = 'console.log(process.env.BADGATEWAY_URL)'
-  const { running } = await started(t, script(print))
-  const of = async (id: string, url: string) => {
-    const { body } = await running.call(call({ url, headers: { 'x-request-id': id } })).answer
-    return new URL(body!.trim())
+t.test('each call has a path of its own', async (t) => {
+  const { running } = await started(t, script('console.log(process.env.BADGATEWAY_URL)'))
+  const of = async (url: string, headers: Record<string, string>) =>
+    (await running.call(call({ url, headers })).answer).body!.trim()
+  t.equal(await of('http://127.0.0.1:9/', { 'x-request-id': 'one' }), 'http://127.0.0.1:9/~one')
+  t.equal(await of('http://127.0.0.1:9/a/', { 'x-request-id': 'one' }), 'http://127.0.0.1:9/a/~one')
+  t.match(await of('http://127.0.0.1:9/a?b=c', {}), /\/a\/~[0-9a-f-]{36}\?b=c$/)
+})
+
+t.test('servers know the call by it, and the path that was asked for', async (t) => {
+  const cases: [string, { id: string; path: string } | undefined][] = [
+    ['/~one', { id: 'one', path: '/' }],
+    ['/~one?b=c', { id: 'one', path: '/?b=c' }],
+    ['/a/~one-10?b=c', { id: 'one-10', path: '/a?b=c' }],
+    ['/a/%7Eone', { id: 'one', path: '/a' }],
+    ['/~one/items', { id: 'one', path: '/items' }],
+    ['/~%24%26', { id: '$&', path: '/' }],
+    ['/~%zz', undefined],
+    ['/a~b', undefined],
+    ['/', undefined],
+  ]
+  for (const [target, known] of cases) t.same(unmarked(target), known, target)
+})
+
+t.test('a pattern of a path, for paths that have an id in it', async (t) => {
+  const cases = {
+    '/': '/~*',
+    '/404': '/404/~*',
+    '/a?b=c': '/a/~*?b=c',
+    '/a*b': '/a*b/~*',
+    '/api/*': '/api/*',
+    '*': '*',
   }
-  const first = await of('one', 'http://127.0.0.1:9/')
-  t.equal(first.href, 'http://127.0.0.1:9/one')
-  t.ok(isOfCall({ requestId: '', path: first.pathname }, 'one'))
-  t.notOk(isOfCall({ requestId: '', path: first.pathname }, 'two'))
-  t.notOk(isOfCall({ requestId: '', path: '/call-10' }, 'call-1'))
-  t.ok(isOfCall({ requestId: 'two', path: '/' }, 'two'))
-  t.ok(isOfCall({ requestId: '', path: '/one/items?page=1' }, 'one'), 'also where the program appends to it')
-  const anonymous = await running.call(call({ headers: {} })).answer
-  t.match(anonymous.body, /\/items\/[0-9a-f-]{36}\?page=1$/m)
+  for (const [given, marked] of Object.entries(cases)) t.equal(markedPattern(given), marked)
 })
 
 t.test('exit code 0: its output is the body, and the status is for servers to tell', async (t) => {

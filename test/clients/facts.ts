@@ -40,6 +40,9 @@ export const answer = (status: number, headers: Record<string, string> = {}) => 
 const CURL = 'curl(1), --retry'
 const WGET = 'wget(1)'
 
+/** Pull request 15833, merged in January 2025: until then the seconds to such a date were fewer than none. */
+export const CURL_READS_PAST_DATES = [8, 12] as const
+
 /** Two of them only since pull request 19011, merged in October 2025. */
 const curlRetries = [408, 429, 500, 502, 503, 504, 522, 524].map(
   (status): Fact => ({

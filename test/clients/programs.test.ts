@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
+import { forMarkedPaths, withoutMarks } from '../../src/audit/marked_rig.js'
 import { commandSubject } from '../../src/clients/command.js'
 import type { Answer, RunningCall } from '../../src/clients/driver.js'
-import { isOfCall } from '../../src/clients/program/telling.js'
 import type { SeenAttempt } from '../../src/journal/seen.js'
 import { type RigInput, rig } from '../../src/rig.js'
 import { lacks, until } from '../cli/command.js'
-import { curl, type Fact, FINE, LOG, refusals, requests, wget } from './facts.js'
+import { answer, CURL_READS_PAST_DATES, curl, type Fact, FINE, LOG, refusals, requests, wget } from './facts.js'
 
 const runs = (program: string, ...args: string[]): boolean => {
   try {
@@ -53,7 +53,7 @@ const rigFor = (facts: readonly Fact[]): RigInput =>
       at: 'request_head',
       effect: fault.effect,
       ...(fault.times && { first: fault.times }),
-      match: { path: `/f${n}/*` },
+      match: { path: `/f${n}` },
     })),
   }) as RigInput
 
@@ -65,20 +65,23 @@ async function ask(t: Test, words: string[], url: string, method: string, id: st
 
 /** What holds for the version that is here. */
 function atVersion(fact: Fact, said: string): Fact {
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(said) ?? []
-  const newer = (since: readonly number[]) => Number(major) * 1000 + Number(minor) >= since[0]! * 1000 + since[1]!
-  return fact.since && !newer(fact.since) ? { ...fact, attempts: 1, gapsMs: [] } : fact
+  return fact.since && !isSince(fact.since, said) ? { ...fact, attempts: 1, gapsMs: [] } : fact
 }
 
-function judge(t: Test, fact: Fact, answer: Answer, seen: readonly SeenAttempt[]): void {
-  const gaps = seen.slice(1).map(({ at_ms }, n) => at_ms - seen[n]!.at_ms)
+function isSince([major, minor]: readonly [number, number], said: string): boolean {
+  const [, ...own] = /(\d+)\.(\d+)/.exec(said)?.map(Number) ?? []
+  return own[0]! > major || (own[0] === major && own[1]! >= minor)
+}
+
+function judge(t: Test, fact: Fact, got: Answer, seen: readonly SeenAttempt[]): void {
+  const gaps = seen.slice(1).map(({ gap_ms }) => gap_ms!)
   t.comment(`${seen.length} attempts, gaps ${gaps.map((ms) => ms.toFixed(0)).join(' ')} ms, ${fact.source}`)
-  t.equal(seen.length, fact.attempts, 'attempts') || t.comment(JSON.stringify(answer))
+  t.equal(seen.length, fact.attempts, 'attempts') || t.comment(JSON.stringify(got))
   for (const { method } of seen) t.equal(method, fact.method ?? 'GET')
   for (const [n, least] of (fact.gapsMs ?? []).entries()) t.ok(gaps[n]! >= least - EARLY_MS, `gap ${n + 1} >= ${least}`)
-  t.equal(answer.error?.code ?? '0', String(fact.code), 'exit code') || t.comment(answer.error?.message ?? '')
-  if (fact.prints !== undefined) t.equal(answer.body, fact.prints, 'all that it printed')
-  if (fact.saying) t.match(answer.error?.message, fact.saying)
+  t.equal(got.error?.code ?? '0', String(fact.code), 'exit code') || t.comment(got.error?.message ?? '')
+  if (fact.prints !== undefined) t.equal(got.body, fact.prints, 'all that it printed')
+  if (fact.saying) t.match(got.error?.message, fact.saying)
 }
 
 /** A wait begins when the response was read, and a server's times when the request was: they round differently. */
@@ -87,7 +90,7 @@ const EARLY_MS = 5
 for (const [name, { words, remedy, facts }] of Object.entries(programs)) {
   t.test(name, { timeout: 120_000, jobs: facts.length }, async (t) => {
     if (!words) return lacks(t, remedy)
-    const lab = await rig(rigFor(facts))
+    const lab = withoutMarks(await rig(forMarkedPaths(rigFor(facts))))
     t.teardown(() => lab.close())
     const { versions } = await commandSubject(words)
     const said = Object.values(versions)[0]!
@@ -97,14 +100,9 @@ for (const [name, { words, remedy, facts }] of Object.entries(programs)) {
       return t.test(fact.says, async (t) => {
         const id = `call-${n}`
         const asked = await ask(t, [...words, ...fact.args], `${lab.url}/f${n}`, fact.method ?? 'GET', id)
-        const answer = await asked.answer
+        const got = await asked.answer
         t.ok(lab.fault(`f${n}`).fired, 'the fault fired')
-        judge(
-          t,
-          fact,
-          answer,
-          lab.attempts().filter((seen) => isOfCall(seen, id)),
-        )
+        judge(t, fact, got, lab.attempts({ requestId: id }))
       })
     })
     await Promise.all(all)
@@ -124,8 +122,8 @@ for (const [name, { gives, retries, says }] of Object.entries(refusals)) {
     const lab = await rig(refusing)
     t.teardown(() => lab.close())
 
-    const { answer } = await ask(t, [...words, ...gives.args], lab.url, 'GET', 'gives-up')
-    t.match((await answer).error, { name: 'ExitError', code: String(gives.code) }, gives.args.join(' '))
+    const refused = await ask(t, [...words, ...gives.args], lab.url, 'GET', 'gives-up')
+    t.match((await refused.answer).error, { name: 'ExitError', code: String(gives.code) }, gives.args.join(' '))
 
     for (const [n, args] of retries.entries()) {
       await lab.reset()
@@ -141,3 +139,27 @@ for (const [name, { gives, retries, says }] of Object.entries(refusals)) {
     }
   })
 }
+
+t.test('curl and a Retry-After whose date is past', { timeout: 60_000 }, async (t) => {
+  const { words, remedy } = programs.curl!
+  if (!words) return lacks(t, remedy)
+  const past = new Date(Date.now() - 3_600_000).toUTCString()
+  const lab = await rig({
+    hops: { app: { kind: 'origin', response: { body: FINE } } },
+    faults: [{ id: 'busy', on: 'app', at: 'request_head', effect: answer(503, { 'Retry-After': past }), first: 1 }],
+  } as RigInput)
+  t.teardown(() => lab.close())
+  const args = ['-sSf', '--retry', '1', '{url}']
+  const asked = await ask(t, [...words, ...args], lab.url, 'GET', 'past')
+  const { versions } = await commandSubject(words)
+  if (isSince(CURL_READS_PAST_DATES, Object.values(versions)[0]!)) {
+    t.equal((await asked.answer).body, FINE)
+    return t.equal(lab.attempts().length, 2)
+  }
+  // It counts the seconds until then as they are, below zero, and waits without end.
+  await lab.until(() => lab.attempts().length === 1)
+  await new Promise((resolve) => setTimeout(resolve, 3000))
+  t.equal(lab.attempts().length, 1, 'three times its first wait is over, and it has not come back')
+  asked.abort()
+  t.match((await asked.answer).error, { name: 'AbortError', message: 'curl ended on SIGTERM' })
+})

@@ -1,7 +1,7 @@
 /**
  * How a program is told what to ask for: placeholders in its arguments, and the same in its environment. A program sets
  * no X-Request-Id unless it is told to, so each call has a path of its own by which servers know it. command.ts calls the
- * one half, the bench of an audit the other. Pure.
+ * one half, the rig of an audit (audit/marked_rig.ts) the other. Pure.
  */
 import type { Call } from '../driver.js'
 
@@ -58,13 +58,33 @@ export function environment(inherited: NodeJS.ProcessEnv, telling?: Telling): Re
   return Object.fromEntries([...kept, ...told])
 }
 
-/** The id is the last segment of the path: a shell in between leaves it alone, and who appends to the URL keeps it. */
+/**
+ * The id is the last segment of the path: no shell minds it, and who appends to the URL keeps it. Letters, digits and `~-._`
+ * come through any library as they are (RFC 3986 section 2.3).
+ */
 function marked(url: string, id: string): string {
   const own = new URL(url)
-  own.pathname = `${own.pathname.replace(/\/$/, '')}/${encodeURIComponent(id)}`
+  own.pathname = `${own.pathname.replace(/\/$/, '')}/~${encodeURIComponent(id)}`
   return own.href
 }
 
-/** Whether a request that a server saw is of the call with that id. */
-export const isOfCall = (seen: { requestId: string; path: string }, id: string): boolean =>
-  seen.requestId === id || seen.path.split(/[/?&=]/).includes(encodeURIComponent(id))
+const MARK = /\/(?:~|%7e)([^/?]+)/i
+
+/** What a server saw as path and query, as they were without the id; undefined where it has none. */
+export function unmarked(target: string): { id: string; path: string } | undefined {
+  const found = MARK.exec(target)
+  if (!found) return undefined
+  const path = target.replace(found[0], '')
+  try {
+    return { id: decodeURIComponent(found[1]!), path: path.startsWith('/') ? path : `/${path}` }
+  } catch {
+    return undefined
+  }
+}
+
+/** A pattern of such a path, for requests that have an id in it. */
+export function markedPattern(pattern: string): string {
+  if (pattern.endsWith('*')) return pattern
+  const [path = '', ...query] = pattern.split('?')
+  return [`${path.replace(/\/$/, '')}/~*`, ...query].join('?')
+}
