@@ -11,6 +11,7 @@ import { CannotRunError, InvariantError, ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
 import { version } from '../version.js'
 import { createBench, type OpenBench } from './bench.js'
+import { unreached } from './reach.js'
 import type { AuditResult, RuleResult } from './result.js'
 import { type Finding, fail, notApplicable, type Rule } from './rule.js'
 import { rules as allRules } from './rules/index.js'
@@ -20,7 +21,7 @@ export interface AuditOptions extends SubjectOptions {
   rules?: readonly string[] | undefined
   /** Fixes every draw of the servers; 1 if absent. */
   seed?: number | undefined
-  /** How long a rule may take, in real milliseconds; half a minute if absent. */
+  /** How long a rule may take, in real milliseconds; if absent half a minute, or two minutes for a client in real time. */
   limitMs?: number | undefined
   /** Rules side by side, but for those that run alone; as many as there are processors, four at most, if absent. */
   parallel?: number | undefined
@@ -54,7 +55,8 @@ export async function auditBy(
   const { seed = 1, signal } = options
   // Whatever can't be loaded says so before a rule starts.
   await (await subject.start()).close()
-  const results = await runRules(subject, chosen, options)
+  const unseen = await unreached(subject, options)
+  const results = unseen ? withoutAsking(chosen, unseen, options) : await runRules(subject, chosen, options)
   return {
     version,
     subject: subject.name,
@@ -90,6 +92,15 @@ function chooseRules(table: Readonly<Record<string, Rule>>, ids: readonly string
 export function overall(results: readonly RuleResult[]): AuditResult['verdict'] {
   if (results.some(({ verdict }) => verdict === 'fail')) return 'fail'
   return results.some(({ verdict }) => verdict === 'pass') ? 'pass' : 'inconclusive'
+}
+
+/** The same for every rule. */
+function withoutAsking(chosen: Chosen, finding: Finding, { onResult }: AuditOptions): RuleResult[] {
+  return chosen.map(([id, { summary, why }]) => {
+    const result = { rule: id, summary, why, ...finding, duration_ms: 0 }
+    onResult?.(result)
+    return result
+  })
 }
 
 /** In the order of the table, whoever was done first. */
@@ -129,6 +140,8 @@ async function runRules(subject: Subject, chosen: Chosen, options: AuditOptions)
 }
 
 const LIMIT_MS = 30_000
+/** Where no clock runs fast: with curl some rules wait for a minute and more. */
+const REAL_TIME_LIMIT_MS = 120_000
 
 /** Undefined when it was interrupted. */
 async function judged(
@@ -137,7 +150,7 @@ async function judged(
   rule: Rule,
   options: AuditOptions & { signal: AbortSignal },
 ): Promise<RuleResult | undefined> {
-  const { seed = 1, limitMs = LIMIT_MS, signal } = options
+  const { seed = 1, limitMs = subject.timeScale === 1 ? REAL_TIME_LIMIT_MS : LIMIT_MS, signal } = options
   const start = performance.now()
   const finding = missing(subject, rule) ?? (await found(createBench(subject, id, seed), id, rule, limitMs, signal))
   if (!finding) return undefined
@@ -224,9 +237,10 @@ async function isStuck({ running }: OpenBench): Promise<boolean> {
 }
 
 /** What became of the client while it was asked: an end is a failure whatever the rule was about. */
-async function aftermath({ running }: OpenBench, finding: Finding): Promise<Finding> {
+async function aftermath({ running, notes }: OpenBench, finding: Finding): Promise<Finding> {
   if (!running) return finding
-  const troubles = running.troubles.slice(0, MOST_LINES).map((trouble) => `the client: ${trouble}`)
+  const told = [...new Set([...notes, ...running.troubles])]
+  const troubles = told.slice(0, MOST_LINES).map((trouble) => `the client: ${trouble}`)
   const evidence = [...finding.evidence, ...troubles]
   if (running.end !== undefined) return fail(`The client's process is gone: ${running.end}`, evidence)
   return { ...finding, evidence }

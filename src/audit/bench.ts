@@ -2,10 +2,11 @@
  * The bench of one rule: its rigs, the client in front of them, and what servers saw, in the client's time. audit.ts makes
  * one for each rule and closes it; rules see it as `Bench`.
  */
-import type { Running, RunningCall, Subject } from '../clients/driver.js'
+import type { Answer, Running, RunningCall, Subject } from '../clients/driver.js'
 import type { SeenAttempt } from '../journal/seen.js'
 import { createScope } from '../lib/scope.js'
 import { type Rig, type RigInput, rig } from '../rig.js'
+import { forMarkedPaths, withoutMarks } from './marked_rig.js'
 import type { Ask, Asked, Bench, BenchFault } from './rule.js'
 
 export interface OpenBench extends Bench {
@@ -15,6 +16,8 @@ export interface OpenBench extends Bench {
   story(most: number): string[]
   /** Resolves with the number of attempts when the client makes so many that no rule can want them. */
   readonly flooded: Promise<number>
+  /** What else calls told of themselves. */
+  readonly notes: readonly string[]
   close(): Promise<void>
 }
 
@@ -28,6 +31,7 @@ const MOST_EVENTS = 300_000
 export function createBench(subject: Subject, rule: string, seed: number, mostEvents = MOST_EVENTS): OpenBench {
   const scope = createScope()
   const labs: Rig[] = []
+  const notes: string[] = []
   const { timeScale } = subject
   let starting: Promise<Running> | undefined
   let running: Running | undefined
@@ -57,7 +61,8 @@ export function createBench(subject: Subject, rule: string, seed: number, mostEv
       return running
     },
     async rig(input) {
-      const lab = await rig({ seed, ...described(input) })
+      const own = { seed, ...described(input) }
+      const lab = subject.kind === 'command' ? withoutMarks(await rig(forMarkedPaths(own))) : await rig(own)
       labs.push(lab)
       const full = lab.until(() => lab.journal.length > mostEvents)
       full.then(() => flood(lab.attempts().length)).catch(() => {})
@@ -69,11 +74,15 @@ export function createBench(subject: Subject, rule: string, seed: number, mostEv
     async ask(lab, ask = {}) {
       const id = `${rule}-${++lastId}`
       const its = await client()
-      return asked(id, its, lab, its.call(callOf(lab, id, ask)), timeScale)
+      const call = its.call(callOf(lab, id, ask))
+      const answer = subject.kind === 'command' ? withStatus(call.answer, lab, id) : call.answer
+      void answer.then(({ note }) => note !== undefined && notes.push(note))
+      return asked(id, its, lab, { answer, abort: () => call.abort() }, timeScale)
     },
     attempts,
     told: toldAttempts,
     flooded,
+    notes,
     story: (most) => labs.flatMap((lab) => toldAttempts(attempts(lab).slice(0, most))).slice(0, most),
     async close() {
       closed = true
@@ -90,7 +99,7 @@ function described(input: RigInput | { faults: BenchFault[] }): RigInput {
 
 function callOf(lab: Rig, id: string, { path = '/', method = 'GET', headers = {}, body }: Ask) {
   const call = { url: new URL(path, lab.url).href, method, headers: { 'x-request-id': id, ...headers } }
-  return body === undefined ? call : { ...call, body }
+  return { ...call, ...(body && { body }), ...(lab.proxyUrl && { proxy: lab.proxyUrl }) }
 }
 
 const inClientTime = (seen: SeenAttempt, scale: number): SeenAttempt => ({
@@ -120,6 +129,14 @@ function asked(id: string, running: Running, lab: Rig, { answer, abort }: Runnin
       return how
     },
   }
+}
+
+/** A program tells no status: its caller is given what the server answered last. */
+async function withStatus(answer: Promise<Answer>, lab: Rig, id: string): Promise<Answer> {
+  const own = await answer
+  await seenByServers()
+  const status = own.error ? undefined : lab.attempts({ requestId: id }).at(-1)?.status
+  return status === undefined ? own : { ...own, status }
 }
 
 /** After so long without a sign of life, in the client's time, it is still at it. */

@@ -16,16 +16,23 @@ export interface Call {
   /** X-Request-Id, and what a rule adds. */
   headers: Readonly<Record<string, string>>
   body?: CallBody
+  /** Through this gateway; only programs are told of one. */
+  proxy?: string
 }
 
 /** How a call ended for the caller. */
 export interface Answer {
-  /** Of the response that the caller was given; undefined where an error was thrown. */
+  /**
+   * Of the response that the caller was given; undefined where an error was thrown, and of a program, which tells none:
+   * there it is what the server answered last.
+   */
   status?: number
   /** All that the caller could read of its body. */
   body?: string
   /** What was thrown: by the call, or by reading the body. */
   error?: { name: string; code?: string | undefined; message: string }
+  /** What else is to be told of it, as a clause. */
+  note?: string
   /** From the call to its end, in milliseconds of the client's clock. */
   ms: number
 }
@@ -70,6 +77,8 @@ export interface ClientDriver {
 export interface Lacks {
   /** Aborting a call. */
   abort?: string
+  /** Bodies at all. */
+  body?: string
   /** Bodies that can be read once. */
   stream?: string
   form?: string
@@ -91,6 +100,8 @@ export interface Subject {
   /** How many attempts of one call are waited for; a program is slow. */
   readonly mostAttempts: number
   readonly lacks: Lacks
+  /** What to tell a user when servers saw nothing of a call: how the client is told where to ask. */
+  readonly unseen?: string
   /** @throws CannotRunError when it can't be loaded */
   start(): Promise<Running>
 }

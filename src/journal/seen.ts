@@ -49,8 +49,15 @@ export interface AttemptFilter {
 
 /** What one hop saw, in the order of arrival. */
 export function attemptsIn(events: readonly JournalEvent[], hop: string, filter: AttemptFilter): SeenAttempt[] {
-  return withGaps(events.flatMap((event) => seenAt(hop, event)).filter((seen) => wanted(seen, filter)))
+  return selected(
+    events.flatMap((event) => seenAt(hop, event)),
+    filter,
+  )
 }
+
+/** Those that the filter wants, with the gaps between them. */
+export const selected = (seen: readonly Seen[], filter: AttemptFilter): SeenAttempt[] =>
+  withGaps(seen.filter((one) => wanted(one, filter)))
 
 export function operationsIn(events: readonly JournalEvent[]): SeenOperation[] {
   const seen = new Map<string, SeenOperation>()
@@ -66,7 +73,7 @@ export function operationsIn(events: readonly JournalEvent[]): SeenOperation[] {
   return [...seen.values()]
 }
 
-type Seen = Omit<SeenAttempt, 'gap_ms'>
+export type Seen = Omit<SeenAttempt, 'gap_ms'>
 
 function seenAt(hop: string, event: JournalEvent): Seen[] {
   if (event.event === 'served' && event.hop === hop && !event.health && !event.background) return [fromServed(event)]
