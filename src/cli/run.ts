@@ -17,6 +17,7 @@ import { interruptible } from './interrupt.js'
 import { printNotes } from './notes.js'
 import { type ProxyOptions, proxyConfigOf, standInOf, withProxyOptions } from './proxy_options.js'
 import { type AskedReport, pipedReport, reportOption } from './report_option.js'
+import { wholeNumber } from './whole_number.js'
 
 interface Options extends ProxyOptions {
   seed?: number
@@ -35,11 +36,18 @@ interface Options extends ProxyOptions {
   skip: boolean
 }
 
+/** Each leaves a journal on disk. */
+const MOST_REPEATS = 10_000
+
 export const runCommand = new Command('run')
   .description('run scenarios on real sockets and give a verdict on each')
   .argument('<scenario...>', 'files, folders, globs, or ids of the catalogue (badgateway list)')
-  .option('--seed <n>', 'instead of the seed in the files', parseSeed)
-  .option('--repeat <n>', 'run each so often; the verdict is the gravest, with how often each came out', parseRepeat)
+  .option('--seed <n>', 'instead of the seed in the files', wholeNumber(0))
+  .option(
+    '--repeat <n>',
+    'run each so often; the verdict is the gravest, with how often each came out',
+    wholeNumber(1, MOST_REPEATS),
+  )
   .option('--vary-seed', 'with --repeat: a seed of its own for each run, made from the first and printed')
   .option('--rank <metric>', 'rank the clients of each scenario, with their differences to the best', parseMetric)
   .option('--baseline <client>', 'with --rank: the differences to that client instead')
@@ -175,25 +183,6 @@ function createPrinter(out: NodeJS.WriteStream, loaded: readonly LoadedScenario[
     },
   }
 }
-
-function parseSeed(text: string): number {
-  const seed = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
-    throw new InvalidArgumentError('Expected a whole number from 0.')
-  }
-  return seed
-}
-
-function parseRepeat(text: string): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 1 || count > MOST_REPEATS) {
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_REPEATS}.`)
-  }
-  return count
-}
-
-/** Each leaves a journal on disk. */
-const MOST_REPEATS = 10_000
 
 function parseMetric(text: string): string {
   const known = Object.keys(comparables)
