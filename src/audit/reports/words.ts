@@ -9,8 +9,12 @@ export function labelOf({ subject, versions }: Pick<AuditResult, 'subject' | 've
   return Object.keys(versions).join() === subject ? told[0]! : `${subject} (${told.join(', ')})`
 }
 
+/** Programs say their name themselves, and with what they were built, which is left out. */
 export const versionsOf = (versions: AuditResult['versions']): string[] =>
-  Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  Object.entries(versions).map(([name, version]) => {
+    const short = version.replace(/ \(.*/, '')
+    return short.startsWith(`${name} `) ? short : `${name} ${short}`
+  })
 
 const CLOCKS: Record<AuditResult['kind'], string> = {
   library: 'library',

@@ -89,7 +89,7 @@ const audits: AuditResult[] = [
   audit({
     subject: 'curl --retry 3 {url}',
     kind: 'command',
-    versions: { curl: '7.88.1' },
+    versions: { curl: 'curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1' },
     time_scale: 1,
     interrupted: true,
     verdict: 'inconclusive',
