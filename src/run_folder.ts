@@ -1,5 +1,5 @@
 /**
- * The folder of one run on disk: a journal per scenario, the reports, and `latest` beside it. The command line calls
+ * The folder of one run or audit on disk: a journal per scenario, the reports, and `latest` beside it. The command line calls
  * it; a disk that is full or a folder that may not be written is a CannotRunError, never half a report taken for whole.
  */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -25,6 +25,20 @@ const USUAL = ['text', 'json', 'junit', 'ctrf'] as const satisfies ReportFormat[
  * @throws CannotRunError
  */
 export function createRunFolder(out: string, name: string, started: Date): RunFolder {
+  const { path, finish } = createReportFolder(out, name, started)
+  return {
+    path,
+    // No id holds a dot.
+    openJournal: (id, nth) => createJournalFile(join(path, nth === 1 ? `${id}.ndjson` : `${id}.${nth}.ndjson`)),
+    finish: (result) => finish(USUAL.map((format) => [reports[format].fileName, reports[format].render(result)])),
+  }
+}
+
+/**
+ * The same for reports of any kind.
+ * @throws CannotRunError
+ */
+export function createReportFolder(out: string, name: string, started: Date) {
   const time = started.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
   const path = guarded(out, ELSEWHERE, () => {
     mkdirSync(out, { recursive: true })
@@ -32,10 +46,9 @@ export function createRunFolder(out: string, name: string, started: Date): RunFo
   })
   return {
     path,
-    // No id holds a dot.
-    openJournal: (id, nth) => createJournalFile(join(path, nth === 1 ? `${id}.ndjson` : `${id}.${nth}.ndjson`)),
-    finish(result) {
-      for (const format of USUAL) write(result, format, join(path, reports[format].fileName), ELSEWHERE)
+    /** Writes these and points `latest` here. @throws CannotRunError */
+    finish(files: readonly (readonly [name: string, text: string])[]): void {
+      for (const [file, text] of files) put(text, join(path, file), ELSEWHERE)
       guarded(out, ELSEWHERE, () => pointLatest(out, basename(path)))
     },
   }
@@ -46,7 +59,7 @@ export function createRunFolder(out: string, name: string, started: Date): RunFo
  * @throws CannotRunError
  */
 export const writeReport = (result: RunResult, format: ReportFormat, file: string): void =>
-  write(result, format, file, `Name another file with --report ${format}=FILE`)
+  writeText(reports[format].render(result), file, format)
 
 /**
  * Writes what is no report of a run to a file that the user named.
@@ -54,9 +67,6 @@ export const writeReport = (result: RunResult, format: ReportFormat, file: strin
  */
 export const writeText = (text: string, file: string, format: string): void =>
   put(text, file, `Name another file with --report ${format}=FILE`)
-
-const write = (result: RunResult, format: ReportFormat, path: string, remedy: string): void =>
-  put(reports[format].render(result), path, remedy)
 
 function put(report: string, path: string, remedy: string): void {
   guarded(path, remedy, () => {

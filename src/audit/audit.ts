@@ -62,7 +62,7 @@ export async function auditBy(
     subject: subject.name,
     kind: subject.kind,
     versions: { ...subject.versions },
-    node: process.version,
+    node: process.versions.node,
     time_scale: subject.timeScale,
     seed,
     started: started.toISOString(),

@@ -1,7 +1,7 @@
 /** `badgateway compare`: two runs side by side, metric by metric. It reads what runs have left, and runs nothing. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { parseResult } from '../journal/read_result.js'
 import type { RunResult } from '../journal/result.js'
 import { CannotRunError, type Problem, ScenarioError } from '../lib/errors.js'
@@ -11,11 +11,12 @@ import { type ComparisonFormat, comparisonReports } from '../reports/comparing/i
 import { USUAL } from '../reports/comparing/metrics.js'
 import { json } from '../reports/json.js'
 import { writeText } from '../run_folder.js'
+import { type AskedReport, pipedReport, reportOption } from './report_option.js'
 
 interface Options {
   metric: string[]
   json?: boolean
-  report: { format: ComparisonFormat; file: string | undefined }[]
+  report: AskedReport<ComparisonFormat>[]
 }
 
 const formats = Object.keys(comparisonReports) as ComparisonFormat[]
@@ -26,11 +27,7 @@ export const compareCommand = new Command('compare')
   .argument('<second>', 'the other one')
   .option('--metric <metric>', `what to compare; repeatable; "all" for all (default: ${USUAL.join(', ')})`, also, [])
   .option('--json', 'as JSON on standard output; like --report json')
-  .addOption(
-    new Option('--report <format[=file]>', `how to tell it (${formats.join(', ')}); repeatable`)
-      .argParser(parseReport)
-      .default([], 'text'),
-  )
+  .addOption(reportOption(formats, `how to tell it (${formats.join(', ')}); repeatable`, 'text'))
   .addHelpText(
     'after',
     `
@@ -53,15 +50,12 @@ function compare(files: Pair<string>, options: Options): void {
     throw problem('', `they have no scenario in common: ${first} in the first, ${second} in the second`)
   }
   const asked = options.json ? [...options.report, { format: 'json' as const, file: undefined }] : options.report
-  const piped = [...new Set(asked.filter(({ file }) => file === undefined).map(({ format }) => format))]
-  if (piped.length > 1) {
-    throw problem('', `${piped.join(' and ')} can't share standard output: write --report ${piped[1]}=FILE`)
-  }
+  const piped = pipedReport(asked)
   for (const { format, file } of asked) {
     if (file !== undefined) writeText(comparisonReports[format].render(comparison), file, format)
   }
-  if (piped.length > 0 || asked.length === 0) {
-    process.stdout.write(comparisonReports[piped[0] ?? 'text'].render(comparison))
+  if (piped !== undefined || asked.length === 0) {
+    process.stdout.write(comparisonReports[piped ?? 'text'].render(comparison))
   }
 }
 
@@ -127,13 +121,4 @@ const problem = (file: string, message: string): ScenarioError =>
 
 function also(text: string, all: string[]): string[] {
   return [...all, text]
-}
-
-function parseReport(text: string, all: Options['report']): Options['report'] {
-  const [format, ...file] = text.split('=')
-  if (!formats.includes(format as ComparisonFormat)) {
-    throw new InvalidArgumentError(`Unknown format "${format}", ${suggestion(format!, formats)}`)
-  }
-  if (file.length > 0 && file.join('=') === '') throw new InvalidArgumentError(`Expected a file after "${format}=".`)
-  return [...all, { format: format as ComparisonFormat, file: file.length > 0 ? file.join('=') : undefined }]
 }

@@ -1,5 +1,5 @@
 /** `badgateway run`: runs scenarios, prints a line for each, leaves the reports. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import pc from 'picocolors'
 import { exitCode } from '../checks/verdict.js'
 import type { RunResult, ScenarioResult } from '../journal/result.js'
@@ -16,6 +16,8 @@ import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
 import { printNotes } from './notes.js'
 import { type ProxyOptions, proxyConfigOf, standInOf, withProxyOptions } from './proxy_options.js'
+import { type AskedReport, pipedReport, reportOption } from './report_option.js'
+import { wholeNumber } from './whole_number.js'
 
 interface Options extends ProxyOptions {
   seed?: number
@@ -25,7 +27,7 @@ interface Options extends ProxyOptions {
   baseline?: string
   trace?: boolean
   json?: boolean
-  report: { format: ReportFormat; file: string | undefined }[]
+  report: AskedReport<ReportFormat>[]
   out: string
   filter?: string
   tag: string[]
@@ -34,23 +36,29 @@ interface Options extends ProxyOptions {
   skip: boolean
 }
 
+/** Each leaves a journal on disk. */
+const MOST_REPEATS = 10_000
+
 export const runCommand = new Command('run')
   .description('run scenarios on real sockets and give a verdict on each')
   .argument('<scenario...>', 'files, folders, globs, or ids of the catalogue (badgateway list)')
-  .option('--seed <n>', 'instead of the seed in the files', parseSeed)
-  .option('--repeat <n>', 'run each so often; the verdict is the gravest, with how often each came out', parseRepeat)
+  .option('--seed <n>', 'instead of the seed in the files', wholeNumber(0))
+  .option(
+    '--repeat <n>',
+    'run each so often; the verdict is the gravest, with how often each came out',
+    wholeNumber(1, MOST_REPEATS),
+  )
   .option('--vary-seed', 'with --repeat: a seed of its own for each run, made from the first and printed')
   .option('--rank <metric>', 'rank the clients of each scenario, with their differences to the best', parseMetric)
   .option('--baseline <client>', 'with --rank: the differences to that client instead')
   .option('--trace', 'show what happened hop by hop')
   .option('--json', 'the result as JSON on standard output, and nothing else there; like --report json')
   .addOption(
-    new Option(
-      '--report <format[=file]>',
+    reportOption(
+      Object.keys(reports),
       `one more report (${Object.keys(reports).join(', ')}), on standard output without a file; repeatable`,
-    )
-      .argParser(parseReport)
-      .default([], 'none'),
+      'none',
+    ),
   )
   .option('--out <dir>', 'where the folder of the run goes', 'reports')
   .option('--filter <text>', 'only scenarios whose id contains this')
@@ -75,7 +83,8 @@ Examples:
 withProxyOptions(runCommand)
 
 async function runPatterns(patterns: string[], options: Options): Promise<number> {
-  const piped = pipedReport(options)
+  const { json, report } = options
+  const piped = pipedReport(json ? [{ format: 'json', file: undefined }, ...report] : report)
   needs(options.varySeed && options.repeat === undefined, '--vary-seed needs --repeat: one run has one seed')
   needs(options.baseline !== undefined && options.rank === undefined, '--baseline needs --rank')
   const proxy = await standInOf(options, (text) => void process.stderr.write(text))
@@ -110,15 +119,6 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
 }
 
 const noSkip = ({ skip }: Options): boolean => !skip || !['', '0', undefined].includes(process.env.NO_SKIP)
-
-/** The one report that goes to standard output; what people read then goes to standard error. */
-function pipedReport({ json, report }: Options): ReportFormat | undefined {
-  const formats = report.filter(({ file }) => file === undefined).map(({ format }) => format)
-  const [piped, ...more] = new Set<ReportFormat>(json ? ['json', ...formats] : formats)
-  if (more.length === 0) return piped
-  const message = `${[piped, ...more].join(' and ')} can't share standard output: write --report ${more[0]}=FILE`
-  throw new ScenarioError([{ path: '', message }])
-}
 
 function needs(lacking: boolean | undefined, message: string): void {
   if (lacking) throw new ScenarioError([{ path: '', message }])
@@ -184,37 +184,8 @@ function createPrinter(out: NodeJS.WriteStream, loaded: readonly LoadedScenario[
   }
 }
 
-function parseSeed(text: string): number {
-  const seed = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
-    throw new InvalidArgumentError('Expected a whole number from 0.')
-  }
-  return seed
-}
-
-function parseRepeat(text: string): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 1 || count > MOST_REPEATS) {
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_REPEATS}.`)
-  }
-  return count
-}
-
-/** Each leaves a journal on disk. */
-const MOST_REPEATS = 10_000
-
 function parseMetric(text: string): string {
   const known = Object.keys(comparables)
   if (known.includes(text)) return text
   throw new InvalidArgumentError(`No metric is called so, ${suggestion(text, known)}`)
-}
-
-function parseReport(text: string, all: Options['report']): Options['report'] {
-  const [format, ...file] = text.split('=')
-  const formats = Object.keys(reports)
-  if (!formats.includes(format!)) {
-    throw new InvalidArgumentError(`Unknown format "${format}", ${suggestion(format!, formats)}`)
-  }
-  if (file.length > 0 && file.join('=') === '') throw new InvalidArgumentError(`Expected a file after "${format}=".`)
-  return [...all, { format: format as ReportFormat, file: file.length > 0 ? file.join('=') : undefined }]
 }
