@@ -1,4 +1,4 @@
-/** `badgateway list`: the scenarios of the catalogue or of the user's files, and the kinds they are built from. */
+/** `badgateway list`: the scenarios of the catalogue or of the user's files, the kinds they are built from, and what `audit` knows. */
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
@@ -22,12 +22,14 @@ const tables = {
   waf_actions: async () => (await import('../core/waf/actions.js')).actions,
   checks: async () => (await import('../checks/index.js')).checks,
   proxies: async () => (await import('../proxies/index.js')).proxies,
+  clients: async () => (await import('../clients/index.js')).libraries,
+  rules: async () => (await import('../audit/rules/index.js')).rules,
   reports: async () => (await import('../reports/index.js')).reports,
 }
 const words = ['scenarios', ...Object.keys(tables), 'profiles']
 
 export const listCommand = new Command('list')
-  .description('list scenarios, or the kinds that scenarios are built from')
+  .description('list scenarios, the kinds that scenarios are built from, or what audit knows: clients and rules')
   .addArgument(new Argument('[what]', `what to list: ${words.join(', ')}`).argParser(parseWhat).default('scenarios'))
   .argument('[scenario...]', 'with scenarios: files, folders, globs; the catalogue if absent')
   .option('--json', 'as JSON')

@@ -14,6 +14,6 @@ export function subjectNamed(name: string, options: SubjectOptions = {}): Subjec
   if (Object.hasOwn(libraries, name)) return librarySubject(name, libraries[name]!, options)
   if (isModule(name)) return moduleSubject(name, options)
   const near = suggestion(name, Object.keys(libraries))
-  const message = `unknown client "${name}" (a file of yours is named by its path: ./client.js#send), ${near}`
+  const message = `unknown client "${name}", ${near} "badgateway list clients" has all; a file is named by its path: ./client.js#send`
   throw new ScenarioError([{ path: '', message }])
 }
