@@ -1,4 +1,4 @@
-/** An audit as Markdown: for a pull request, for an issue of a library, and for docs/audit.md, which .ci/audit.mjs writes. */
+/** An audit as Markdown: for a pull request, for an issue of a library. page.ts uses its tables. */
 import type { AuditResult, AuditRun, RuleResult } from '../result.js'
 import {
   changeOf,
@@ -48,7 +48,7 @@ export const legend = `${VERDICTS.map(([, mark, words]) => `${mark} ${words}`).j
 const COLUMNS = 8
 
 /** Rules by subjects: as many tables as it takes. */
-function matrix({ audits }: Pick<AuditRun, 'audits'>): string[] {
+export function matrix({ audits }: Pick<AuditRun, 'audits'>): string[] {
   const tables: string[] = []
   for (let from = 0; from < audits.length; from += COLUMNS) {
     const some = audits.slice(from, from + COLUMNS)
@@ -91,14 +91,14 @@ function comparison(against: NonNullable<AuditResult['against']>): string {
   return [inline(line), ...(rows.length > 0 ? ['', ...rows.map((row) => `- ${inline(row)}`)] : [])].join('\n')
 }
 
-const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
 /** What would end a cell is a character there. */
-const cell = (value: string): string => inline(value).replace(/\|/g, '\\|')
+export const cell = (value: string): string => inline(value).replace(/\|/g, '\\|')
 
 /** What would be taken for HTML or for a mark of Markdown is a character. */
-const inline = (value: string): string =>
+export const inline = (value: string): string =>
   value
     .replace(/[\\`*_]/g, '\\$&')
     .replace(/</g, '&lt;')
