@@ -16,7 +16,7 @@ export const undici_retry_agent = {
   packages: ['undici'],
   usage: `import { Agent, request, RetryAgent } from 'undici'
 const dispatcher = new RetryAgent(new Agent())
-const { statusCode, body } = await request(url, { dispatcher, method, headers, body, signal })`,
+const response = await request(url, { dispatcher, method, headers, body, signal })`,
   async create(load) {
     const { Agent, RetryAgent, FormData, request } = (await load('undici')) as Undici
     const dispatcher = new RetryAgent(new Agent())

@@ -44,7 +44,9 @@ async function abortedOnce(bench: Bench): Promise<Finding & { late?: true }> {
     told = monotonicMs()
   })
   asked.abort()
-  const answer = await asked.settled(patience(bench, LONG_MS))
+  // Who tries again for ever would never be silent.
+  const again = lab.until(() => bench.attempts(lab, asked).length > before)
+  const answer = (await Promise.race([asked.settled(patience(bench, LONG_MS)), again])) ?? undefined
   await wait(GRACE_MS)
   const attempts = bench.attempts(lab, asked)
   const evidence = [...bench.told(attempts), callerSaw(answer)]

@@ -1,9 +1,10 @@
 /** The clock of a client's process: each case is a program of its own that runs on it, and tells what it saw. */
 import { execFile } from 'node:child_process'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-const clock = new URL('../../../dist/clients/host/time.js', import.meta.url).href
+const clock = pathToFileURL('dist/clients/host/time.js').href
 const SCALE = 50
 
 /** What the program prints with `say(value)`, one value a line. `asked()` is every delay that was asked for. */
@@ -150,6 +151,7 @@ import { createRequire } from 'node:module'
 import { setTimeout as named, clearTimeout as clear } from 'node:timers'
 import * as bare from 'timers'
 import { setTimeout as promised } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 const require = createRequire('/')
 say([named === setTimeout, clear === clearTimeout, bare.setInterval === setInterval, require('timers').setTimeout === setTimeout,
