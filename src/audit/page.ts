@@ -13,8 +13,15 @@ export type RuleTable = Readonly<Record<string, Pick<Rule, 'summary' | 'why'>>>
 /**
  * @param about each subject in a line: the summary of a driver, the command of a program
  * @param generated the comment above all
+ * @param more sections behind the tables
  */
-export function auditPage(run: AuditRun, rules: RuleTable, about: Readonly<Record<string, string>>, generated: string) {
+export function auditPage(
+  run: AuditRun,
+  rules: RuleTable,
+  about: Readonly<Record<string, string>>,
+  generated: string,
+  more: readonly string[] = [],
+) {
   const { audits, version, node, started } = run
   return `${[
     `<!-- ${generated} -->`,
@@ -31,6 +38,7 @@ export function auditPage(run: AuditRun, rules: RuleTable, about: Readonly<Recor
     '## What was found',
     legend,
     ...matrix(run),
+    ...more,
     '## What did not hold, and what could not be told',
     ...audits.flatMap(findings),
   ].join('\n\n')}\n`

@@ -24,6 +24,8 @@ const kinds = [
   'proxies',
   'reports',
   'profiles',
+  'clients',
+  'rules',
 ]
 
 test('list: the catalogue and every table of kinds', async (t) => {
