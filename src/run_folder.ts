@@ -3,7 +3,7 @@
  * it; a disk that is full or a folder that may not be written is a CannotRunError, never half a report taken for whole.
  */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { serialize } from './journal/log.js'
 import type { RunResult } from './journal/result.js'
 import { cannotWrite } from './lib/cannot_write.js'
@@ -41,7 +41,7 @@ export function createRunFolder(out: string, name: string, started: Date): RunFo
 export function createReportFolder(out: string, name: string, started: Date) {
   const time = started.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
   const path = guarded(out, ELSEWHERE, () => {
-    mkdirSync(out, { recursive: true })
+    makeFolder(out)
     return makeUnique(join(out, `${time}-${name}`))
   })
   return {
@@ -68,9 +68,12 @@ export const writeReport = (result: RunResult, format: ReportFormat, file: strin
 export const writeText = (text: string, file: string, format: string): void =>
   put(text, file, `Name another file with --report ${format}=FILE`)
 
+/** Where the current folder is gone, Node would try to make a relative one for ever. */
+const makeFolder = (path: string): void => void mkdirSync(resolve(path), { recursive: true })
+
 function put(report: string, path: string, remedy: string): void {
   guarded(path, remedy, () => {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const file = openSync(path, 'w')
     try {
       writeFileSync(file, report)

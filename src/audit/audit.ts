@@ -110,7 +110,7 @@ async function runRules(subject: Subject, chosen: Chosen, options: AuditOptions)
   const until = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   const found = new Map<string, RuleResult>()
   const run = async ([id, rule]: Chosen[number]): Promise<void> => {
-    const result = await judged(subject, id, rule, { ...options, signal: until })
+    const result = await judge(subject, id, rule, { ...options, signal: until })
     if (!result) return
     found.set(id, result)
     onResult?.(result)
@@ -143,12 +143,12 @@ const LIMIT_MS = 30_000
 /** Where no clock runs fast: with curl some rules wait for a minute and more. */
 const REAL_TIME_LIMIT_MS = 120_000
 
-/** Undefined when it was interrupted. */
-async function judged(
+/** One rule of one subject, which is taken for one that works. Undefined when it was interrupted. */
+export async function judge(
   subject: Subject,
   id: string,
   rule: Rule,
-  options: AuditOptions & { signal: AbortSignal },
+  options: Pick<AuditOptions, 'seed' | 'limitMs'> & { signal: AbortSignal },
 ): Promise<RuleResult | undefined> {
   const { seed = 1, limitMs = subject.timeScale === 1 ? REAL_TIME_LIMIT_MS : LIMIT_MS, signal } = options
   const start = performance.now()

@@ -77,6 +77,10 @@ function report(error: unknown): number {
     console.error(error.message)
     return 3
   }
+  if ((error as NodeJS.ErrnoException).syscall === 'uv_cwd') {
+    console.error('The current folder is gone. Go to one that exists, and run it again')
+    return 3
+  }
   const known = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   console.error(`Internal error of badgateway ${version}, please report it: ${known}`)
   if (process.env.BADGATEWAY_DEBUG && error instanceof Error) console.error(error.stack)

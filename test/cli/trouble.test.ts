@@ -13,7 +13,7 @@ import type { RunResult } from '../../src/journal/result.js'
 import { startSite } from '../../src/live/start.js'
 import { run } from '../../src/run.js'
 import { parseScenario } from '../../src/scenario/parse.js'
-import { assertEnded, badgateway, lacks, main, start, until } from './command.js'
+import { assertEnded, badgateway, lacks, main, repository, start, until } from './command.js'
 import { long, onPort, passing } from './scenarios.js'
 
 test('3 for a taken port, and what to do; what runs beside it goes on', async (t) => {
@@ -27,6 +27,18 @@ test('3 for a taken port, and what to do; what runs beside it goes on', async (t
   assertEnded(t, await badgateway(['run', 'chaos'], { cwd }), 3, '✓ long', '! on-port', ...says, '1 could not run')
   const report = JSON.parse(readFileSync(join(cwd, 'reports/latest/result.json'), 'utf8'))
   t.match(report.scenarios, [{ verdict: 'pass' }, { verdict: 'error', reason: says[0] }])
+})
+
+test('3 when the current folder is gone, from the start or meanwhile', async (t) => {
+  const cwd = t.testdir({ start: {}, later: {} })
+  const run = start('sh', ['-c', `rmdir "$PWD" && exec node ${main} run origin-refused`], { cwd: join(cwd, 'start') })
+  assertEnded(t, await run.ended, 3, 'The current folder is gone')
+  const program = `const { createRunFolder } = await import('${repository}/dist/run_folder.js')
+import { rmdirSync } from 'node:fs'
+rmdirSync(process.cwd())
+try { createRunFolder('reports', 'x', new Date()) } catch (error) { console.log(error.name, error.message) }`
+  const folder = start(process.execPath, ['--input-type=module', '-e', program], { cwd: join(cwd, 'later') })
+  assertEnded(t, await folder.ended, 0, /^CannotRunError Cannot write reports: .*ENOENT/)
 })
 
 test('3 for a full disk, and what to do', async (t) => {

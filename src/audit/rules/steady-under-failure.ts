@@ -7,10 +7,11 @@ import { answers, faultOf, giveUp } from '../trouble.js'
 const WAVES = 4
 const CALLS = 50
 
-/** Between the second and the last wave, of a hundred calls that failed. */
+/** Between the second and the last wave, of a hundred calls that failed twice: one of two bodies, kept for each. */
 const MORE_SOCKETS = 20
 const MORE_TIMERS = 20
-const MORE_BYTES = CALLS * 2 * 32 * 1024
+const KEPT_BYTES = 64 * 1024
+const MORE_BYTES = CALLS * 2 * KEPT_BYTES
 
 export const steady_under_failure = {
   summary: 'Calls that fail leave nothing behind: connections, timers and memory do not grow with their number',
@@ -19,7 +20,7 @@ export const steady_under_failure = {
   async check(bench) {
     const client = await bench.client()
     if (!(await client.state())) return notApplicable('nobody can tell what it has open')
-    const trouble = answers(502, { size: '64KB' })
+    const trouble = answers(502, { size: KEPT_BYTES })
     const lab = await bench.rig({ faults: [faultOf('down', trouble, { per: 'request', first: 2 })] })
     const states: State[] = []
     for (let n = 0; n < WAVES; n++) {
