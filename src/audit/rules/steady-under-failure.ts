@@ -20,7 +20,7 @@ export const steady_under_failure = {
   async check(bench) {
     const client = await bench.client()
     if (!(await client.state())) return notApplicable('nobody can tell what it has open')
-    const trouble = answers(502, { size: KEPT_BYTES })
+    const trouble = answers(502, { size: '64KB' })
     const lab = await bench.rig({ faults: [faultOf('down', trouble, { per: 'request', first: 2 })] })
     const states: State[] = []
     for (let n = 0; n < WAVES; n++) {
