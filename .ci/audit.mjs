@@ -17,6 +17,7 @@ import { commandSubject } from '../dist/clients/command.js'
 import { libraries } from '../dist/clients/index.js'
 import { subjectNamed } from '../dist/clients/subject.js'
 import { version } from '../dist/version.js'
+import { defaultsSection } from './defaults.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const file = join(root, 'docs/audit.md')
@@ -96,6 +97,7 @@ async function written() {
           `What users and maintainers have reported, or what can be read in the source, beside what the audit saw. "Mended" means that the
 same rule fails with the older version that is named.`,
           ...defectSection(defects, all),
+          ...defaultsSection(),
         ])
   if (problems.length === 0) problems.push(...wrongWith(text))
   for (const problem of problems) console.error(problem)
@@ -121,6 +123,8 @@ async function checked() {
   const text = readFileSync(file, 'utf8')
   const problems = wrongWith(text)
   const page = readPage(text)
+  if (!text.includes(defaultsSection().join('\n\n')))
+    problems.push('what libraries do when nothing is set is not of now')
   for (const name of AGAIN) problems.push(...(await otherwise(name, page)))
   for (const problem of problems) console.error(`docs/audit.md: ${problem}`)
   if (problems.length === 0)
