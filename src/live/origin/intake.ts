@@ -89,10 +89,16 @@ class Intake {
           this.pace = pace
           this.goOn()
         },
-        respond: (response) => this.leave(() => this.respond(response)),
+        respond: (response) => this.leave(() => this.answer(response)),
         over: (sent) => this.leave(() => usual.over?.(sent)),
       },
     )
+  }
+
+  /** What is still to come is nobody's, but the next request on this connection comes behind it. */
+  private answer(response: ResponseConfig): void {
+    this.respond(response)
+    this.exchange.request.resume()
   }
 
   private goOn(): void {
