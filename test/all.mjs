@@ -15,5 +15,10 @@ t.jobs = Number(process.env.TAP_JOBS)
 for (const name of files) {
   // What tap wants to load into its children stands in NODE_OPTIONS.
   const command = ['-u', 'NODE_OPTIONS', process.execPath, '--enable-source-maps', `${built}/${name}`]
-  t.spawn('env', command, { buffered: true, at: null, stack: '', timeout: Number(process.env.TAP_TIMEOUT) * 1000 }, name)
+  t.spawn(
+    'env',
+    command,
+    { buffered: true, at: null, stack: '', timeout: Number(process.env.TAP_TIMEOUT) * 1000 },
+    name,
+  )
 }

@@ -6,7 +6,7 @@ import { convert } from 'xmlbuilder2'
 import { parseJournal } from '../../src/journal/log.js'
 import type { RunResult } from '../../src/journal/result.js'
 import { version } from '../../src/version.js'
-import { assertEnded, badgateway, lacks, main, normalised, repository, start } from './command.js'
+import { assertEnded, badgateway, commandLine, lacks, main, normalised, repository, start } from './command.js'
 import { failing, passing, silent, wrong } from './scenarios.js'
 
 const chaos = { 'passing.yaml': passing, 'failing.yaml': failing, 'silent.yaml': silent }
@@ -81,7 +81,7 @@ test('2 for what cannot be found, with the nearest word', async (t) => {
     [['origin-refused', '--tag', 'conect'], '--tag conect: no scenario has that tag, did you mean "connect"?'],
   ]
   for (const [args, ...says] of cases) {
-    assertEnded(t, await badgateway(['run', ...args], { cwd }), 2, ...says)
+    assertEnded(t, await commandLine(['run', ...args], { cwd }), 2, ...says)
   }
   t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
 })
@@ -109,7 +109,7 @@ test('2 for a wrong command line, with the nearest word', async (t) => {
     [['init', 'here'], 'too many arguments'],
   ]
   for (const [args, ...says] of cases) {
-    const ended = await badgateway(args, { cwd })
+    const ended = await commandLine(args, { cwd })
     assertEnded(t, ended, 2, ...says)
     t.equal(ended.stdout, '', args.join(' '))
   }
@@ -121,7 +121,7 @@ test('help and version are asked for, so they are no mistake', async (t) => {
   assertEnded(t, await badgateway(['--version'], { cwd }), 0, new RegExp(`^${version}$`, 'm'))
   assertEnded(t, await badgateway(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
   for (const command of ['run', 'list', 'validate', 'init', 'doctor']) {
-    assertEnded(t, await badgateway([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
+    assertEnded(t, await commandLine([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
   }
   const bare = await badgateway([], { cwd })
   assertEnded(t, bare, 2, 'Usage: badgateway')
