@@ -33,8 +33,8 @@ export const badgateway = (args: readonly string[], options: StartOptions): Prom
   start(process.execPath, [main, ...args], options).ended
 
 /**
- * The same in a process that carries out one command line after the other: for what is said, where a process's own
- * start and end are not the point, and nothing is run.
+ * The same in a process that carries out one command line after the other: for what is said and written, where a
+ * process's own start and end are not the point.
  */
 export async function commandLine(args: readonly string[], { cwd }: { cwd: string }): Promise<Ended> {
   const before = last

@@ -14,7 +14,7 @@ test('two runs that were left are compared', async (t) => {
   const cwd = t.testdir({ 'retries.yaml': retries, 'fewer.yaml': retries.replace('attempts: 5', 'attempts: 3') })
   const often = ['--repeat', '3', '--vary-seed', '--quiet']
   assertEnded(t, await badgateway(['run', 'retries.yaml', '--out', 'before', ...often], { cwd }), 0)
-  assertEnded(t, await badgateway(['run', 'fewer.yaml', '--out', 'after', ...often], { cwd }), 1)
+  assertEnded(t, await commandLine(['run', 'fewer.yaml', '--out', 'after', ...often], { cwd }), 1)
   const both = ['compare', 'before/latest', 'after/latest/result.json']
   const counted = ['--metric', 'success_rate', '--metric', 'amplification', '--metric', 'success_rate']
   const told = await badgateway([...both, ...counted], { cwd })
@@ -34,13 +34,13 @@ test('two runs that were left are compared', async (t) => {
 
 test('run --rank: the clients in order, with intervals where there are several runs', async (t) => {
   const cwd = t.testdir({ 'retries.yaml': retries })
-  const often = await badgateway(['run', 'retries.yaml', '--repeat', '3', '--vary-seed', '--rank', 'success_rate'], {
+  const often = await commandLine(['run', 'retries.yaml', '--repeat', '3', '--vary-seed', '--rank', 'success_rate'], {
     cwd,
   })
   assertEnded(t, often, 0)
   const at = often.stdout.indexOf('    ranked by')
   assertGolden(t, 'run-rank.txt', often.stdout.slice(at, often.stdout.indexOf('\n\n')))
-  const once = await badgateway(['run', 'retries.yaml', '--rank', 'amplification', '--baseline', 'twice', '--json'], {
+  const once = await commandLine(['run', 'retries.yaml', '--rank', 'amplification', '--baseline', 'twice', '--json'], {
     cwd,
   })
   assertEnded(t, once, 0, 'one run: an interval needs --repeat', 'difference to twice')

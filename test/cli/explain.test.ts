@@ -32,7 +32,7 @@ test('what the file says, nginx’s words, the run hop by hop, the verdict', asy
 })
 
 test('a cause of the catalogue, by its id', async (t) => {
-  const ended = await badgateway(['explain', 'origin-refused'], { cwd: t.testdir({}) })
+  const ended = await commandLine(['explain', 'origin-refused'], { cwd: t.testdir({}) })
   assertEnded(
     t,
     ended,
@@ -50,10 +50,10 @@ test('a cause of the catalogue, by its id', async (t) => {
 test('a run that does not pass says so, with the exit code of a run', async (t) => {
   const cwd = t.testdir({ 'failing.yaml': failing, 'silent.yaml': silent, 'fine.yaml': passing })
   assertEnded(t, await badgateway(['explain', 'failing.yaml'], { cwd }), 1, /^✗ failing/m, 'expected = 2, actual 1')
-  assertEnded(t, await badgateway(['explain', 'silent.yaml'], { cwd }), 4, /^\? silent/m, 'never fired')
+  assertEnded(t, await commandLine(['explain', 'silent.yaml'], { cwd }), 4, /^\? silent/m, 'never fired')
   assertEnded(
     t,
-    await badgateway(['explain', 'fine.yaml'], { cwd }),
+    await commandLine(['explain', 'fine.yaml'], { cwd }),
     0,
     /^cause {4}rst: reset at request_head of app$/m,
   )

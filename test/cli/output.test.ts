@@ -131,7 +131,7 @@ test('--trace: hop by hop', async (t) => {
   const cwd = t.testdir(traced)
   const catalogue = ['origin-refused', 'response-timeout', 'tls-cert-expired', 'truncated-body-close']
   for (const name of [...Object.keys(traced), ...catalogue]) {
-    const ended = await badgateway(['run', name, '--trace'], { cwd })
+    const ended = await commandLine(['run', name, '--trace'], { cwd })
     assertEnded(t, ended, 0)
     assertGolden(t, `trace-${name.replace('.yaml', '')}.txt`, normalised(ended.stdout))
   }
