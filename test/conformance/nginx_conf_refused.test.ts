@@ -206,7 +206,7 @@ const cases: Record<string, Case> = {
 for (const [name, { conf, says, nginx }] of Object.entries(cases)) {
   test(name, async (t) => {
     const cwd = t.testdir({ 'own.yaml': SCENARIO, 'nginx.conf': conf })
-    const ended = await badgateway(['validate', 'own.yaml'], { cwd })
+    const ended = await commandLine(['validate', 'own.yaml'], { cwd })
     const lines = ended.stderr
       .split('\n')
       .filter((line) => line.startsWith('nginx.conf:') && !line.includes(': note: '))
@@ -255,7 +255,7 @@ test('a configuration in the scenario file itself', async (t) => {
     /lb: .*/,
     'lb:\n    kind: proxy\n    nginx:\n      config: |\n        server {\n          locaton / { proxy_pass http://app1; }\n        }',
   )
-  const ended = await commandLine(['validate', 'own.yaml'], { cwd: t.testdir({ 'own.yaml': scenario }) })
+  const ended = await badgateway(['validate', 'own.yaml'], { cwd: t.testdir({ 'own.yaml': scenario }) })
   const here = 'own.yaml:9:15: hops.lb.nginx.config:'
   assertEnded(t, ended, 2, `${here} line 2, column 3 of it: unknown directive "locaton", did you mean "location"?`)
 })
