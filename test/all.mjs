@@ -9,16 +9,12 @@ const built = '.built/test'
 const files = readdirSync(built, { recursive: true })
   .filter((name) => name.endsWith('.test.js'))
   .sort()
+/** For each a copy: tap writes its name in it. */
+const options = { buffered: true, at: null, stack: '', timeout: Number(process.env.TAP_TIMEOUT) * 1000 }
 
 t.setTimeout(0)
 t.jobs = Number(process.env.TAP_JOBS)
-for (const name of files) {
+for (const file of files.map((name) => `${built}/${name}`)) {
   // What tap wants to load into its children stands in NODE_OPTIONS.
-  const command = ['-u', 'NODE_OPTIONS', process.execPath, '--enable-source-maps', `${built}/${name}`]
-  t.spawn(
-    'env',
-    command,
-    { buffered: true, at: null, stack: '', timeout: Number(process.env.TAP_TIMEOUT) * 1000 },
-    name,
-  )
+  t.spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, '--enable-source-maps', file], { ...options }, file)
 }
