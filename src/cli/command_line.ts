@@ -10,7 +10,9 @@ import { version } from '../version.js'
 export async function commandLine(args: readonly string[]): Promise<void> {
   try {
     const program = createProgram()
-    for (const load of meant(args)) program.addCommand((await load()).copyInheritedSettings(program))
+    const loads = meant(args)
+    if (loads.length > 0) await import('./jitless.js')
+    for (const load of loads) program.addCommand((await load()).copyInheritedSettings(program))
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     process.exitCode = report(error, args)
