@@ -36,26 +36,29 @@ export const badgateway = (args: readonly string[], options: StartOptions): Prom
  * The same in a process that carries out one command line after the other: for what is said and written, where a
  * process's own start and end are not the point.
  */
-export async function commandLine(args: readonly string[], { cwd }: { cwd: string }): Promise<Ended> {
-  const before = last
-  const answer = before.then(async () => {
+export function commandLine(args: readonly string[], { cwd }: { cwd: string }): Promise<Ended> {
+  const answer = last.then(async () => {
     many ??= startMany()
-    many.send({ args, cwd })
-    const [ended] = await Promise.race([once(many, 'message'), once(many, 'exit').then(() => [])])
+    many.child.send({ args, cwd })
+    const [ended] = (await Promise.race([once(many.child, 'message'), many.gone])) as [Ended?]
     if (!ended) throw new Error(`the process of command lines ended with badgateway ${args.join(' ')}`)
-    return ended as Ended
+    return ended
   })
   last = answer.catch(() => {})
   return answer
 }
 
-let many: ChildProcess | undefined
+let many: { child: ChildProcess; gone: Promise<[]> } | undefined
 let last: Promise<unknown> = Promise.resolve()
 
-function startMany(): ChildProcess {
+function startMany() {
   const child = fork(resolve(repository, 'test/cli/many.mjs'), { execArgv: [], env: ownEnv() })
-  tap.teardown(() => child.disconnect())
-  return child
+  const gone = once(child, 'exit').then((): [] => {
+    many = undefined
+    return []
+  })
+  tap.teardown(() => child.connected && child.disconnect())
+  return { child, gone }
 }
 
 /** Nothing of the tests around: the settings of an npm that runs them would steer the npm that a test runs. */
