@@ -6,7 +6,6 @@ import { suggestion } from '../lib/nearest.js'
 import type { Product, StandIn } from '../live/proxies/stand_in.js'
 import { type ProxyName, proxies } from '../proxies/index.js'
 import type { ProxyConfig } from '../scenario/nginx_conf.js'
-import { confDiff } from './conf_diff.js'
 import { coloured } from './environment.js'
 
 export interface ProxyOptions {
@@ -48,8 +47,12 @@ export async function standInOf(options: ProxyOptions, say: (text: string) => vo
   checkTogether(options)
   if (proxy === undefined) return undefined
   if (typeof proxy === 'string') {
-    const { findProduct } = await import('../live/proxies/find.js')
-    return { ...(await findProduct(proxy, proxyBin)), configured: diffPrinter(say) }
+    const [{ findProduct }, { confDiff }] = await Promise.all([
+      import('../live/proxies/find.js'),
+      import('./conf_diff.js'),
+    ])
+    const printer = diffPrinter((...two) => say(confDiff(...two, coloured(process.stderr))))
+    return { ...(await findProduct(proxy, proxyBin)), configured: printer }
   }
   const upstreams = proxyUpstreamPort.map((port) => `127.0.0.1:${port}`).join(', ')
   say(`${proxy.origin} is expected to be a proxy in front of ${upstreams}, which are there while a scenario runs.\n`)
@@ -58,13 +61,13 @@ export async function standInOf(options: ProxyOptions, say: (text: string) => vo
 }
 
 /** A configuration of the user's own, once per file: runs differ in nothing but ports. */
-function diffPrinter(say: (text: string) => void): NonNullable<Product['configured']> {
+function diffPrinter(say: (file: string, before: string, after: string) => void): NonNullable<Product['configured']> {
   const shown = new Set<string>()
   return ({ own, hop }, text) => {
     const file = own?.source.file ?? `hops.${hop}.nginx.config`
     if (!own || shown.has(file)) return
     shown.add(file)
-    say(confDiff(file, own.source.text, text, coloured(process.stderr)))
+    say(file, own.source.text, text)
   }
 }
 

@@ -6,7 +6,6 @@ import { constants } from 'node:crypto'
 import { Duplex, PassThrough } from 'node:stream'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { type TlsProfile, type TlsProfileName, tlsProfileNames, tlsProfiles } from '../core/tls_profiles.js'
-import { fingerprintOf } from './hello.js'
 
 /** For `tls.connect`, or, but for ALPNProtocols, for `createSecureContext`. */
 export function profileOptions(name: TlsProfileName): ConnectionOptions {
@@ -41,6 +40,8 @@ export function fingerprints(): Promise<readonly Fingerprint[]> {
 
 /** By the ClientHello of a handshake with nobody, in memory. */
 async function fingerprint(profile: TlsProfileName): Promise<Fingerprint> {
+  // Whoever dials needs profiles, few their fingerprints.
+  const { fingerprintOf } = await import('./hello.js')
   const sent = new PassThrough()
   const nobody = new Duplex({ read() {}, write: (chunk, _encoding, done) => void sent.write(chunk, done) })
   const socket = connect({ ...profileOptions(profile), socket: nobody, servername: 'app.test' })

@@ -10,19 +10,13 @@ import { createAddressStates, type OwnStates } from './address_states.js'
 import { type Certificates, createCertificates } from './certificates.js'
 import { allHeard } from './clock.js'
 import { createCourse } from './course.js'
-import { startGateway } from './gateway/gateway.js'
 import { startOrigin } from './origin/origin.js'
 import { mayCrash, startHopProcess } from './process/hop_process.js'
-import { awaitForeign } from './proxies/foreign.js'
 import { mustBeFree } from './proxies/places.js'
-import { startProduct } from './proxies/product.js'
 import { fixedPorts, replacedHop, type StandIn } from './proxies/stand_in.js'
-import { startProxy } from './proxy/proxy.js'
 import { startRelay } from './relay.js'
-import { startNameServer } from './resolver.js'
 import { type Address, formatAddress, type Site } from './site.js'
 import { socketPath } from './unix.js'
-import { startWaf } from './waf/waf.js'
 
 export interface LiveSite extends Site {
   readonly addressStates: OwnStates
@@ -54,7 +48,7 @@ export async function startSite(
     await createCertificates((name) => dnsNamesOf(name, scenario.hops)),
   )
   const byName = Object.values(scenario.hops).some((hop) => 'resolver' in hop && hop.resolver)
-  if (byName) site.nameServer = await startNameServer(site)
+  if (byName) site.nameServer = await (await import('./resolver.js')).startNameServer(site)
   const replaced = standIn && replacedHop(scenario)
   const ports = fixedPorts(scenario, standIn)
   const starting = startHops(site, ports, (name, hop) =>
@@ -109,20 +103,22 @@ async function freeFor(place: string, ports: ReadonlyMap<string, number>): Promi
   return port
 }
 
-function startStandIn(site: Site, name: string, hop: ProxyHop, standIn: StandIn): Promise<Address> {
-  return standIn.is === 'url' ? awaitForeign(site, name, standIn) : startProduct(site, name, hop, standIn)
+async function startStandIn(site: Site, name: string, hop: ProxyHop, standIn: StandIn): Promise<Address> {
+  if (standIn.is === 'url') return (await import('./proxies/foreign.js')).awaitForeign(site, name, standIn)
+  return (await import('./proxies/product.js')).startProduct(site, name, hop, standIn)
 }
 
-function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
+/** What a kind builds on is loaded with its first hop: all of it takes longer than many a run. */
+async function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
   switch (hop.kind) {
     case 'origin':
       return startOriginSomewhere(site, name, hop)
     case 'waf':
-      return startWaf(site, name, hop)
+      return (await import('./waf/waf.js')).startWaf(site, name, hop)
     case 'proxy':
-      return startProxy(site, name, hop)
+      return (await import('./proxy/proxy.js')).startProxy(site, name, hop)
     case 'gateway':
-      return startGateway(site, name, hop)
+      return (await import('./gateway/gateway.js')).startGateway(site, name, hop)
   }
 }
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { assertEnded, badgateway } from './command.js'
+import { assertEnded, badgateway, commandLine } from './command.js'
 
 const good = `id: bad
 title: A wrong file
@@ -49,7 +49,7 @@ for (const [name, [text, says]] of Object.entries(cases)) {
   test(name, async (t) => {
     const cwd = t.testdir({ [`${name}.yaml`]: text })
     for (const command of ['run', 'validate']) {
-      const ended = await badgateway([command, `${name}.yaml`], { cwd })
+      const ended = await commandLine([command, `${name}.yaml`], { cwd })
       assertEnded(t, ended, 2, `${name}.yaml`, says)
       t.equal(ended.stdout, '', 'nothing was run')
     }
@@ -61,6 +61,6 @@ test('a missing file, and a folder without scenarios', async (t) => {
   const cwd = t.testdir({ folder: {} })
   const missing = await badgateway(['run', 'missing.yaml'], { cwd })
   assertEnded(t, missing, 2, 'missing.yaml: no such file, folder or id of a scenario')
-  const none = await badgateway(['run', 'folder'], { cwd })
+  const none = await commandLine(['run', 'folder'], { cwd })
   assertEnded(t, none, 2, 'folder: no scenario file (*.yaml, *.yml, *.json) in it')
 })

@@ -1,8 +1,9 @@
 /** Runs `badgateway` from dist as a user would, in a folder of its own, and tells what came out of it. */
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Test } from 'tap'
+import tap, { type Test } from 'tap'
 
 export const repository = process.cwd()
 export const main = resolve(repository, 'dist/cli/main.js')
@@ -32,12 +33,43 @@ export const badgateway = (args: readonly string[], options: StartOptions): Prom
   start(process.execPath, [main, ...args], options).ended
 
 /**
- * Any command; its output is collected. It gets no word from the tests around it: `env -u` keeps out what tap loads
- * into its children, and the settings of an npm that runs the tests would steer the npm that a test runs.
+ * The same in a process that carries out one command line after the other: for what is said and written, where a
+ * process's own start and end are not the point.
+ */
+export function commandLine(args: readonly string[], { cwd }: { cwd: string }): Promise<Ended> {
+  const answer = last.then(async () => {
+    many ??= startMany()
+    many.child.send({ args, cwd })
+    const [ended] = (await Promise.race([once(many.child, 'message'), many.gone])) as [Ended?]
+    if (!ended) throw new Error(`the process of command lines ended with badgateway ${args.join(' ')}`)
+    return ended
+  })
+  last = answer.catch(() => {})
+  return answer
+}
+
+let many: { child: ChildProcess; gone: Promise<[]> } | undefined
+let last: Promise<unknown> = Promise.resolve()
+
+function startMany() {
+  const child = fork(resolve(repository, 'test/cli/many.mjs'), { execArgv: [], env: ownEnv() })
+  const gone = once(child, 'exit').then((): [] => {
+    many = undefined
+    return []
+  })
+  tap.teardown(() => child.connected && child.disconnect())
+  return { child, gone }
+}
+
+/** Nothing of the tests around: the settings of an npm that runs them would steer the npm that a test runs. */
+const ownEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^(NO|FORCE)_COLOR$/.test(name)))
+
+/**
+ * Any command; its output is collected. `env -u` keeps out what tap loads into its children.
  */
 export function start(command: string, args: readonly string[], options: StartOptions): Running {
-  const ours = Object.entries(process.env).filter(([name]) => !/^npm_|^(NO|FORCE)_COLOR$/.test(name))
-  const env = { ...Object.fromEntries(ours), ...options.env }
+  const env = { ...ownEnv(), ...options.env }
   const stdio: SpawnOptions['stdio'] = ['ignore', 'pipe', 'pipe']
   const child = spawn('env', ['-u', 'NODE_OPTIONS', command, ...args], { ...options, env, stdio })
   const text = { stdout: '', stderr: '' }

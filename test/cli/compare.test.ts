@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { assertEnded, assertGolden, badgateway, repository, start } from './command.js'
+import { assertEnded, assertGolden, badgateway, commandLine, repository, start } from './command.js'
 
 const retries = readFileSync(join(repository, 'docs/examples/retries.yaml'), 'utf8')
 
@@ -14,7 +14,7 @@ test('two runs that were left are compared', async (t) => {
   const cwd = t.testdir({ 'retries.yaml': retries, 'fewer.yaml': retries.replace('attempts: 5', 'attempts: 3') })
   const often = ['--repeat', '3', '--vary-seed', '--quiet']
   assertEnded(t, await badgateway(['run', 'retries.yaml', '--out', 'before', ...often], { cwd }), 0)
-  assertEnded(t, await badgateway(['run', 'fewer.yaml', '--out', 'after', ...often], { cwd }), 1)
+  assertEnded(t, await commandLine(['run', 'fewer.yaml', '--out', 'after', ...often], { cwd }), 1)
   const both = ['compare', 'before/latest', 'after/latest/result.json']
   const counted = ['--metric', 'success_rate', '--metric', 'amplification', '--metric', 'success_rate']
   const told = await badgateway([...both, ...counted], { cwd })
@@ -22,25 +22,25 @@ test('two runs that were left are compared', async (t) => {
   t.equal(told.stderr, '')
   assertGolden(t, 'compare.txt', timeless(told.stdout))
 
-  const json = await badgateway([...both, '--json'], { cwd })
+  const json = await commandLine([...both, '--json'], { cwd })
   t.match(JSON.parse(json.stdout), { scenarios: [{ id: 'retries', paired: true, repeats: [3, 3] }] })
   const files = ['--report', 'markdown=out/change.md', '--report', 'json=out/change.json']
-  t.equal((await badgateway([...both, ...files], { cwd })).stdout, '')
+  t.equal((await commandLine([...both, ...files], { cwd })).stdout, '')
   t.match(readFileSync(join(cwd, 'out/change.md'), 'utf8'), /^# Comparison of two runs\n/)
   t.equal(readFileSync(join(cwd, 'out/change.json'), 'utf8'), json.stdout)
-  const all = await badgateway([...both, '--metric', 'all'], { cwd })
+  const all = await commandLine([...both, '--metric', 'all'], { cwd })
   assertEnded(t, all, 0, 'latency_max_ms', 'truncated')
 })
 
 test('run --rank: the clients in order, with intervals where there are several runs', async (t) => {
   const cwd = t.testdir({ 'retries.yaml': retries })
-  const often = await badgateway(['run', 'retries.yaml', '--repeat', '3', '--vary-seed', '--rank', 'success_rate'], {
+  const often = await commandLine(['run', 'retries.yaml', '--repeat', '3', '--vary-seed', '--rank', 'success_rate'], {
     cwd,
   })
   assertEnded(t, often, 0)
   const at = often.stdout.indexOf('    ranked by')
   assertGolden(t, 'run-rank.txt', often.stdout.slice(at, often.stdout.indexOf('\n\n')))
-  const once = await badgateway(['run', 'retries.yaml', '--rank', 'amplification', '--baseline', 'twice', '--json'], {
+  const once = await commandLine(['run', 'retries.yaml', '--rank', 'amplification', '--baseline', 'twice', '--json'], {
     cwd,
   })
   assertEnded(t, once, 0, 'one run: an interval needs --repeat', 'difference to twice')
@@ -58,7 +58,7 @@ test('run: 2 for what makes no sense of seeds and ranks', async (t) => {
     [['--rank', 'success_rate', '--baseline', 'onec'], 'did you mean "once"?'],
   ]
   for (const [args, says] of cases) {
-    assertEnded(t, await badgateway(['run', 'retries.yaml', ...args], { cwd }), 2, says)
+    assertEnded(t, await commandLine(['run', 'retries.yaml', ...args], { cwd }), 2, says)
   }
 })
 
@@ -97,7 +97,7 @@ test('2 for what is no run: all that is wrong, and what would be right', async (
     [['good', 'good', '--json', '--report', 'markdown'], "markdown and json can't share standard output"],
   ]
   for (const [args, ...says] of cases) {
-    const ended = await badgateway(['compare', ...args], { cwd })
+    const ended = await commandLine(['compare', ...args], { cwd })
     assertEnded(t, ended, 2, ...says)
     t.equal(ended.stdout, '', args.join(' '))
   }
@@ -111,7 +111,7 @@ test('0 whatever differs; 3 for what can not be read or written', async (t) => {
     ),
   }
   const cwd = t.testdir({ good, worse, 'taken.md': {} })
-  const ended = await badgateway(['compare', 'worse', 'good'], { cwd })
+  const ended = await commandLine(['compare', 'worse', 'good'], { cwd })
   assertEnded(t, ended, 0, 'note: another version: 0.0.9, then 0.1.0', 'changed verdicts: a: fail, then pass')
   const full = await badgateway(['compare', 'good', 'good', '--report', 'markdown=taken.md'], { cwd })
   assertEnded(t, full, 3, 'Cannot write taken.md: it is a folder')

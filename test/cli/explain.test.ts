@@ -1,7 +1,7 @@
 /** `badgateway explain`: what a cause is with a real run of it, and which causes end in a certain way. */
 import { readdirSync } from 'node:fs'
 import { test } from 'tap'
-import { assertEnded, assertGolden, badgateway, lacks, main, normalised, start } from './command.js'
+import { assertEnded, assertGolden, badgateway, commandLine, lacks, main, normalised, start } from './command.js'
 import { failing, passing, silent } from './scenarios.js'
 
 /** Two tries that read alike in the log, and one that does not. */
@@ -32,7 +32,7 @@ test('what the file says, nginx’s words, the run hop by hop, the verdict', asy
 })
 
 test('a cause of the catalogue, by its id', async (t) => {
-  const ended = await badgateway(['explain', 'origin-refused'], { cwd: t.testdir({}) })
+  const ended = await commandLine(['explain', 'origin-refused'], { cwd: t.testdir({}) })
   assertEnded(
     t,
     ended,
@@ -50,10 +50,10 @@ test('a cause of the catalogue, by its id', async (t) => {
 test('a run that does not pass says so, with the exit code of a run', async (t) => {
   const cwd = t.testdir({ 'failing.yaml': failing, 'silent.yaml': silent, 'fine.yaml': passing })
   assertEnded(t, await badgateway(['explain', 'failing.yaml'], { cwd }), 1, /^✗ failing/m, 'expected = 2, actual 1')
-  assertEnded(t, await badgateway(['explain', 'silent.yaml'], { cwd }), 4, /^\? silent/m, 'never fired')
+  assertEnded(t, await commandLine(['explain', 'silent.yaml'], { cwd }), 4, /^\? silent/m, 'never fired')
   assertEnded(
     t,
-    await badgateway(['explain', 'fine.yaml'], { cwd }),
+    await commandLine(['explain', 'fine.yaml'], { cwd }),
     0,
     /^cause {4}rst: reset at request_head of app$/m,
   )
@@ -71,7 +71,7 @@ test('an ending: the causes of the catalogue that end so', async (t) => {
     ['upstream timed out', 'that line of a log: ', 'response-timeout'],
   ]
   for (const [named, title, cause] of cases) {
-    const ended = await badgateway(['explain', named], { cwd })
+    const ended = await commandLine(['explain', named], { cwd })
     assertEnded(t, ended, 0, title, new RegExp(`^ {2}${cause} {2}`, 'm'), 'of the catalogue', 'badgateway explain <id>')
     t.notMatch(ended.stdout, /^ {2}tls-cert-expired/m, 'and no others')
   }
@@ -91,11 +91,11 @@ test('2 for what nobody knows, with the nearest word', async (t) => {
     [['504', '--tarce'], "unknown option '--tarce'"],
   ]
   for (const [args, ...says] of cases) {
-    const ended = await badgateway(['explain', ...args], { cwd })
+    const ended = await commandLine(['explain', ...args], { cwd })
     assertEnded(t, ended, 2, ...says)
     t.equal(ended.stdout, '', args.join(' '))
   }
-  assertEnded(t, await badgateway(['explain', '--help'], { cwd }), 0, 'Usage: badgateway explain', 'Examples:')
+  assertEnded(t, await commandLine(['explain', '--help'], { cwd }), 0, 'Usage: badgateway explain', 'Examples:')
 })
 
 test('colours are for terminals', async (t) => {

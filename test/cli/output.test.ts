@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { assertEnded, assertGolden, badgateway, main, normalised, repository, start } from './command.js'
+import { assertEnded, assertGolden, badgateway, commandLine, main, normalised, repository, start } from './command.js'
 import { passing, silent, wrong } from './scenarios.js'
 
 const kinds = [
@@ -31,13 +31,13 @@ const kinds = [
 test('list: the catalogue and every table of kinds', async (t) => {
   const cwd = t.testdir({ chaos: { 'silent.yaml': silent, 'passing.yaml': passing } })
   for (const what of kinds) {
-    const ended = await badgateway(['list', what], { cwd })
+    const ended = await commandLine(['list', what], { cwd })
     assertEnded(t, ended, 0)
     assertGolden(t, `list-${what}.txt`, what === 'profiles' ? normalised(ended.stdout) : ended.stdout)
   }
   const own = await badgateway(['list', 'scenarios', 'chaos'], { cwd })
   t.equal(own.stdout, 'passing  One request is reset\nsilent   One request is reset\n')
-  const json = await badgateway(['list', 'effects', '--json'], { cwd })
+  const json = await commandLine(['list', 'effects', '--json'], { cwd })
   t.match(JSON.parse(json.stdout), [{ name: 'refuse', summary: String }])
 })
 
@@ -46,9 +46,9 @@ test('validate: what is right, and every problem of what is wrong', async (t) =>
   const one = await badgateway(['validate', 'passing.yaml'], { cwd })
   assertEnded(t, one, 0)
   t.equal(one.stdout, '1 scenario is valid\n')
-  const two = await badgateway(['validate', 'passing.yaml', 'silent.yaml'], { cwd })
+  const two = await commandLine(['validate', 'passing.yaml', 'silent.yaml'], { cwd })
   t.equal(two.stdout, '2 scenarios are valid\n')
-  const catalogue = await badgateway(['validate', `${repository}/scenarios`], { cwd })
+  const catalogue = await commandLine(['validate', `${repository}/scenarios`], { cwd })
   assertEnded(t, catalogue, 0, 'scenarios are valid')
   const bad = await badgateway(['validate', '*.yaml'], { cwd })
   assertEnded(t, bad, 2)
@@ -133,7 +133,7 @@ test('--trace: hop by hop', async (t) => {
   const cwd = t.testdir(traced)
   const catalogue = ['origin-refused', 'response-timeout', 'tls-cert-expired', 'truncated-body-close']
   for (const name of [...Object.keys(traced), ...catalogue]) {
-    const ended = await badgateway(['run', name, '--trace'], { cwd })
+    const ended = await commandLine(['run', name, '--trace'], { cwd })
     assertEnded(t, ended, 0)
     assertGolden(t, `trace-${name.replace('.yaml', '')}.txt`, normalised(ended.stdout))
   }
@@ -188,7 +188,7 @@ test('init with a package.json that is none: 2, nothing is written', async (t) =
   const cwd = t.testdir({})
   for (const [content, ...says] of wrongs) {
     writeFileSync(join(cwd, 'package.json'), content)
-    assertEnded(t, await badgateway(['init'], { cwd }), 2, ...says, /^1 problem\.$/m)
+    assertEnded(t, await commandLine(['init'], { cwd }), 2, ...says, /^1 problem\.$/m)
     t.same(readdirSync(cwd), ['package.json'])
     t.equal(read(cwd, 'package.json'), content)
   }

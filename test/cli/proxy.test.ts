@@ -9,7 +9,7 @@ import t from 'tap'
 import { parseJournal } from '../../src/journal/log.js'
 import type { RunResult } from '../../src/journal/result.js'
 import { installedNginx, ownTemporary } from '../live/proxies/real.js'
-import { assertEnded, badgateway, main, start, until } from './command.js'
+import { assertEnded, badgateway, commandLine, main, start, until } from './command.js'
 import { long, passing } from './scenarios.js'
 
 const WORDS = { NO_SKIP: '' }
@@ -38,7 +38,7 @@ t.test('2 for a proxy that is none, and for options that do not go together', as
     [['--proxy', 'http://127.0.0.1:80', '--proxy-upstream-port', 'x'], 'Expected different ports from 1 to 65535'],
   ]
   for (const [args, ...says] of table) {
-    assertEnded(t, await badgateway(['run', 'passing.yaml', ...args], { cwd }), 2, ...says)
+    assertEnded(t, await commandLine(['run', 'passing.yaml', ...args], { cwd }), 2, ...says)
     t.notOk(existsSync(join(cwd, 'reports')), 'nothing was run')
   }
 })

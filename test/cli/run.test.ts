@@ -6,7 +6,7 @@ import { convert } from 'xmlbuilder2'
 import { parseJournal } from '../../src/journal/log.js'
 import type { RunResult } from '../../src/journal/result.js'
 import { version } from '../../src/version.js'
-import { assertEnded, badgateway, lacks, main, normalised, repository, start } from './command.js'
+import { assertEnded, badgateway, commandLine, lacks, main, normalised, repository, start } from './command.js'
 import { failing, passing, silent, wrong } from './scenarios.js'
 
 const chaos = { 'passing.yaml': passing, 'failing.yaml': failing, 'silent.yaml': silent }
@@ -41,9 +41,9 @@ test('1 for a fail, 4 for a fault that never fired, and the graver of both', asy
   const cwd = t.testdir(files)
   const failed = await badgateway(['run', 'failing.yaml'], { cwd })
   assertEnded(t, failed, 1, /^✗ failing/m, 'client plain status 502: expected = 2, actual 1', '0 passed, 1 failed')
-  const inconclusive = await badgateway(['run', 'silent.yaml'], { cwd })
+  const inconclusive = await commandLine(['run', 'silent.yaml'], { cwd })
   assertEnded(t, inconclusive, 4, /^\? silent/m, 'fault rst never fired: nothing was shown', '1 inconclusive')
-  const all = await badgateway(['run', 'chaos'], { cwd })
+  const all = await commandLine(['run', 'chaos'], { cwd })
   assertEnded(t, all, 1, '1 passed, 1 failed, 1 inconclusive')
   t.match(all.stdout, /✗ failing[\s\S]*✓ passing[\s\S]*\? silent/, 'in the order of the files')
 })
@@ -81,7 +81,7 @@ test('2 for what cannot be found, with the nearest word', async (t) => {
     [['origin-refused', '--tag', 'conect'], '--tag conect: no scenario has that tag, did you mean "connect"?'],
   ]
   for (const [args, ...says] of cases) {
-    assertEnded(t, await badgateway(['run', ...args], { cwd }), 2, ...says)
+    assertEnded(t, await commandLine(['run', ...args], { cwd }), 2, ...says)
   }
   t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
 })
@@ -109,7 +109,7 @@ test('2 for a wrong command line, with the nearest word', async (t) => {
     [['init', 'here'], 'too many arguments'],
   ]
   for (const [args, ...says] of cases) {
-    const ended = await badgateway(args, { cwd })
+    const ended = await commandLine(args, { cwd })
     assertEnded(t, ended, 2, ...says)
     t.equal(ended.stdout, '', args.join(' '))
   }
@@ -121,7 +121,7 @@ test('help and version are asked for, so they are no mistake', async (t) => {
   assertEnded(t, await badgateway(['--version'], { cwd }), 0, new RegExp(`^${version}$`, 'm'))
   assertEnded(t, await badgateway(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
   for (const command of ['run', 'list', 'validate', 'init', 'doctor']) {
-    assertEnded(t, await badgateway([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
+    assertEnded(t, await commandLine([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
   }
   const bare = await badgateway([], { cwd })
   assertEnded(t, bare, 2, 'Usage: badgateway')
@@ -160,7 +160,7 @@ test('--json: standard output is one document, everything else goes to standard 
 test('--report: as often as wanted, to files in folders that are made, or to standard output', async (t) => {
   const cwd = t.testdir(files)
   const to = ['--report', 'junit=out/deep/a.xml', '--report', 'json=b=c.json', '--report', 'ctrf', '--out', 'runs']
-  const ended = await badgateway(['run', 'passing.yaml', ...to], { cwd })
+  const ended = await commandLine(['run', 'passing.yaml', ...to], { cwd })
   assertEnded(t, ended, 0)
   t.match(readFileSync(join(cwd, 'out/deep/a.xml'), 'utf8'), '<testsuites ')
   t.match(JSON.parse(readFileSync(join(cwd, 'b=c.json'), 'utf8')), { verdict: 'pass' })
@@ -171,16 +171,16 @@ test('--report: as often as wanted, to files in folders that are made, or to sta
 
 test('--quiet: only what did not pass, and the summary', async (t) => {
   const cwd = t.testdir(files)
-  const ended = await badgateway(['run', 'chaos', '--quiet'], { cwd })
+  const ended = await commandLine(['run', 'chaos', '--quiet'], { cwd })
   assertEnded(t, ended, 1, '✗ failing', '? silent', '1 passed, 1 failed')
   t.notMatch(ended.stdout, '✓ passing')
-  const allPass = await badgateway(['run', 'passing.yaml', '-q'], { cwd })
+  const allPass = await commandLine(['run', 'passing.yaml', '-q'], { cwd })
   t.match(allPass.stdout, /^1 passed, 0 failed/)
 })
 
 test('--filter and --tag choose among what was found', async (t) => {
   const cwd = t.testdir({})
-  const ended = await badgateway(['run', `${repository}/scenarios/causes`, '--tag', 'tls', '--filter', 'reset-on'], {
+  const ended = await commandLine(['run', `${repository}/scenarios/causes`, '--tag', 'tls', '--filter', 'reset-on'], {
     cwd,
   })
   assertEnded(t, ended, 0, '✓ tls-reset-on-hello', '1 passed, 0 failed')
@@ -188,7 +188,7 @@ test('--filter and --tag choose among what was found', async (t) => {
 
 test('--repeat: each so often, with how often each verdict came out, and a journal of every run', async (t) => {
   const cwd = t.testdir(files)
-  const ended = await badgateway(['run', 'chaos', '--repeat', '3'], { cwd })
+  const ended = await commandLine(['run', 'chaos', '--repeat', '3'], { cwd })
   assertEnded(t, ended, 1, '(3 of 3 pass, ', '(3 of 3 fail, ', '(3 of 3 inconclusive, ', '1 passed, 1 failed, 1 inconc')
   const folder = join(cwd, 'reports/latest')
   const journals = readdirSync(folder).filter((name) => /^passing.*ndjson$/.test(name))
@@ -210,10 +210,10 @@ test('scenarios of different sections stand under their names, in the order of t
     'b.yaml': tagged('b', '[connect]'),
     'c.yaml': tagged('c', '[tls]'),
   })
-  const ended = await badgateway(['run', 'a.yaml', 'b.yaml', 'c.yaml'], { cwd })
+  const ended = await commandLine(['run', 'a.yaml', 'b.yaml', 'c.yaml'], { cwd })
   assertEnded(t, ended, 0, /^Reaching the origin\n✓ b .*\n.*\n\nTLS between proxy and origin\n✓ a .*\n.*\n✓ c .*\n/)
   t.match(readFileSync(join(cwd, 'reports/latest/report.txt'), 'utf8'), ended.stdout.split('\n\n3 passed')[0])
-  const one = await badgateway(['run', 'a.yaml', 'c.yaml'], { cwd })
+  const one = await commandLine(['run', 'a.yaml', 'c.yaml'], { cwd })
   assertEnded(t, one, 0, /^✓ a /)
 })
 

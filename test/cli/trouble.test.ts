@@ -13,7 +13,7 @@ import type { RunResult } from '../../src/journal/result.js'
 import { startSite } from '../../src/live/start.js'
 import { run } from '../../src/run.js'
 import { parseScenario } from '../../src/scenario/parse.js'
-import { assertEnded, badgateway, lacks, main, repository, start, until } from './command.js'
+import { assertEnded, badgateway, commandLine, lacks, main, repository, start, until } from './command.js'
 import { long, onPort, passing } from './scenarios.js'
 
 test('3 for a taken port, and what to do; what runs beside it goes on', async (t) => {
@@ -24,7 +24,7 @@ test('3 for a taken port, and what to do; what runs beside it goes on', async (t
   const cwd = t.testdir({ chaos: { 'long.yaml': long.replace('60s', '1s'), 'on-port.yaml': onPort(port) } })
   const says = [`Port ${port} for hop "app" is taken`, 'Free the port, or leave "port" of hops.app out']
   assertEnded(t, await badgateway(['run', 'chaos/on-port.yaml'], { cwd }), 3, ...says)
-  assertEnded(t, await badgateway(['run', 'chaos'], { cwd }), 3, '✓ long', '! on-port', ...says, '1 could not run')
+  assertEnded(t, await commandLine(['run', 'chaos'], { cwd }), 3, '✓ long', '! on-port', ...says, '1 could not run')
   const report = JSON.parse(readFileSync(join(cwd, 'reports/latest/result.json'), 'utf8'))
   t.match(report.scenarios, [{ verdict: 'pass' }, { verdict: 'error', reason: says[0] }])
 })
@@ -58,7 +58,7 @@ test('3 for a full disk, and what to do', async (t) => {
     [['--out', 'file/runs'], 'Cannot write file/runs: a part of the path is a file, not a folder (ENOTDIR)'],
   ]
   for (const [args, ...says] of cases)
-    assertEnded(t, await badgateway(['run', 'passing.yaml', ...args], { cwd }), 3, ...says)
+    assertEnded(t, await commandLine(['run', 'passing.yaml', ...args], { cwd }), 3, ...says)
   const output = await start('bash', ['-c', `"${process.execPath}" "${main}" list > /dev/full`], { cwd }).ended
   assertEnded(t, output, 3, 'Cannot write the output: the disk is full (ENOSPC)')
 })

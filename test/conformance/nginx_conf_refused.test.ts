@@ -3,7 +3,7 @@
  * problems at once. Where it is a mistake for nginx as well, the real one is seen to refuse the file.
  */
 import { test } from 'tap'
-import { assertEnded, badgateway } from '../cli/command.js'
+import { assertEnded, badgateway, commandLine } from '../cli/command.js'
 import { needsNginx, refusalOf } from './nginx_program.js'
 
 const SCENARIO = `id: own
@@ -206,7 +206,7 @@ const cases: Record<string, Case> = {
 for (const [name, { conf, says, nginx }] of Object.entries(cases)) {
   test(name, async (t) => {
     const cwd = t.testdir({ 'own.yaml': SCENARIO, 'nginx.conf': conf })
-    const ended = await badgateway(['validate', 'own.yaml'], { cwd })
+    const ended = await commandLine(['validate', 'own.yaml'], { cwd })
     const lines = ended.stderr
       .split('\n')
       .filter((line) => line.startsWith('nginx.conf:') && !line.includes(': note: '))
@@ -225,7 +225,7 @@ for (const [name, { conf, says, nginx }] of Object.entries(cases)) {
 
 test('a file that does not exist, and a map that names nothing', async (t) => {
   const scenario = SCENARIO.replace('file: nginx.conf', 'file: ngnix.conf').replace(': app2 }', ': app3, x: app1 }')
-  const ended = await badgateway(['validate', 'own.yaml'], { cwd: t.testdir({ 'own.yaml': scenario }) })
+  const ended = await commandLine(['validate', 'own.yaml'], { cwd: t.testdir({ 'own.yaml': scenario }) })
   assertEnded(t, ended, 2)
   t.strictSame(ended.stderr.trimEnd().split('\n'), [
     'own.yaml:6:37: hops.lb.nginx.file: "ngnix.conf" can\'t be read: no such file',
@@ -238,7 +238,7 @@ test('a file that does not exist, and a map that names nothing', async (t) => {
 test('keys that come from the file, and hosts that are not in it', async (t) => {
   const scenario = SCENARIO.replace('kind: proxy,', 'kind: proxy, to: [app1], tries: 2,').replace('8082"', '8028"')
   const cwd = t.testdir({ 'own.yaml': scenario, 'nginx.conf': group(...BOTH) })
-  const ended = await badgateway(['validate', 'own.yaml'], { cwd })
+  const ended = await commandLine(['validate', 'own.yaml'], { cwd })
   assertEnded(t, ended, 2)
   t.strictSame(ended.stderr.trimEnd().split('\n'), [
     'own.yaml:6:22: hops.lb.to: "to" comes from the nginx configuration here',
@@ -280,7 +280,7 @@ test('on the command line', async (t) => {
     ],
   ]
   for (const [args, says] of table) {
-    const ended = await badgateway(['run', 'own.yaml', ...args], { cwd })
+    const ended = await commandLine(['run', 'own.yaml', ...args], { cwd })
     assertEnded(t, ended, 2, says)
   }
 })

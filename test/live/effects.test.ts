@@ -108,25 +108,28 @@ t.test('respond: another valid response, before the body is read or within it; t
   }
 })
 
-t.test('respond within a large upload: the rest is read and thrown away, and the next request is answered', async (t) => {
-  const size = 2_000_000
-  const upload = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n${'u'.repeat(size)}`
-  const effect = { type: 'respond', status: 503, body: 'busy' }
-  await withRig(origin([{ at: { type: 'request_body', after: '4B' }, effect, first: 1 }]), async (lab) => {
-    const peer = (await dialed(portOf(lab, 'app'))).send(upload)
-    await peer.until('busy')
-    peer.send(GET)
-    await peer.until('hello')
-    t.same(
-      served(lab).map(({ status, outcome, request_bytes }) => [status, outcome, request_bytes]),
-      [
-        [503, 'answered', 4],
-        [200, 'answered', 0],
-      ],
-    )
-    peer.socket.destroy()
-  })
-})
+t.test(
+  'respond within a large upload: the rest is read and thrown away, and the next request is answered',
+  async (t) => {
+    const size = 2_000_000
+    const upload = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n${'u'.repeat(size)}`
+    const effect = { type: 'respond', status: 503, body: 'busy' }
+    await withRig(origin([{ at: { type: 'request_body', after: '4B' }, effect, first: 1 }]), async (lab) => {
+      const peer = (await dialed(portOf(lab, 'app'))).send(upload)
+      await peer.until('busy')
+      peer.send(GET)
+      await peer.until('hello')
+      t.same(
+        served(lab).map(({ status, outcome, request_bytes }) => [status, outcome, request_bytes]),
+        [
+          [503, 'answered', 4],
+          [200, 'answered', 0],
+        ],
+      )
+      peer.socket.destroy()
+    })
+  },
+)
 
 t.test('delay: nothing before the time, then everything as usual, and the connection goes on', async (t) => {
   for (const at of [

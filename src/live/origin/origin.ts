@@ -10,7 +10,6 @@ import { createGate } from '../gate.js'
 import { listenAt, trackSockets } from '../listen.js'
 import { type Address, formatEnd, type Site } from '../site.js'
 import { close, reset } from '../wire.js'
-import { startSecure } from './secure.js'
 import { Server } from './serve.js'
 import type { HttpLine } from './visit.js'
 import { Workers } from './workers.js'
@@ -24,7 +23,7 @@ export async function startOrigin(site: Site, name: string, hop: OriginHop, path
   const workers = hop.capacity && new Workers(site, name, hop.capacity)
   const http = new Server(site, name, hop, faults, workers)
   const speak = (line: HttpLine, stream: Socket) => http.speak(line, stream)
-  const secure = hop.tls && (await startSecure(site, name, hop.tls, faults, speak))
+  const secure = hop.tls && (await (await import('./secure.js')).startSecure(site, name, hop.tls, faults, speak))
   const limit = hop.connection_limit && new ConnectionLimit(hop.connection_limit)
   let connections = 0
   const accept = (raw: Socket): void => {
