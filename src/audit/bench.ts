@@ -16,7 +16,7 @@ export interface OpenBench extends Bench {
   story(most: number): string[]
   /** Resolves with the number of attempts when the client makes so many that no rule can want them. */
   readonly flooded: Promise<number>
-  /** What else calls told of themselves. */
+  /** What else is to be told of the client and its calls. */
   readonly notes: readonly string[]
   close(): Promise<void>
 }
@@ -62,7 +62,7 @@ export function createBench(subject: Subject, rule: string, seed: number, mostEv
     },
     async rig(input) {
       const own = { seed, ...described(input) }
-      const lab = subject.kind === 'command' ? withoutMarks(await rig(forMarkedPaths(own))) : await rig(own)
+      const lab = subject.knownByPath ? withoutMarks(await rig(forMarkedPaths(own))) : await rig(own)
       labs.push(lab)
       const full = lab.until(() => lab.journal.length > mostEvents)
       full.then(() => flood(lab.attempts().length)).catch(() => {})
@@ -75,14 +75,16 @@ export function createBench(subject: Subject, rule: string, seed: number, mostEv
       const id = `${rule}-${++lastId}`
       const its = await client()
       const call = its.call(callOf(lab, id, ask))
-      const answer = subject.kind === 'command' ? withStatus(call.answer, lab, id) : call.answer
+      const answer = withStatus(call.answer, lab, id)
       void answer.then(({ note }) => note !== undefined && notes.push(note))
       return asked(id, its, lab, { answer, abort: () => call.abort() }, timeScale)
     },
     attempts,
     told: toldAttempts,
     flooded,
-    notes,
+    get notes() {
+      return [...notes, ...(running?.notes ?? [])]
+    },
     story: (most) => labs.flatMap((lab) => toldAttempts(attempts(lab).slice(0, most))).slice(0, most),
     async close() {
       closed = true
@@ -131,11 +133,12 @@ function asked(id: string, running: Running, lab: Rig, { answer, abort }: Runnin
   }
 }
 
-/** A program tells no status: its caller is given what the server answered last. */
+/** A program may tell no status: then its caller is given what the server answered last. */
 async function withStatus(answer: Promise<Answer>, lab: Rig, id: string): Promise<Answer> {
   const own = await answer
+  if (own.error !== undefined || own.status !== undefined) return own
   await seenByServers()
-  const status = own.error ? undefined : lab.attempts({ requestId: id }).at(-1)?.status
+  const status = lab.attempts({ requestId: id }).at(-1)?.status
   return status === undefined ? own : { ...own, status }
 }
 

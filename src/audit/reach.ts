@@ -38,8 +38,11 @@ export async function unreached(
     const what =
       strangers.length === 0 ? 'No request of it arrived' : 'Requests arrived, but none for the URL of the call'
     const still = `it was still running after ${patience / 1000} s`
-    const end = answer ? (answer.error?.message ?? 'it ended with exit code 0') : still
-    return inconclusive(`${what}: ${end}. ${subject.unseen}`, bench.told(strangers))
+    const end = answer ? (answer.error?.message ?? 'its call ended without an error') : still
+    return inconclusive(`${what}: ${end}. ${subject.unseen}`, [
+      ...bench.told(strangers),
+      ...bench.notes.map((note) => `the client: ${note}`),
+    ])
   } finally {
     await bench.close()
   }

@@ -38,6 +38,7 @@ export const auditCommand = new Command('audit')
     'how many times as fast a client’s clock runs; programs run in real time',
     wholeNumber(1, FASTEST),
   )
+  .option('--lines', 'the program goes on running: it reads a JSON line for each call, and answers with one')
   .option('--baseline <file>', 'an earlier result: fail only where a rule is worse than in it')
   .option('--seed <n>', 'fixes every draw of the servers', wholeNumber(0), 1)
   .option('--json', 'the result as JSON on standard output, and nothing else there; like --report json')
@@ -58,11 +59,14 @@ Examples:
   $ badgateway audit ky p-retry --rule honours-retry-after --rule no-duplicate-post
   $ badgateway audit ./client.ts#send --report junit=results/audit.xml
   $ badgateway audit -- curl --silent --retry 3 {url}
+  $ badgateway audit --lines -- python3 client.py
   $ badgateway audit got --json > before.json     then, after an update:
   $ badgateway audit got --baseline before.json
 
 A file of yours exports a function like fetch: (url, init) => Promise<Response>. A program gets {url}, {proxy}, {id}, {key}
-and {method} in its arguments, and the same as BADGATEWAY_URL, _PROXY, _REQUEST_ID, _KEY and _METHOD.
+and {method} in its arguments, and the same as BADGATEWAY_URL, _PROXY, _REQUEST_ID, _KEY and _METHOD, and is started for each call.
+With --lines it is started once for each rule, as a client with a pool, a budget or a breaker has to be: docs/auditing-programs.md
+has the lines and an example.
 
 Exit codes: 0 no rule fails, 1 one does (with --baseline: one is worse), 2 the command line is wrong, 3 a client is not
 there or does not run, 4 nothing could be told.`,

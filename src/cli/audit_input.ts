@@ -10,6 +10,8 @@ export interface InputOptions {
   rule: string[]
   timeScale?: number
   baseline?: string
+  /** The program goes on running, and is told of each call by a line. */
+  lines?: boolean
 }
 
 export interface Prepared {
@@ -38,12 +40,15 @@ export function clientsIn(operands: readonly string[], argv: readonly string[]):
  * @throws ScenarioError with every mistake on the command line
  * @throws CannotRunError for a client that is not there
  */
-export async function prepared(named: Named, { rule, timeScale, baseline }: InputOptions): Promise<Prepared> {
-  const problems = [...wrongWith(named, timeScale)]
+export async function prepared(
+  named: Named,
+  { rule, timeScale, baseline, lines = false }: InputOptions,
+): Promise<Prepared> {
+  const problems = [...wrongWith(named, timeScale, lines)]
   const known = Object.keys((await import('../audit/rules/index.js')).rules)
   const unknown = rule.filter((id) => !known.includes(id))
   problems.push(...unknown.map((id) => problem(`--rule ${id}: no rule is called so, ${suggestion(id, known)}`)))
-  const { subjects, missing } = await subjectsOf(named, timeScale, problems)
+  const { subjects, missing } = await subjectsOf(named, { timeScale, lines }, problems)
   const earlier = baseline === undefined ? undefined : earlierIn(baseline, named, problems)
   if (problems.length > 0) throw new ScenarioError(problems)
   const last = missing.pop()
@@ -54,28 +59,34 @@ export async function prepared(named: Named, { rule, timeScale, baseline }: Inpu
   return { subjects, rules, baseline: earlier }
 }
 
-function wrongWith({ clients, program }: Named, timeScale: number | undefined): Problem[] {
+function wrongWith({ clients, program }: Named, timeScale: number | undefined, lines: boolean): Problem[] {
   const none = clients.length === 0 && program === undefined
   const twice = [...new Set(clients.filter((client, at) => clients.indexOf(client) !== at))]
   const real = timeScale !== undefined && clients.length === 0 && program !== undefined
   return [
     ...(none ? [problem('name a client: a library, a file of yours, or a program behind --')] : []),
     ...twice.map((client) => problem(`${client} is named twice`)),
+    ...(lines && program === undefined ? [problem('--lines is for a program behind --')] : []),
     ...(real ? [problem('--time-scale is for libraries and files of yours: a program runs in real time')] : []),
   ]
 }
 
 /** Those that are there; what is wrong with the names of others is added to the problems. */
-async function subjectsOf({ clients, program }: Named, timeScale: number | undefined, problems: Problem[]) {
-  const [{ subjectNamed }, { commandSubject }] = await Promise.all([
+async function subjectsOf(
+  { clients, program }: Named,
+  { timeScale, lines }: { timeScale: number | undefined; lines: boolean },
+  problems: Problem[],
+) {
+  const [{ subjectNamed }, { commandSubject }, { linesSubject }] = await Promise.all([
     import('../clients/subject.js'),
     import('../clients/command.js'),
+    import('../clients/lines.js'),
   ])
   const subjects: Subject[] = []
   const missing: CannotRunError[] = []
   const make = [
     ...clients.map((client) => async () => subjectNamed(client, { timeScale })),
-    ...(program ? [() => commandSubject(program)] : []),
+    ...(program ? [() => (lines ? linesSubject(program) : commandSubject(program))] : []),
   ]
   for (const one of make) {
     try {

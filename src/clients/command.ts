@@ -3,22 +3,20 @@
  * The command line calls it. It knows no rig: which status a server answered with is for others to see.
  */
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { ScenarioError } from '../lib/errors.js'
 import type { Answer, Call, Lacks, Running, RunningCall, Subject } from './driver.js'
+import { signalOf, toldEnd } from './program/end.js'
 import { type Ended, type Group, KEPT_BYTES, startGroup } from './program/group.js'
 import { lookUp } from './program/lookup.js'
 import { environment, filledIn, has, tellingOf } from './program/telling.js'
+import { versionsOf } from './program/version.js'
 
 /** A program's second attempt is a second away, its fourth seven. */
 const MOST_ATTEMPTS = 4
 
 /** For one call: who is still at it then is ended. */
 const CALL_LIMIT_MS = 60_000
-
-/** For `--version`. */
-const VERSION_LIMIT_MS = 3000
 
 /** A caller who gives up sends SIGTERM; who does not end on it in time is killed. */
 const ABORT_LIMIT_MS = 2000
@@ -39,13 +37,13 @@ export async function commandSubject(words: readonly string[], limitMs = CALL_LI
     throw new ScenarioError([{ path: '', message }])
   }
   const program = lookUp(name, process.env.PATH ?? '')
-  const version = await versionOf(program)
   return {
     name: words.join(' '),
     kind: 'command',
-    versions: version === undefined ? {} : { [basename(name)]: version },
+    versions: await versionsOf(program),
     timeScale: 1,
     mostAttempts: MOST_ATTEMPTS,
+    knownByPath: true,
     lacks: lacksOf(args),
     unseen: has(args, 'url')
       ? 'It has to ask for {url} just as it is, or to send {id} as X-Request-Id.'
@@ -63,17 +61,6 @@ function lacksOf(args: readonly string[]): Lacks {
     form: none,
     many: 'each call of a program is a process of its own',
   }
-}
-
-/** The first line that it says of itself. */
-async function versionOf(program: string): Promise<string | undefined> {
-  const group = startGroup(program, ['--version'], environment(process.env))
-  const limit = setTimeout(group.kill, VERSION_LIMIT_MS)
-  const { code, stdout, lastWords } = await group.ended
-  clearTimeout(limit)
-  if (code !== 0) return undefined
-  const said = (stdout.trim() === '' ? lastWords : stdout.trim()).split('\n')[0]!.trim()
-  return said === '' ? undefined : said.slice(0, 200)
 }
 
 function runProgram(program: string, args: readonly string[], limitMs: number): Running {
@@ -155,7 +142,8 @@ class ProgramCall implements RunningCall {
     }
   }
 
-  private errorOf({ code, lastWords }: Ended): Answer['error'] {
+  private errorOf(ended: Ended): Answer['error'] {
+    const { code, lastWords } = ended
     const name = basename(this.program)
     if (this.endedBy === 'abort') {
       const how = this.killed ? `did not end within ${ABORT_LIMIT_MS} ms of SIGTERM and was killed` : 'ended on SIGTERM'
@@ -169,12 +157,7 @@ class ProgramCall implements RunningCall {
     if (code === 0) return undefined
     const signal = signalOf(code)
     if (signal !== undefined) this.crash = `${name} was ended by ${signal}`
-    const what = code === null ? `${name} could not be started` : `${name} ended with exit code ${code}`
-    const message = `${signal ? `${what} (${signal})` : what}${lastWords ? `: ${lastWords}` : ''}`
+    const message = toldEnd(name, ended)
     return { name: 'ExitError', ...(code !== null && { code: String(code) }), message }
   }
 }
-
-/** A shell tells the end by a signal as 128 and its number. */
-const signalOf = (code: number | null): string | undefined =>
-  Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0]

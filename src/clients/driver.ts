@@ -23,8 +23,8 @@ export interface Call {
 /** How a call ended for the caller. */
 export interface Answer {
   /**
-   * Of the response that the caller was given; undefined where an error was thrown, and of a program, which tells none:
-   * there it is what the server answered last.
+   * Of the response that the caller was given; undefined where an error was thrown, and of a program that tells none: there
+   * it is what the server answered last.
    */
   status?: number
   /** All that the caller could read of its body. */
@@ -100,6 +100,8 @@ export interface Subject {
   /** How many attempts of one call are waited for; a program is slow. */
   readonly mostAttempts: number
   readonly lacks: Lacks
+  /** Its requests have no X-Request-Id: each of its calls is given a path of its own, and is known by that. */
+  readonly knownByPath?: true
   /** What to tell a user when servers saw nothing of a call: how the client is told where to ask. */
   readonly unseen?: string
   /** @throws CannotRunError when it can't be loaded */
@@ -118,6 +120,8 @@ export interface Running {
   state(): Promise<{ sockets: number; timers: number; heapBytes: number } | undefined>
   /** Errors that nobody caught: unhandled rejections, and an end of the process that nobody asked for. */
   readonly troubles: readonly string[]
+  /** What else is to be told of it, as clauses: nothing that a caller would call an error. */
+  readonly notes?: readonly string[]
   /** How it came to its end, where it ended although nobody asked it to; absent while it runs. */
   readonly end?: string | undefined
   close(): Promise<void>

@@ -85,7 +85,7 @@ t.test('one that asks nobody', async (t) => {
 t.test('one that was given the URL and asks nobody', async (t) => {
   t.equal(
     (await auditOf(['true', '{url}'])).rules[0]!.because,
-    'No request of it arrived: it ended with exit code 0. ' +
+    'No request of it arrived: its call ended without an error. ' +
       'It has to ask for {url} just as it is, or to send {id} as X-Request-Id.',
   )
 })
@@ -96,7 +96,7 @@ t.test('one that asks for another path', async (t) => {
   t.match(told, {
     verdict: 'inconclusive',
     because:
-      /^Requests arrived, but none for the URL of the call: it ended with exit code 0\. It has to ask for \{url\}/,
+      /^Requests arrived, but none for the URL of the call: its call ended without an error\. It has to ask for \{url\}/,
     evidence: ['attempt 1: GET /other, 200'],
   })
 })

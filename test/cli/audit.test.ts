@@ -214,6 +214,12 @@ test('2 for what can’t be meant, all of it at once, and nothing is run', async
     [['got', '--json', '--report', 'junit'], "json and junit can't share standard output"],
     [['got', '--time-scale', '0'], 'Expected a whole number from 1 to 1000'],
     [['--time-scale', '5', '--', 'true'], '--time-scale is for libraries and files of yours'],
+    [['--lines'], '--lines is for a program behind --', 'name a client'],
+    [['--lines', 'got'], '--lines is for a program behind --'],
+    [['--lines', '--'], 'a program is missing after --, as in: badgateway audit --lines -- python3 client.py'],
+    [['--lines', '--', 'cat', '{url}'], 'with --lines a program reads each URL from a line'],
+    [['--lines', '--time-scale', '5', '--', 'cat'], '--time-scale is for libraries and files of yours'],
+    [['--lines', '--', 'sh', '-c', `echo '{"ready": true, "can": ["mny"]}'; cat`], 'did you mean "many"?'],
     [['got', '--seed', 'x'], 'Expected a whole number from 0'],
     [['got', '--baseline', 'none.json'], 'none.json: no such file'],
     [['got', '--baseline', 'folder'], 'folder: a folder: name the result in it, folder/result.json'],
@@ -240,6 +246,9 @@ test('2 for what can’t be meant, all of it at once, and nothing is run', async
 test('3 for a program that is not there, and for a disk that is full', async (t) => {
   const cwd = t.testdir({})
   assertEnded(t, await badgateway(['audit', '--', 'no-such-program', '{url}'], { cwd }), 3, 'no-such-program')
+  assertEnded(t, await badgateway(['audit', '--lines', '--', 'no-such-program'], { cwd }), 3, 'no-such-program')
+  const ended = await badgateway(['audit', '--lines', '--', 'sh', '-c', 'echo no settings >&2; exit 3'], { cwd })
+  assertEnded(t, ended, 3, 'Before it was asked anything, sh ended with exit code 3: no settings', 'standard input')
   assertEnded(t, await badgateway(['audit', '--', './nothing', '{url}'], { cwd }), 3, './nothing')
   t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
   const full = await badgateway(['audit', 'got', ...ONE, '--report', 'json=/dev/full'], { cwd })

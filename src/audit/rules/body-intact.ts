@@ -17,7 +17,7 @@ const TROUBLES: Trouble[] = [
 export const body_intact = {
   summary: 'A PUT that is sent again has the whole body again',
   why: 'A second attempt with half a body, or none, succeeds all the same, and the server keeps what it got.',
-  needs: ['methods'],
+  needs: ['methods', 'body'],
   async check(bench) {
     const evidence: string[] = []
     let again = 0

@@ -1,14 +1,16 @@
 /**
  * A program in a process group of its own, which is killed as a whole when the program is done, when somebody says so,
- * or when we are gone: the habit of live/proxies/keeper.ts. command.ts calls it; what an exit means is not known here.
+ * or when we are gone: the habit of live/proxies/keeper.ts. command.ts and lines.ts call it; what an exit means is not known here.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { Readable, Writable } from 'node:stream'
 
 /** Of a program that is done. */
 export interface Ended {
   /** 128 and the number of the signal, where one ended it; null where not even a shell could be started. */
   code: number | null
-  /** As much of standard output as is kept. */
+  /** As much of standard output as is kept; none of it where somebody hears it. */
   stdout: string
   /** How many bytes of it came beyond that, and were thrown away. */
   lostBytes: number
@@ -22,6 +24,8 @@ export interface Group {
   /** What `kill` does, to all of it: who wants to may ignore it. */
   ask(): void
   kill(): void
+  /** To its standard input, where somebody hears its output; whoever does not read it is not waited for. */
+  tell(text: string): void
 }
 
 /** Of standard output. */
@@ -34,13 +38,13 @@ const TAIL_BYTES = 16_384
  * Between the program and us stands a shell whose standard input we hold: when that closes, also because we were killed,
  * it kills the group. The shell and its watchman outlive a SIGTERM to the group, for the exit code is still to come.
  */
-const SHELL = `
-exec 3<&0 4>&2 2>/dev/null
+const shell = (input: '</dev/null' | '<&3'): string => `
+exec 5${input} 3<&0 4>&2 2>/dev/null
 asked=
 trap 'asked=1' TERM
-"$@" </dev/null 2>&4 3<&- 4>&- & program=$!
-{ trap '' TERM; read -r _ <&3; kill -KILL 0; } >/dev/null 4>&- &
-exec 3<&- 4>&- </dev/null >/dev/null
+"$@" <&5 2>&4 3<&- 4>&- 5<&- & program=$!
+{ trap '' TERM; read -r _ <&3; kill -KILL 0; } >/dev/null 4>&- 5<&- &
+exec 3<&- 4>&- 5<&- </dev/null >/dev/null
 wait "$program"; code=$?
 while [ "$asked" ]; do asked=; wait "$program"; code=$?; done
 exit "$code"
@@ -52,12 +56,18 @@ const LINGER_MS = 500
 // Those of a test suite that fakes its own later do not ring.
 const { setTimeout, clearTimeout } = globalThis
 
-export function startGroup(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Group {
-  const child = spawn('/bin/sh', ['-c', SHELL, 'sh', program, ...args], {
+/** @param hear is given standard output as it comes; without it the program has an empty standard input */
+export function startGroup(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  hear?: (chunk: Buffer) => void,
+): Group {
+  const child = spawn('/bin/sh', ['-c', shell(hear ? '<&3' : '</dev/null'), 'sh', program, ...args], {
     detached: true,
     env,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+    stdio: ['pipe', 'pipe', 'pipe', hear ? 'pipe' : 'ignore'],
+  }) as ChildProcessByStdio<Writable, Readable, Readable>
   let gone = false
   const signal = (name: NodeJS.Signals): void => {
     try {
@@ -67,9 +77,11 @@ export function startGroup(program: string, args: readonly string[], env: Readon
       // Nobody is left.
     }
   }
-  child.stdin.on('error', () => {})
+  const lines = child.stdio[3] as Writable | null | undefined
+  for (const stream of [child.stdin, lines]) stream?.on('error', () => {})
   const kept = { stdout: [] as Buffer[], bytes: 0, lostBytes: 0, tail: Buffer.alloc(0) }
   child.stdout.on('data', (chunk: Buffer) => {
+    if (hear) return hear(chunk)
     const room = KEPT_BYTES - kept.bytes
     if (room > 0) kept.stdout.push(chunk.subarray(0, room))
     kept.bytes += Math.min(room, chunk.length)
@@ -87,12 +99,15 @@ export function startGroup(program: string, args: readonly string[], env: Readon
         lastWords: lastLineOf(kept.tail.toString()),
       })
     child.once('error', () => tell(null))
-    child.once('exit', (code) => {
+    child.once('exit', (own, signalled) => {
+      // The shell itself, by who killed the whole group.
+      const code = signalled === null ? own : 128 + constants.signals[signalled]
       signal('SIGKILL')
       gone = true
       const linger = setTimeout(() => {
         child.stdout.destroy()
         child.stderr.destroy()
+        lines?.destroy()
       }, LINGER_MS)
       child.once('close', () => {
         clearTimeout(linger)
@@ -100,7 +115,12 @@ export function startGroup(program: string, args: readonly string[], env: Readon
       })
     })
   })
-  return { ended, ask: () => signal('SIGTERM'), kill: () => signal('SIGKILL') }
+  return {
+    ended,
+    ask: () => signal('SIGTERM'),
+    kill: () => signal('SIGKILL'),
+    tell: (text) => void lines?.write(text),
+  }
 }
 
 const lastLineOf = (text: string): string =>
