@@ -12,6 +12,7 @@ export const async_retry: ClientDriver = {
 ${fetchOkUsage}
 
 const text = await retry(() => read(url, { signal }))`,
+  timeScale: 100,
   async create(load) {
     const { default: retried } = (await load('async-retry')) as { default: AsyncRetry }
     return (url, init) => retried(() => fetchOk(url, init))

@@ -12,6 +12,7 @@ ${fetchOkUsage}
 
 const policy = retry(handleAll, { maxAttempts: 3, backoff: new ExponentialBackoff() })
 const text = await policy.execute(({ signal }) => read(url, { signal }), signal)`,
+  timeScale: 20,
   async create(load) {
     const { ExponentialBackoff, handleAll, retry } = (await load('cockatiel')) as typeof Cockatiel
     const policy = retry(handleAll, { maxAttempts: 3, backoff: new ExponentialBackoff() })

@@ -69,6 +69,11 @@ export interface ClientDriver {
   readonly usage: string
   /** What it can't be asked for at all. */
   readonly lacks?: Lacks
+  /**
+   * How fast its clock runs unless the user says otherwise; 50 if absent. Waits of less than a second can't be told from
+   * none on a clock that runs so fast, and waits of half an hour take too long.
+   */
+  readonly timeScale?: number
   /** @param load imports a package from where it was found */
   create(load: (name: string) => Promise<unknown>): Promise<Send>
 }

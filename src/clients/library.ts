@@ -17,7 +17,7 @@ export interface SubjectOptions {
 
 /** @throws CannotRunError when it is not installed */
 export function librarySubject(name: string, driver: ClientDriver, options: SubjectOptions = {}): Subject {
-  const { folder = process.cwd(), timeScale = FAST } = options
+  const { folder = process.cwd(), timeScale = driver.timeScale ?? FAST } = options
   const found = Object.entries(findPackages(driver.packages, folder))
   const packages = Object.fromEntries(found.map(([one, { url }]) => [one, url]))
   return {
