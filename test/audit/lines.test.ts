@@ -1,8 +1,6 @@
 /** Programs that go on running, under audit: rules on one that is right, and what is said of those that are not even a client. */
 import t from 'tap'
-import { type AuditOptions, audit } from '../../src/audit/audit.js'
-import type { AuditResult } from '../../src/audit/result.js'
-import { linesSubject } from '../../src/clients/lines.js'
+import { type AuditOptions, type AuditResult, audit, linesSubject } from '../../src/index.js'
 
 t.setTimeout(300_000)
 

@@ -1,9 +1,7 @@
 /** Programs under audit: rules on a real one, and what is said of those that can't be judged. */
 import { execFileSync } from 'node:child_process'
 import t, { type Test } from 'tap'
-import { type AuditOptions, audit } from '../../src/audit/audit.js'
-import type { AuditResult } from '../../src/audit/result.js'
-import { commandSubject } from '../../src/clients/command.js'
+import { type AuditOptions, type AuditResult, audit, commandSubject } from '../../src/index.js'
 import { lacks } from '../cli/command.js'
 
 const RULES = ['retries-502', 'honours-retry-after']
