@@ -21,6 +21,9 @@ export interface OpenBench extends Bench {
   close(): Promise<void>
 }
 
+// Those of a test suite that fakes its own later do not ring.
+const { setTimeout, setImmediate } = globalThis
+
 /** A rig keeps a million at most, in memory. An attempt makes three or four. */
 const MOST_EVENTS = 300_000
 
@@ -75,9 +78,9 @@ export function createBench(subject: Subject, rule: string, seed: number, mostEv
       const id = `${rule}-${++lastId}`
       const its = await client()
       const call = its.call(callOf(lab, id, ask))
-      const answer = withStatus(call.answer, lab, id)
-      void answer.then(({ note }) => note !== undefined && notes.push(note))
-      return asked(id, its, lab, { answer, abort: () => call.abort() }, timeScale)
+      void call.answer.then(({ note }) => note !== undefined && notes.push(note))
+      const answer = withStatus(ownEnd(call.answer), lab, id)
+      return asked(id, lab, { answer, abort: () => call.abort() }, timeScale)
     },
     attempts,
     told: toldAttempts,
@@ -119,19 +122,22 @@ function toldAttempts(attempts: readonly SeenAttempt[]): string[] {
   })
 }
 
-function asked(id: string, running: Running, lab: Rig, { answer, abort }: RunningCall, scale: number): Asked {
+function asked(id: string, lab: Rig, { answer, abort }: RunningCall, scale: number): Asked {
   return {
     id,
     answer,
     abort,
     async settled(withinMs) {
-      const quiet = () => (withinMs ?? QUIET_MS + pendingWait(running)) / scale
-      const how = await Promise.race([answer, silence(lab, quiet)])
+      const how = await Promise.race([answer, silence(lab, withinMs / scale)])
       await seenByServers()
       return how
     },
   }
 }
+
+/** Whom we ended has not answered, and never will. */
+const ownEnd = (answer: Promise<Answer>): Promise<Answer> =>
+  answer.then((how) => (how.cut ? new Promise<never>(() => {}) : how))
 
 /** A program may tell no status: then its caller is given what the server answered last. */
 async function withStatus(answer: Promise<Answer>, lab: Rig, id: string): Promise<Answer> {
@@ -142,24 +148,16 @@ async function withStatus(answer: Promise<Answer>, lab: Rig, id: string): Promis
   return status === undefined ? own : { ...own, status }
 }
 
-/** After so long without a sign of life, in the client's time, it is still at it. */
-const QUIET_MS = 60_000
-/** A longer wait is not waited for. */
-const LONGEST_PENDING_MS = 600_000
-const FITS_MS = 2_147_483_647
-
-/** How long the wait that it asked for last is. */
-function pendingWait(running: Running): number {
-  const ms = running.delays()?.at(-1)?.ms ?? 0
-  return ms > 0 && ms <= FITS_MS ? Math.min(ms, LONGEST_PENDING_MS) : 0
-}
+/** A machine that is busy with something else is silent as well, for a second or two. */
+const LEAST_SILENCE_MS = 3000
 
 /** Resolves when the rig has seen nothing for so many real milliseconds. */
-function silence(lab: Rig, quietMs: () => number): Promise<undefined> {
+function silence(lab: Rig, ms: number): Promise<undefined> {
   return new Promise((resolve) => {
     const listen = (before: number): void => {
       const after = () => (lab.journal.length === before ? resolve(undefined) : listen(lab.journal.length))
-      setTimeout(after, quietMs()).unref()
+      // What arrived while this process itself was held up is read first.
+      setTimeout(() => setImmediate(after), Math.max(ms, LEAST_SILENCE_MS)).unref()
     }
     listen(lab.journal.length)
   })

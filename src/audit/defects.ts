@@ -41,8 +41,9 @@ function outcome({ client, rule, as }: Defect, audits: readonly AuditResult[]): 
   const then = findingOf(audits, as, rule)!
   const [before, after] = [versionIn(audits, as), versionIn(audits, client)]
   if (then.verdict !== 'fail') return `not seen in ${before}: ${then.because}`
-  return now.verdict === 'fail'
-    ? `there in ${before} and ${after}: ${now.because}`
+  if (now.verdict === 'fail') return `there in ${before} and ${after}: ${now.because}`
+  return now.verdict !== 'pass'
+    ? `there in ${before}, and not told of ${after}: ${now.because}`
     : `mended: in ${before} ${lower(then.because)}; in ${after} ${lower(now.because)}`
 }
 

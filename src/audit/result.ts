@@ -32,7 +32,7 @@ export interface AuditResult {
 
 export type AuditVerdict = 'pass' | 'fail' | 'inconclusive'
 
-/** How a result stands against an earlier one of the same subject. Where one of the two did not run a rule, it is in none of these. */
+/** How a result stands against an earlier one of the same subject. What was not run now is in none of these. */
 export interface Against {
   /** As the user named it. */
   file: string

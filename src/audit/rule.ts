@@ -22,8 +22,6 @@ export interface Rule {
   readonly needs?: readonly (keyof Lacks)[]
   /** Loads the machine: no other rule runs beside it. */
   readonly alone?: boolean
-  /** What it means when the client is still at it when the rule's time is up; `inconclusive` if absent. */
-  readonly overtime?: 'fail' | 'inconclusive'
   check(bench: Bench): Promise<Finding>
 }
 
@@ -36,11 +34,10 @@ export interface Asked {
   readonly answer: Promise<Answer>
   abort(): void
   /**
-   * How it ended, or undefined when the client was still at it after so many of its milliseconds without a new attempt
-   * and without an answer. Without a number: after a minute beyond the last wait that it is known to have asked for, if that
-   * was of ten minutes at most. Everything that servers saw until then is in attempts().
+   * How it ended, or undefined when the client was still at it after so many of its milliseconds, and some seconds of real
+   * time at least, without a new attempt and without an answer. Everything that servers saw until then is in attempts().
    */
-  settled(withinMs?: number): Promise<Answer | undefined>
+  settled(withinMs: number): Promise<Answer | undefined>
 }
 
 type FaultInput = NonNullable<RigInput['faults']>[number]

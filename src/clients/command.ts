@@ -138,6 +138,7 @@ class ProgramCall implements RunningCall {
       body: ended.stdout,
       ...(error && { error }),
       ...(ended.lostBytes > 0 && { note: lost }),
+      ...(this.endedBy === 'limit' && { note: error!.message, cut: true as const }),
       ms: now() - this.since,
     }
   }

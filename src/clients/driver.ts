@@ -33,6 +33,8 @@ export interface Answer {
   error?: { name: string; code?: string | undefined; message: string }
   /** What else is to be told of it, as a clause. */
   note?: string
+  /** We ended it, since nobody waits for so long: its caller would be waiting still. */
+  cut?: true
   /** From the call to its end, in milliseconds of the client's clock. */
   ms: number
 }

@@ -1,4 +1,5 @@
 /** The subject of a driver: a library in a process of its own, whose clock runs fast. */
+import { CannotRunError, ScenarioError } from '../lib/errors.js'
 import type { ClientDriver, Subject } from './driver.js'
 import { findPackages } from './find.js'
 import { startHost } from './process.js'
@@ -20,13 +21,23 @@ export function librarySubject(name: string, driver: ClientDriver, options: Subj
   const { folder = process.cwd(), timeScale = driver.timeScale ?? FAST } = options
   const found = Object.entries(findPackages(driver.packages, folder))
   const packages = Object.fromEntries(found.map(([one, { url }]) => [one, url]))
+  const versions = Object.fromEntries(found.map(([one, { version }]) => [one, version ?? 'unknown']))
+  /** A version that its driver does not know is no mistake in a command line. */
+  const unlike = (error: unknown): never => {
+    if (!(error instanceof ScenarioError)) throw error
+    const told = Object.entries(versions).map((one) => one.join(' '))
+    throw new CannotRunError(
+      `${error.problems[0]!.message} (with ${told.join(', ')})`,
+      `Audit another version: npm install ${driver.packages.map((one) => `${one}@latest`).join(' ')}`,
+    )
+  }
   return {
     name,
     kind: 'library',
-    versions: Object.fromEntries(found.map(([one, { version }]) => [one, version ?? 'unknown'])),
+    versions,
     timeScale,
     mostAttempts: MOST_ATTEMPTS,
     lacks: driver.lacks ?? {},
-    start: () => startHost({ name, spec: { type: 'library', name, packages }, timeScale, folder }),
+    start: () => startHost({ name, spec: { type: 'library', name, packages }, timeScale, folder }).catch(unlike),
   }
 }

@@ -12,11 +12,11 @@ t.test('a request has a name, a path, a body and headers; servers tell them in t
   t.teardown(() => bench.close())
   const lab = await bench.rig({ faults: [{ id: 'late', at: 'request_head', effect: { type: 'delay', by: '30ms' } }] })
   const first = await bench.ask(lab)
-  t.match(await first.settled(), { status: 200, body: 'ok\n' })
+  t.match(await first.settled(10_000), { status: 200, body: 'ok\n' })
   const headers = { 'x-more': 'yes' }
   const body = { type: 'text', text: 'hello' } as const
   const second = await bench.ask(lab, { method: 'POST', path: '/pay?x=1', headers, body })
-  await second.settled()
+  await second.settled(10_000)
   t.same([first.id, second.id], ['a-rule-1', 'a-rule-2'])
   t.match(bench.attempts(lab, second), [{ requestId: second.id, method: 'POST', path: '/pay?x=1', body: 'hello' }])
   const both = bench.attempts(lab)

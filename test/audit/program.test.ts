@@ -113,6 +113,13 @@ t.test('one that hangs after it has asked', async (t) => {
   t.match(told, { verdict: 'inconclusive', because: 'The program was still at it after 4 s' })
 })
 
+t.test('one that we ended has not given up', async (t) => {
+  const ask = 'for (;;) { await fetch(process.argv[1]); await new Promise((next) => setTimeout(next, 300)) }'
+  const [told] = (await audit(await commandSubject(fetching(ask, '{url}'), 3000), { rules: ['bounded'] })).rules
+  t.match(told, { verdict: 'inconclusive', because: /^After \d+ attempts it was still waiting/ })
+  t.match(told!.evidence.at(-1), 'the client: node was still running after 3 s and was ended')
+})
+
 t.test('one that prints megabytes', async (t) => {
   const ask = "await fetch(process.argv[1]); process.stdout.write('x'.repeat(2 ** 21))"
   const [told] = (await auditOf(fetching(ask, '{url}'))).rules

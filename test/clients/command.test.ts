@@ -329,6 +329,17 @@ t.test('programs that people audit, where PATH has none of them', async (t) => {
   }
 })
 
+t.test('what can not be looked at in PATH is passed by', async (t) => {
+  const folder = t.testdir({ bin: { loops: t.fixture('symlink', 'loops') } })
+  const before = process.env.PATH
+  t.teardown(() => {
+    process.env.PATH = before
+  })
+  process.env.PATH = `${folder}/bin`
+  await t.rejects(commandSubject(['loops', '{url}']), { message: /There is no program "loops" in PATH/ })
+  await t.rejects(commandSubject([`${folder}/${'x'.repeat(300)}`]), { name: 'CannotRunError' })
+})
+
 t.test('no program at all is a mistake', async (t) => {
   const error = await commandSubject([]).catch((thrown: unknown) => thrown)
   t.type(error, ScenarioError)

@@ -146,6 +146,8 @@ t.test('a file that is not a client', async (t) => {
   const wrong = async (name: string) => subjectNamed(name, { folder }).start()
   const problem = (message: RegExp) => ({ name: 'ScenarioError', message })
   await t.rejects(wrong('./absent.mjs#send'), problem(/\.\/absent\.mjs: there is no such file/))
+  await t.rejects(wrong('file://elsewhere/client.js'), problem(/file:\/\/elsewhere\/client\.js: there is no such file/))
+  await t.rejects(wrong(`./${'x'.repeat(300)}.js`), problem(/there is no such file/))
   await t.rejects(wrong('./broken.mjs'), problem(/broken\.mjs: it could not be loaded: .*no-such-package/))
   await t.rejects(wrong('./nothing.mjs'), problem(/say which export is the client.* It exports no function/))
   await t.rejects(wrong('goot'), problem(/unknown client "goot".* did you mean "got"\?/))
@@ -268,4 +270,9 @@ t.test('what is not installed: the command that installs it', async (t) => {
   const found = findPackages(['undici', 'got'], folder)
   t.match(found, { undici: { version: '1.2.3' }, got: { version: /^\d+/ } }, 'the user’s own first, else ours')
   t.throws(() => subjectNamed('nothing'), ScenarioError)
+  const old = subjectNamed('undici-retry-agent', { folder }).start()
+  await t.rejects(old, {
+    name: 'CannotRunError',
+    message: /^undici-retry-agent: .* \(with undici 1\.2\.3\)\. Audit another version: npm install undici@latest/,
+  })
 })

@@ -1,6 +1,7 @@
 import { hasTimeFor } from '../patience.js'
 import type { Rule } from '../rule.js'
 import { inconclusive } from '../rule.js'
+import { callerSaw } from '../telling.js'
 import { type Trouble, triesAgainAfter } from '../trouble.js'
 
 /** undici and Node's fetch wait for a head for five minutes by default, the longest of those that end at all. */
@@ -12,7 +13,7 @@ export const retries_timeout = {
   async check(bench) {
     const silence: Trouble = { told: 'silence', at: 'request_head', effect: 'stall' }
     const finding = await triesAgainAfter(bench, silence, { withinMs: LONGEST_LIMIT_MS })
-    const waiting = finding.verdict === 'fail' && finding.because.includes('neither')
+    const waiting = finding.verdict === 'fail' && finding.evidence.at(-1) === callerSaw(undefined)
     if (!waiting) return finding
     if (!hasTimeFor(bench, LONGEST_LIMIT_MS)) {
       return inconclusive(

@@ -52,7 +52,14 @@ function remedyFor(name: string): string {
   return `Did you mean "${near}"? If that is missing too: ${INSTALLING[near]}`
 }
 
-const statsOf = (file: string): Stats | undefined => statSync(file, { throwIfNoEntry: false })
+/** What can't be looked at is not there for us: a loop of links, a folder that we may not read, a name that is too long. */
+function statsOf(file: string): Stats | undefined {
+  try {
+    return statSync(file)
+  } catch {
+    return undefined
+  }
+}
 
 function isExecutable(file: string): boolean {
   try {
