@@ -10,8 +10,10 @@ import { delaysSeen, delaysSince, type Usual, usualDelays } from '../waits.js'
 /** A wait that is shorter in real time is over before an abort can be heard in it. */
 const SHORTEST_WAIT_REAL_MS = 12
 
-/** What a message to the client takes, and the client to begin its wait. */
+/** What the client takes to begin its wait, where it can't tell that it has. */
 const SETTLED_IN_REAL_MS = 3
+/** It does not wait, or by no clock that we know. */
+const BEGUN_LIMIT_REAL_MS = 500
 
 /** Waits that grow are long enough after some. */
 const MOST_WAITS = 9
@@ -31,13 +33,14 @@ export const abort_during_wait = {
   why: 'A wait that does not hear the abort keeps the caller, its timers and its memory, and then sends a request for nobody.',
   needs: ['abort'],
   async check(bench) {
+    // Before anything waits, or what is asked for behind it would be usual.
+    const usual = await usualDelays(bench, await bench.rig({ faults: [] }), '/')
     const trouble = await retriedTrouble(bench)
     if (!trouble) return NEVER_AGAIN
     const waits = await longestWait(bench, trouble)
     if (!waits) {
       return inconclusive(`none of its waits is longer than ${SHORTEST_WAIT_REAL_MS} ms in real time: nothing to abort`)
     }
-    const usual = await usualDelays(bench, await bench.rig({ faults: [] }), '/')
     let finding = inconclusive('not tried')
     for (let draws = 0, told = 0; draws < DRAWS && told < TRIES; draws++) {
       const next = await abortedIn(bench, trouble, waits, usual)
@@ -78,6 +81,13 @@ async function longestWait(bench: Bench, trouble: Trouble): Promise<Wait | undef
   return longest.ms > shortest ? longest : undefined
 }
 
+/** @param waits whether it says that it waits */
+async function begun(bench: Bench, waits: () => Promise<boolean>): Promise<void> {
+  if ((await bench.client()).delays() === undefined) return wait(SETTLED_IN_REAL_MS)
+  const since = monotonicMs()
+  while (!(await waits()) && monotonicMs() - since < BEGUN_LIMIT_REAL_MS) await wait(1)
+}
+
 async function abortedIn(
   bench: Bench,
   trouble: Trouble,
@@ -89,7 +99,7 @@ async function abortedIn(
   const delays = await delaysSeen(bench)
   const asked = await bench.ask(lab)
   if (!(await untilSeen(bench, lab, asked, behind))) return inconclusive('it made fewer attempts than before')
-  await wait(SETTLED_IN_REAL_MS)
+  await begun(bench, async () => ((await delaysSince(bench, delays, usual)) ?? []).length >= behind)
   const before = bench.attempts(lab, asked).length
   if (before > behind) return inconclusive('it had ended its wait before its caller could abort')
   const since = monotonicMs()
@@ -99,8 +109,10 @@ async function abortedIn(
   })
   asked.abort()
   const answer = await asked.settled(patience(bench, 2 * usually + 5000))
-  // A wait that was drawn is not as long as the one before.
-  const ms = (await delaysSince(bench, delays, usual))?.[behind - 1] ?? usually
+  // A wait that was drawn is not as long as the one before; and an abort may come before it has begun.
+  const waits = await delaysSince(bench, delays, usual)
+  const ms = waits === undefined ? usually : waits[behind - 1]
+  if (ms === undefined) return inconclusive('its caller aborted before it had begun to wait')
   if (ms < SHORTEST_WAIT_REAL_MS * timeScale)
     return inconclusive(`its wait was of ${formatMs(ms)} this time: too short to tell`)
   const took = (told - since) * timeScale
