@@ -74,11 +74,12 @@ async function judged(id: string, client: string, timeScale = 50): Promise<RuleR
   return (await judge(subject, id, rules[id]!, { signal: never, limitMs: 90_000 }))!
 }
 
-const beside = { buffered: true, jobs: 1 }
+/** Each its own: tap writes into it. */
+const beside = () => ({ buffered: true, jobs: 1 })
 t.jobs = 6
 
 // They take longest, and begin first.
-t.test('half a minute of an open breaker is waited for on a slow clock, and told as it was', beside, async (t) => {
+t.test('half a minute of an open breaker is waited for on a slow clock, and told as it was', beside(), async (t) => {
   const finding = await judged('recovers', 'halfMinute', 2)
   t.equal(finding.verdict, 'pass', finding.because, { finding })
   const [, outage, later] = finding.because.match(/outage of ([\d.]+) s call \d+, ([\d.]+) s later/) ?? []
@@ -86,7 +87,7 @@ t.test('half a minute of an open breaker is waited for on a slow clock, and told
   t.ok(Number(later) >= 20, finding.because)
 })
 
-t.test('a minute of an open breaker is waited for on a slow clock', beside, async (t) => {
+t.test('a minute of an open breaker is waited for on a slow clock', beside(), async (t) => {
   const finding = await judged('half-open-probe', 'minute', 2)
   t.equal(finding.verdict, 'pass', finding.because, { finding })
 })
@@ -105,7 +106,7 @@ const CASES: readonly (readonly [rule: string, client: string, because: RegExp])
   ['bounded', 'once', /^Only 1 of 3 requests reached the server, and none was sent again$/],
 ]
 for (const [id, client, because] of CASES) {
-  t.test(`${id}: a client that ${client}`, beside, async (t) => {
+  t.test(`${id}: a client that ${client}`, beside(), async (t) => {
     // On a faster clock undici lets go of a connection before a busy machine makes the next call.
     const finding = await judged(id, client, 5)
     t.equal(finding.verdict, 'inconclusive', finding.because, { finding })
@@ -119,7 +120,7 @@ ABOUT_RETRIES.push('same-attempts-as-asked', 'spreads-retries')
 
 for (const client of ['says', 'throws']) {
   for (const id of Object.keys(rules)) {
-    t.test(`${id}: a client that ${client} and sends nothing`, beside, async (t) => {
+    t.test(`${id}: a client that ${client} and sends nothing`, beside(), async (t) => {
       const finding = await judged(id, client, 200)
       t.not(finding.verdict, 'pass', finding.because, { finding })
       if (!ABOUT_RETRIES.includes(id)) return
@@ -128,17 +129,17 @@ for (const client of ['says', 'throws']) {
   }
 }
 
-t.test('who meets the troubles and never tries again is told apart from who sends nothing', beside, async (t) => {
+t.test('who meets the troubles and never tries again is told apart from who sends nothing', beside(), async (t) => {
   const finding = await judged('bounded', 'plain')
   t.match(finding, { verdict: 'not_applicable', because: /not after a 503, a 502 or a reset/ })
 })
 
-t.test('a connection for each call is counted before it is said', beside, async (t) => {
+t.test('a connection for each call is counted before it is said', beside(), async (t) => {
   const finding = await judged('idle-close-race', 'anew')
   t.match(finding, { verdict: 'not_applicable', because: /6 for 6 requests$/ })
 })
 
-t.test('calls that met their trouble are counted', beside, async (t) => {
+t.test('calls that met their trouble are counted', beside(), async (t) => {
   const finding = await judged('no-unhandled-rejections', 'plain')
   t.match(finding, { verdict: 'pass', because: 'Of 9 calls 9 met their trouble, and no error escaped' })
 })
