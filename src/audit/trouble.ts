@@ -41,18 +41,23 @@ const PROBES = [answers(503), answers(502), reset]
 /** After a second nobody's first attempt is far off; who waits longer does so on a clock that runs fast. */
 const PROBE_MS = 30_000
 
-/** The first of a 503, a 502 and a reset after which this client sends such a request again. */
-export async function retriedTrouble(bench: Bench, ask: Ask = {}): Promise<Trouble | undefined> {
+/**
+ * The first of a 503, a 502 and a reset after which this client sends such a request again; or what is to be said where it
+ * does so after none of them, or where not each of them was met.
+ */
+export async function retriedTrouble(bench: Bench, ask: Ask = {}): Promise<Trouble | Finding> {
+  let fired = 0
   for (const trouble of PROBES) {
     const lab = await bench.rig({ faults: [faultOf('probe', trouble, { first: 1 })] })
     const asked = await bench.ask(lab, ask)
     await ended(bench, lab, asked, PROBE_MS)
     if (bench.attempts(lab, asked).length > 1) return trouble
+    if (hasFired(lab, 'probe')) fired++
   }
-  return undefined
+  if (fired === PROBES.length) return notApplicable('it does not try again: not after a 503, a 502 or a reset')
+  if (fired === 0) return inconclusive('no request reached the server')
+  return inconclusive(`only ${fired} of ${PROBES.length} requests reached the server, and none was sent again`)
 }
-
-export const NEVER_AGAIN = notApplicable('it does not try again: not after a 503, a 502 or a reset')
 
 /** Whether such a call is tried again after one such trouble, and brings what was asked for. */
 export async function triesAgainAfter(

@@ -4,7 +4,7 @@ import { patience } from '../patience.js'
 import type { Bench, Finding, Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { callerSaw } from '../telling.js'
-import { answers, faultOf, giveUp, NEVER_AGAIN, retriedTrouble, type Trouble, untilSeen } from '../trouble.js'
+import { answers, faultOf, giveUp, retriedTrouble, type Trouble, untilSeen } from '../trouble.js'
 import { delaysSeen, delaysSince, type Usual, usualDelays } from '../waits.js'
 
 /** A wait that is shorter in real time is over before an abort can be heard in it. */
@@ -36,7 +36,7 @@ export const abort_during_wait = {
     // Before anything waits, or what is asked for behind it would be usual.
     const usual = await usualDelays(bench, await bench.rig({ faults: [] }), '/')
     const trouble = await retriedTrouble(bench)
-    if (!trouble) return NEVER_AGAIN
+    if ('verdict' in trouble) return trouble
     const waits = await longestWait(bench, trouble)
     if (!waits) {
       return inconclusive(`none of its waits is longer than ${SHORTEST_WAIT_REAL_MS} ms in real time: nothing to abort`)

@@ -1,7 +1,7 @@
 import { patience } from '../patience.js'
 import type { Asked, Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
-import { faultOf, giveUp, NEVER_AGAIN, retriedTrouble } from '../trouble.js'
+import { faultOf, giveUp, retriedTrouble } from '../trouble.js'
 
 const CALLS = 200
 const AT_ONCE = 50
@@ -17,7 +17,7 @@ export const amplification = {
   alone: true,
   async check(bench) {
     const trouble = await retriedTrouble(bench)
-    if (!trouble) return NEVER_AGAIN
+    if ('verdict' in trouble) return trouble
     const lab = await bench.rig({ faults: [faultOf('outage', trouble)] })
     let made = 0
     const count = (): number => lab.attempts().length

@@ -4,7 +4,7 @@ import { patience } from '../patience.js'
 import type { Bench, Finding, Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { listed } from '../telling.js'
-import { faultOf, giveUp, NEVER_AGAIN, retriedTrouble, type Trouble, untilSeen } from '../trouble.js'
+import { faultOf, giveUp, retriedTrouble, type Trouble, untilSeen } from '../trouble.js'
 import { delaysSeen, NO_WAIT_MS, type Usual, usualDelays, type Waits, waitsOf } from '../waits.js'
 
 /** Attempts that are waited for; more of them would wait for minutes. */
@@ -22,7 +22,7 @@ export const backs_off = {
   why: 'What failed a moment ago fails again at once. A server that struggles needs time, and more of it the longer it takes.',
   async check(bench) {
     const trouble = await retriedTrouble(bench)
-    if (!trouble) return NEVER_AGAIN
+    if ('verdict' in trouble) return trouble
     const usual = await usualDelays(bench, await bench.rig({ faults: [] }), '/')
     const calls: Waits[] = []
     const most = bench.subject.timeScale < 10 ? CALLS_IN_REAL_TIME : CALLS

@@ -3,7 +3,7 @@ import { patience } from '../patience.js'
 import type { Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { callerSaw, times } from '../telling.js'
-import { faultOf, giveUp, NEVER_AGAIN, retriedTrouble } from '../trouble.js'
+import { faultOf, giveUp, retriedTrouble } from '../trouble.js'
 
 /** Two libraries, one around the other, make 33 by default, and there are people who ask for more. */
 const MOST = 100
@@ -16,7 +16,7 @@ export const bounded = {
   why: 'Without an end every call that fails lives on, and a server that is down meets all of them for as long as it is.',
   async check(bench) {
     const trouble = await retriedTrouble(bench)
-    if (!trouble) return NEVER_AGAIN
+    if ('verdict' in trouble) return trouble
     const lab = await bench.rig({ faults: [faultOf('always', trouble)] })
     const asked = await bench.ask(lab)
     const count = (): number => bench.attempts(lab, asked).length

@@ -1,5 +1,7 @@
-import { wait } from '../../live/clock.js'
+import { formatMs } from '../../lib/units.js'
+import { monotonicMs, wait } from '../../live/clock.js'
 import type { Rig } from '../../rig.js'
+import { realMs } from '../patience.js'
 import type { Bench, Rule } from '../rule.js'
 import { fail, inconclusive, notApplicable, pass } from '../rule.js'
 import { times } from '../telling.js'
@@ -9,8 +11,8 @@ import { answers, ended, faultOf, giveUp } from '../trouble.js'
 const BEFORE = 15
 const TOGETHER = 10
 
-/** Breakers stay open for half a minute by default, some for a minute. */
-const BURSTS = 30
+/** Breakers stay open for half a minute by default, some for a minute. In real time a rule has two. */
+const LONGEST_OPEN_MS = 75_000
 const APART_MS = 3000
 
 /** The one that is to find out, and its retries. */
@@ -29,15 +31,17 @@ export const half_open_probe = {
       return notApplicable(`it has no breaker: after ${2 * BEFORE} calls that failed it still asks the server`)
     }
     const evidence: string[] = []
-    for (let n = 0; n < BURSTS; n++) {
-      await wait(Math.min(APART_MS / bench.subject.timeScale, 1000))
+    const opened = monotonicMs()
+    const openFor = (): number => realMs(bench, monotonicMs() - opened)
+    while (openFor() < LONGEST_OPEN_MS) {
+      await wait(APART_MS / bench.subject.timeScale)
       const { reached, settled } = await burst(bench, lab, TOGETHER)
       evidence.push(`${TOGETHER} calls at once: ${reached} reached the server`)
       if (!settled) return inconclusive('calls that its breaker held off did not end', evidence)
       if (reached > FEW) return fail(`its breaker let ${reached} of ${TOGETHER} calls find out at once`, evidence)
       if (reached > 0) return pass(`its breaker let ${times(reached, 'call')} of ${TOGETHER} find out`, evidence)
     }
-    return inconclusive(`its breaker was still open after ${(BURSTS * APART_MS) / 1000} s`, evidence)
+    return inconclusive(`its breaker was still open after ${formatMs(openFor())}`, evidence)
   },
 } as const satisfies Rule
 

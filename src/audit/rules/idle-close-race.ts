@@ -1,6 +1,7 @@
 import type { Answer } from '../../clients/driver.js'
+import type { Rig } from '../../rig.js'
 import { patience } from '../patience.js'
-import type { Asked, Rule } from '../rule.js'
+import type { Asked, Finding, Rule } from '../rule.js'
 import { fail, inconclusive, notApplicable, pass } from '../rule.js'
 import { callerSaw, isGood, outcomeOf } from '../telling.js'
 import { hasFired } from '../trouble.js'
@@ -27,8 +28,21 @@ export const idle_close_race = {
       return inconclusive('its first call, with which nothing was wrong, failed', [callerSaw(answer)])
     for (let n = 0; n < TRIES && !hasFired(lab, 'crossed'); n++) answer = await call()
     const evidence = [...calls.flatMap((asked) => bench.told(bench.attempts(lab, asked))), callerSaw(answer)]
-    if (!hasFired(lab, 'crossed')) return notApplicable('it opens a new connection for each call')
+    if (!hasFired(lab, 'crossed')) return uncrossed(lab, evidence)
     if (!isGood(answer)) return fail(`it did not try again: its caller has ${outcomeOf(answer)}`, evidence)
+    if (bench.attempts(lab, calls.at(-1)).length < 2) {
+      return inconclusive('its request was not sent again, and yet its caller has an answer', evidence)
+    }
     return pass('the kept connection was closed under its request, and it sent that again on a new one', evidence)
   },
 } as const satisfies Rule
+
+/** No connection had a second request. */
+function uncrossed(lab: Rig, evidence: string[]): Finding {
+  const attempts = lab.attempts()
+  if (attempts.length === 0) return inconclusive('no request reached the server', evidence)
+  if (attempts.length === 1) return inconclusive('only one request reached the server', evidence)
+  const connections = new Set(attempts.map(({ connection }) => connection)).size
+  if (connections < attempts.length) return inconclusive('no request met the close of its connection', evidence)
+  return notApplicable(`it opens a new connection for each call: ${connections} for ${attempts.length} requests`)
+}

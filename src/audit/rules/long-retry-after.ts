@@ -3,7 +3,7 @@ import { cameBackAfter } from '../comeback.js'
 import { hasTimeFor, leastGap } from '../patience.js'
 import type { Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
-import { NEVER_AGAIN, retriedTrouble } from '../trouble.js'
+import { retriedTrouble } from '../trouble.js'
 
 /** In real time there is no waiting for two minutes; caps of clients are half a minute at most. */
 const LONG_S = 120
@@ -25,7 +25,8 @@ export const long_retry_after = {
       if (one.gapMs < leastGap(bench, seconds * 1000)) return fail(`${told}, it came back in ${came}`, one.evidence)
       return pass(`${told}, it came back in ${came}`, one.evidence)
     }
-    if (!(await retriedTrouble(bench))) return NEVER_AGAIN
+    const trouble = await retriedTrouble(bench)
+    if ('verdict' in trouble) return trouble
     if (one.settled)
       return pass(`told to come back after ${seconds} s, it gave up instead of coming early`, one.evidence)
     return pass(`told to come back after ${seconds} s, it had not come back by then`, one.evidence)

@@ -1,3 +1,4 @@
+import type { SeenAttempt } from '../../journal/seen.js'
 import { wait } from '../../live/clock.js'
 import type { Ask, Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
@@ -34,15 +35,21 @@ export const no_unhandled_rejections = {
         const asked = await bench.ask(lab, { path })
         await untilSeen(bench, lab, asked, 1)
         asked.abort()
+        calls.push(asked)
         await ended(bench, lab, asked, 10_000)
       }
     }
     if (lab.attempts().length === 0) return inconclusive('no request reached the server')
+    const met = calls.filter((asked) => bench.attempts(lab, asked).some(isTrouble)).length
+    if (met === 0) return inconclusive(`none of ${times(calls.length, 'call')} met its trouble`)
     // An error that nobody handles is told a turn later, and by another process.
     await wait(50)
     await ended(bench, lab, await bench.ask(lab), 10_000)
     const troubles = client.troubles
     if (troubles.length > 0) return fail(`${times(troubles.length, 'error')} escaped: ${troubles[0]}`, [...troubles])
-    return pass(`in ${times(asks.length, 'call')} that failed no error escaped`)
+    return pass(`of ${times(calls.length, 'call')} ${met} met their trouble, and no error escaped`)
   },
 } as const satisfies Rule
+
+/** Whether the server did with it what a fault says. */
+const isTrouble = ({ status, outcome }: SeenAttempt): boolean => status !== 200 || outcome !== 'answered'

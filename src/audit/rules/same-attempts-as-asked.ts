@@ -1,7 +1,7 @@
 import type { Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { callerSaw, listed, times } from '../telling.js'
-import { ended, faultOf, giveUp, NEVER_AGAIN, retriedTrouble } from '../trouble.js'
+import { ended, faultOf, giveUp, retriedTrouble } from '../trouble.js'
 
 /** Who waits longer than that between two attempts is not waited for: as many as there were then are compared. */
 const QUIET_MS = 20_000
@@ -12,7 +12,7 @@ export const same_attempts_as_asked = {
   why: 'Where calls share the count, the first use up what was meant for all, and later ones fail at the first trouble.',
   async check(bench) {
     const trouble = await retriedTrouble(bench)
-    if (!trouble) return NEVER_AGAIN
+    if ('verdict' in trouble) return trouble
     const lab = await bench.rig({ faults: [faultOf('always', trouble)] })
     const counts: number[] = []
     const evidence: string[] = []

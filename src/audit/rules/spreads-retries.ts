@@ -2,7 +2,7 @@ import { formatMs } from '../../lib/units.js'
 import { patience } from '../patience.js'
 import type { Asked, Bench, Finding, Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
-import { faultOf, giveUp, NEVER_AGAIN, retriedTrouble, type Trouble } from '../trouble.js'
+import { faultOf, giveUp, retriedTrouble, type Trouble } from '../trouble.js'
 import { delaysSeen, NO_WAIT_MS, type Usual, usualDelays, type Waits, waitsOf } from '../waits.js'
 
 /** As many waits as tell how those of a thousand are spread; more at once would wait for each other in one process. */
@@ -22,7 +22,7 @@ export const spreads_retries = {
   alone: true,
   async check(bench) {
     const trouble = await retriedTrouble(bench)
-    if (!trouble) return NEVER_AGAIN
+    if ('verdict' in trouble) return trouble
     const usual = await usualDelays(bench, await bench.rig({ faults: [] }), '/')
     const alone = await some(bench, trouble, usual, 1)
     if (alone.exact && alone.ms.some((ms) => ms < NO_WAIT_MS)) {
