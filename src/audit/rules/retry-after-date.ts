@@ -1,6 +1,6 @@
 import { formatMs } from '../../lib/units.js'
-import { cameBackAfter } from '../comeback.js'
-import { leastGap, patience } from '../patience.js'
+import { cameBackAfter, hangOf, longAfter, waitedFor } from '../comeback.js'
+import { leastGap } from '../patience.js'
 import type { Bench, Finding, Rule } from '../rule.js'
 import { fail, inconclusive, notApplicable, pass } from '../rule.js'
 import { callerSaw, joined } from '../telling.js'
@@ -18,7 +18,8 @@ const AHEAD_MS = [20_000, 120_000]
 const AHEAD_REAL_MS = 3000
 
 export const retry_after_date = {
-  summary: 'A Retry-After that is a date is honoured in all three forms, and one that is past does not hang it',
+  summary:
+    'A Retry-After that is a date, in each of the three forms, is waited for or given up on, and one that is past does not hang it',
   why: 'Servers that know when they will be back, after a deploy for one, say the hour.',
   async check(bench) {
     const plain = await cameBackAfter(bench, { status: 503, quietMs: 30_000 })
@@ -64,22 +65,20 @@ async function withDate(
     giveUp(bench, asked)
     return undefined
   }
-  const answer = await asked.settled(patience(bench, lead + 30_000))
+  const toWait = due - read
+  const { answer, waitedMs } = await waitedFor(bench, lab, asked, longAfter(toWait))
   const attempts = bench.attempts(lab, asked)
   giveUp(bench, asked)
-  const evidence = [
-    ...bench.told(attempts),
-    `Retry-After: ${date}, ${formatMs(due - read)} ahead: ${callerSaw(answer)}`,
-  ]
-  const gap = attempts[1]?.gap_ms
-  if (gap === undefined || gap === null) return pass(`it did not come early with a date of ${name}`, evidence)
-  const early = read + gap < leastGap(bench, due)
-  if (early)
-    return fail(
-      `with a date of ${name} that was ${formatMs(due - read)} ahead it came back in ${formatMs(gap)}`,
-      evidence,
-    )
-  return pass(`it came back ${formatMs(gap)} after a date of ${name}`, evidence)
+  const evidence = [...bench.told(attempts), `Retry-After: ${date}, ${formatMs(toWait)} ahead: ${callerSaw(answer)}`]
+  const gapMs = attempts[1]?.gap_ms ?? undefined
+  const settled = answer !== undefined
+  if (gapMs === undefined) {
+    const told = `503 with a date of ${name} that was ${formatMs(toWait)} ahead`
+    const hangs = hangOf(bench, { told, gapMs, settled, waitedMs, evidence }, toWait)
+    return hangs ?? pass(`it gave up instead of coming before a date of ${name}`, evidence)
+  }
+  const because = `told by a date of ${name} to wait ${formatMs(toWait)}, it came back ${formatMs(gapMs)} later`
+  return read + gapMs < leastGap(bench, due) ? fail(because, evidence) : pass(because, evidence)
 }
 
 async function past(bench: Bench): Promise<Finding> {

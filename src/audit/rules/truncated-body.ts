@@ -1,6 +1,7 @@
 import type { Answer } from '../../clients/driver.js'
-import type { Rule } from '../rule.js'
-import { fail, inconclusive, pass } from '../rule.js'
+import type { Rig } from '../../rig.js'
+import type { Bench, Finding, Rule } from '../rule.js'
+import { fail, inconclusive, notApplicable, pass } from '../rule.js'
 import { callerSaw, outcomeOf, times } from '../telling.js'
 import { answers, ended, faultOf, giveUp, hasFired, onApp } from '../trouble.js'
 
@@ -42,6 +43,8 @@ export const truncated_body = {
       hops: { app: { kind: 'origin', response: { body: BODY } } },
       faults: onApp([...CASES, chunked, forged]),
     })
+    const silent = await untold(bench, lab)
+    if (silent) return silent
     const evidence: string[] = []
     let repaired = 0
     for (const { id, match } of CASES) {
@@ -58,6 +61,23 @@ export const truncated_body = {
     return pass(`${told}, and ${repaired} fetched anew in full`, evidence)
   },
 } as const satisfies Rule
+
+/** Of a program that prints nothing, or more than the body, nobody can say what it took for the whole. */
+async function untold(bench: Bench, lab: Rig): Promise<Finding | undefined> {
+  const asked = await bench.ask(lab, { path: '/whole' })
+  const answer = await ended(bench, lab, asked, 60_000)
+  if (answer?.body === BODY && !answer.error) return undefined
+  giveUp(bench, asked)
+  const attempts = bench.attempts(lab, asked)
+  const evidence = [...bench.told(attempts), callerSaw(answer)]
+  if (attempts.length === 0) return inconclusive('no request reached the server', evidence)
+  if (!answer || answer.error)
+    return inconclusive(`of a response that was whole its caller has ${outcomeOf(answer)}`, evidence)
+  const bytes = Buffer.byteLength(answer.body ?? '')
+  return notApplicable(
+    `it does not tell what it got: its caller has ${bytes} bytes of a body of ${BODY.length} that came whole`,
+  )
+}
 
 function wrongWith(answer: Answer | undefined): string | undefined {
   if (!answer) return 'its caller was told nothing'
