@@ -9,7 +9,8 @@ import { findPackage } from '../../src/clients/find.js'
 import { libraries } from '../../src/clients/index.js'
 import { librarySubject, type SubjectOptions } from '../../src/clients/library.js'
 import { startHost } from '../../src/clients/process.js'
-import { repository } from '../cli/command.js'
+
+const repository = process.cwd()
 
 export interface OldVersion {
   /** As src/clients/index.ts names it. */
