@@ -83,7 +83,8 @@ async function written() {
     return results
   }
   const count = Object.keys(libraries).length
-  const audits = (await Promise.all([each(subjects.slice(0, count), 2), each(subjects.slice(count), 1)])).flat()
+  const lanes = [subjects.slice(0, count), ...subjects.slice(count).map((program) => [program])]
+  const audits = (await Promise.all(lanes.map((lane) => each(lane, lane.length > 1 ? 3 : 1)))).flat()
   const run = {
     version,
     node: process.versions.node,

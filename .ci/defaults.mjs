@@ -11,7 +11,7 @@ export const defaultsSection = () => [
 ${asked.length} from 400 to 524 after which a GET is sent again, methods those whose 502 is. fetch refuses to send TRACE. A library that wraps a function tries again
 after whatever that throws: its driver throws for a status that is no success, as its documentation does.`,
   table(
-    ['client', 'read', 'attempts', 'waits', 'statuses', 'methods', 'after a reset', 'otherwise than read'],
+    ['library', 'read', 'attempts', 'waits', 'statuses', 'methods', 'after a reset', 'otherwise than read'],
     Object.entries(published).map(row),
   ),
 ]

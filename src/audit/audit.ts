@@ -26,7 +26,7 @@ export interface AuditOptions extends SubjectOptions {
   seed?: number | undefined
   /** How long a rule may take, in real milliseconds; if absent half a minute, or two minutes for a client in real time. */
   limitMs?: number | undefined
-  /** Rules side by side, but for those that run alone; as many as there are processors, four at most, if absent. */
+  /** Rules side by side, but for those that run alone: most only wait. Two for each processor, four at most, if absent. */
   parallel?: number | undefined
   /** Ends the audit: what was found until then is the result, `interrupted` is set. */
   signal?: AbortSignal | undefined
@@ -108,7 +108,7 @@ function withoutAsking(chosen: Chosen, finding: Finding, { onResult }: AuditOpti
 
 /** In the order of the table, whoever was done first. */
 async function runRules(subject: Subject, chosen: Chosen, options: AuditOptions): Promise<RuleResult[]> {
-  const { parallel = Math.min(4, availableParallelism()), signal, onResult } = options
+  const { parallel = Math.min(4, 2 * availableParallelism()), signal, onResult } = options
   const stop = new AbortController()
   const until = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   const found = new Map<string, RuleResult>()

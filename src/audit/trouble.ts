@@ -99,6 +99,12 @@ export async function untilSeen(bench: Bench, lab: Rig, asked: Asked, attempts: 
   return seen()
 }
 
+/** The same, or until it is sent once more: who only wants to know whether it is need not wait for the rest. */
+export async function endedOrAgain(bench: Bench, lab: Rig, asked: Asked, withinMs: number, most = 2) {
+  const again = lab.until(() => bench.attempts(lab, asked).length >= most)
+  return (await Promise.race([ended(bench, lab, asked, withinMs), again])) ?? undefined
+}
+
 /** For an answer that is on its way to the caller, in real milliseconds. */
 const ON_ITS_WAY_MS = 100
 

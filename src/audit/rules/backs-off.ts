@@ -1,6 +1,6 @@
 import { meanOf } from '../../lib/statistics.js'
 import { formatMs } from '../../lib/units.js'
-import { patience } from '../patience.js'
+import { wait } from '../../live/clock.js'
 import type { Bench, Finding, Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { listed } from '../telling.js'
@@ -14,6 +14,8 @@ const CALLS = 24
 const CALLS_IN_REAL_TIME = 6
 /** Between no growth and twice as long, which is the least that is usual. */
 const GROWS = 1.4
+/** In real time. */
+const LAST_WORD_MS = 50
 /** Two calls that differ by less drew little or nothing. */
 const ALIKE = 0.25
 
@@ -63,7 +65,8 @@ async function waitsOfOne(bench: Bench, trouble: Trouble, usual: Usual) {
   const asked = await bench.ask(lab)
   const all = await untilSeen(bench, lab, asked, ATTEMPTS)
   giveUp(bench, asked)
-  if (all) await asked.settled(patience(bench, 1000))
+  // What it asks for behind its last attempt is told a moment later.
+  if (all) await Promise.race([asked.answer, wait(Math.max(LAST_WORD_MS, 1000 / bench.subject.timeScale))])
   const waits = await waitsOf(bench, lab, [asked], seen, usual)
   // Who does not hear an abort goes on.
   await lab.close()

@@ -5,7 +5,7 @@ import { realMs } from '../patience.js'
 import type { Bench, Rule } from '../rule.js'
 import { fail, inconclusive, notApplicable, pass } from '../rule.js'
 import { times } from '../telling.js'
-import { answers, ended, faultOf, giveUp } from '../trouble.js'
+import { answers, endedOrAgain, faultOf, giveUp } from '../trouble.js'
 
 /** Enough failures for a breaker that counts to ten. */
 const BEFORE = 15
@@ -52,8 +52,10 @@ async function burst(
   size: number,
 ): Promise<{ reached: number; heldOff: number; settled: boolean }> {
   const calls = await Promise.all(Array.from({ length: size }, () => bench.ask(lab)))
-  const answers = await Promise.all(calls.map((asked) => ended(bench, lab, asked, 5000)))
+  const answers = await Promise.all(calls.map((asked) => endedOrAgain(bench, lab, asked, 5000, FEW + 1)))
   for (const [n, answer] of answers.entries()) if (!answer) giveUp(bench, calls[n]!)
-  const reached = calls.filter((asked) => bench.attempts(lab, asked).length > 0).length
-  return { reached, heldOff: size - reached, settled: !answers.includes(undefined) }
+  const came = calls.map((asked) => bench.attempts(lab, asked).length > 0)
+  const reached = came.filter(Boolean).length
+  const settled = answers.every((answer, n) => answer !== undefined || came[n])
+  return { reached, heldOff: size - reached, settled }
 }

@@ -1,7 +1,7 @@
 import { judgeApplied, ORDER } from '../applied.js'
 import type { Finding, Rule } from '../rule.js'
 import { inconclusive, pass } from '../rule.js'
-import { ended, giveUp } from '../trouble.js'
+import { endedOrAgain, giveUp } from '../trouble.js'
 
 const STATUSES = [502, 503, 504]
 
@@ -15,7 +15,7 @@ export const no_post_on_5xx = {
     for (const status of STATUSES) {
       const lab = await bench.rig({ hops: { app: { kind: 'origin', operations: {}, response: { status } } } })
       const asked = await bench.ask(lab, ORDER)
-      await ended(bench, lab, asked, 5000)
+      await endedOrAgain(bench, lab, asked, 5000)
       giveUp(bench, asked)
       if (bench.attempts(lab, asked).length === 0) return inconclusive('no POST reached the server')
       findings.push(judgeApplied(bench, lab, asked, `a ${status}`))

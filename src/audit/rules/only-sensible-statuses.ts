@@ -1,7 +1,7 @@
 import type { Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { listed } from '../telling.js'
-import { answers, ended, faultOf, giveUp } from '../trouble.js'
+import { answers, endedOrAgain, faultOf, giveUp } from '../trouble.js'
 
 /**
  * What a second attempt cannot better: RFC 9110 sections 15.5 and 15.6. A 421 may be sent again, on another connection;
@@ -20,7 +20,7 @@ export const only_sensible_statuses = {
     let reached = 0
     for (const status of STATUSES) {
       const asked = await bench.ask(lab, { path: `/${status}` })
-      await ended(bench, lab, asked, 5000)
+      await endedOrAgain(bench, lab, asked, 5000)
       giveUp(bench, asked)
       const attempts = bench.attempts(lab, asked)
       if (attempts.length > 0) reached++

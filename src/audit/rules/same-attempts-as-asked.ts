@@ -4,11 +4,13 @@ import { patience } from '../patience.js'
 import type { Asked, Bench, Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { callerSaw, listed, times } from '../telling.js'
-import { ended, faultOf, giveUp, retriedTrouble } from '../trouble.js'
+import { endedOrAgain, faultOf, giveUp, retriedTrouble } from '../trouble.js'
 
 /** Who waits longer than that between two attempts is not waited for: as many as there were then are compared. */
 const QUIET_MS = 20_000
 const AT_ONCE = 3
+/** Nor for more attempts. */
+const MOST = 8
 
 /** Good calls before the count is taken again: some budgets are full after one, most earn a tenth of a retry with each. */
 const GOOD = [1, 100]
@@ -64,7 +66,7 @@ export const same_attempts_as_asked = {
 /** So many calls at once that fail each time. */
 async function failing(bench: Bench, lab: Rig, atOnce: number, evidence: string[]): Promise<Made[]> {
   const calls = await asks(bench, lab, atOnce)
-  const answers = await Promise.all(calls.map((asked) => ended(bench, lab, asked, QUIET_MS)))
+  const answers = await Promise.all(calls.map((asked) => endedOrAgain(bench, lab, asked, QUIET_MS, MOST)))
   return calls.map((asked, n) => {
     const count = bench.attempts(lab, asked).length
     evidence.push(`${times(count, 'attempt')}${atOnce > 1 ? ' beside others' : ''}, ${callerSaw(answers[n])}`)
