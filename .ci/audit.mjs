@@ -1,5 +1,5 @@
 /**
- * Audits every library and a few programs by every rule, and writes docs/audit.md: npm run audit:table, some twenty minutes on
+ * Audits every library and a few programs by every rule, and writes docs/audit.md: npm run audit:table, some ten minutes on
  * a quiet machine. With --check two libraries are audited again and nothing is written; it fails when they come out
  * otherwise than the page says, or when the page is not of the rules and libraries that there are. `npm run build` and `npm run test:build` first: older versions come from the tests.
  */

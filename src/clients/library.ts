@@ -12,7 +12,7 @@ const MOST_ATTEMPTS = 20
 export interface SubjectOptions {
   /** Where packages and files of the user's are looked for; the working directory if absent. */
   folder?: string | undefined
-  /** How many times as fast as the real one the client's clock runs; 50 if absent. */
+  /** How many times as fast as the real one the client's clock runs; what its driver says, or 50, if absent. */
   timeScale?: number | undefined
 }
 
