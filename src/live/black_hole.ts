@@ -76,24 +76,32 @@ export class BlackHole {
 
   /** From now on every SYN to the port is dropped. Nobody else may listen on it. */
   async fill(): Promise<void> {
-    this.order(FILL)
-    if (this.state[0] !== FULL) throw new InvariantError(`no black hole could be made of port ${this.port}`)
-    // Dialled in this very turn: the first in the queue are ours.
-    this.fillers = Array.from({ length: QUEUE }, () => connect(this.port, '127.0.0.1').on('error', () => {}))
-    await Promise.all(this.fillers.map((socket) => once(socket, 'connect')))
-    await this.queued()
+    const until = wallMs() + PATIENCE_MS
+    while (!(await this.filled(until))) this.lift()
   }
 
   /**
-   * A filler is connected for us before the last ACK of its handshake has put it into the queue, and on a busy machine
-   * the kernel takes its time: a SYN between the two would be answered.
+   * Resolves with true when those that wait in the queue are ours. A stranger that dialled in between is faster now and
+   * then: it would wait for an answer, and one of ours for a place, for as long as the hole is there.
    */
-  private async queued(): Promise<void> {
-    const until = wallMs() + PATIENCE_MS
-    while ((acceptQueue(this.port) ?? QUEUE) < QUEUE) {
+  private async filled(until: number): Promise<boolean> {
+    this.order(FILL)
+    if (this.state[0] !== FULL) throw new InvariantError(`no black hole could be made of port ${this.port}`)
+    // Dialled in this very turn: the first in the queue are ours, but for strangers in other processes.
+    this.fillers = Array.from({ length: QUEUE }, () => connect(this.port, '127.0.0.1').on('error', () => {}))
+    // A filler is connected for us before the last ACK of its handshake has put it into the queue, and on a busy machine
+    // the kernel takes its time: a SYN between the two would be answered.
+    while ((acceptQueue(this.port) ?? QUEUE) < QUEUE || !this.connected()) {
       if (wallMs() > until) throw new InvariantError(`the queue of port ${this.port} does not fill up`)
+      const full = (acceptQueue(this.port) ?? 0) >= QUEUE
       await wait(1)
+      if (full && !this.connected()) return false
     }
+    return true
+  }
+
+  private connected(): boolean {
+    return this.fillers.every((socket) => !socket.connecting)
   }
 
   /** The port is free again; a SYN that was dropped is sent anew by its kernel, within a second at first. */
