@@ -3,7 +3,7 @@
  * asks the dialect of its hop. A dialect sees failures, heads and bytes, never a cause, a fault or a scenario.
  */
 import type { Failure } from '../core/failure.js'
-import type { LogContext, LogLine } from './nginx/error_log.js'
+import type { ErrorLog, LogContext, LogLine } from './log_line.js'
 import type { Reader } from './reader.js'
 
 export interface Dialect {
@@ -23,7 +23,9 @@ export interface Dialect {
   answer(failure: Failure, to: Asked, from: Reached): Answer
   /** The request is not passed on; undefined: the connection is closed without a word. */
   refusal(status: number, failure: Failure, to: Asked): Answer | undefined
-  /** Its line about that in the error log, if it has one. */
+  /** What it writes to its error log, and no more than that; undefined: what nginx does. */
+  errorLog?: Partial<ErrorLog>
+  /** Its line about a request that is not passed on in the error log, if it has one. */
   refusedLine?: (failure: Failure, context: LogContext) => LogLine | undefined
   /** The head of what an upstream answered, in its own words; undefined: as it came. */
   passed?: (head: UpstreamHead, to: Asked) => PassedHead

@@ -1,6 +1,8 @@
 /** The table of dialects: how a proxy says what went wrong. A product is one file or folder, and one line here. */
 import type { Dialect } from './dialect.js'
 import { edge } from './edge.js'
+import type { ErrorLog } from './log_line.js'
+import { nginxErrorLog } from './nginx/error_log.js'
 import { nginx } from './nginx/index.js'
 import { rfc9209 } from './rfc9209.js'
 
@@ -18,3 +20,6 @@ export function dialectOf(hop: { dialect: DialectName; server_header?: string | 
 
 /** Those whose Server header a scenario can choose. */
 export const namedDialects = dialectNames.filter((name) => (dialects[name] as Dialect).named)
+
+/** What a dialect writes to its error log; those without one of their own are read in nginx's words. */
+export const errorLogOf = ({ errorLog = nginxErrorLog }: Dialect): Partial<ErrorLog> => errorLog

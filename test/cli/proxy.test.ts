@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parseJournal } from '../../src/journal/log.js'
 import type { RunResult } from '../../src/journal/result.js'
-import { installedNginx, ownTemporary } from '../live/proxies/real.js'
+import { installed, ownTemporary } from '../live/proxies/real.js'
 import { assertEnded, badgateway, commandLine, main, start, until } from './command.js'
 import { long, passing } from './scenarios.js'
 
@@ -79,7 +79,7 @@ t.test('3 for a program that dies at start: its own words', async (t) => {
   )
 })
 
-const nginx = await installedNginx(t)
+const nginx = await installed(t, 'nginx')
 
 if (nginx) {
   t.test('a real nginx: the result names it, and says what was not judged', async (t) => {

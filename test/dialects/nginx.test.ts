@@ -1,6 +1,6 @@
 /**
  * nginx's dialect: how it reads a response, and its pages, heads and lines of the access log. All of it was read off
- * nginx 1.22.1; test/alone/answers.ts asks it anew.
+ * nginx 1.22.1; test/alone/answers_nginx.ts asks it anew.
  */
 import fc from 'fast-check'
 import { test } from 'tap'

@@ -12,13 +12,8 @@ import {
   overLimit,
   waitedTooLong,
 } from '../../src/core/failure.js'
-import {
-  clientLeftLine,
-  clientStalledLine,
-  errorLogLine,
-  excludedLine,
-  type LogContext,
-} from '../../src/dialects/nginx/error_log.js'
+import type { LogContext } from '../../src/dialects/log_line.js'
+import { clientLeftLine, clientStalledLine, errorLogLine, excludedLine } from '../../src/dialects/nginx/error_log.js'
 import {
   type Reading,
   readFailure,

@@ -1,6 +1,6 @@
 /**
  * A proxy that speaks nginx's dialect, on the wire and without an nginx: what its client gets, which connections it keeps,
- * and the lines of its logs. That nginx does the same is for test/alone/answers.ts.
+ * and the lines of its logs. That nginx does the same is for test/alone/answers_nginx.ts.
  */
 import t, { type Test } from 'tap'
 import { runScenario } from '../../src/run.js'

@@ -3,30 +3,8 @@
  * mini proxy journals it; nginx's own statuses and pages are not here.
  */
 import type { Failure, Stage } from '../../core/failure.js'
+import type { ErrorLog, LogContext, LogLine } from '../log_line.js'
 import { alertError, verifyError } from '../openssl.js'
-
-/** What nginx puts behind the message. */
-export interface LogContext {
-  /** The address of the client. */
-  client: string
-  /** The server_name that took the request. */
-  server: string
-  /** The request line. */
-  request: string
-  /** The URL that was asked for; undefined while none was chosen. */
-  upstream?: string | undefined
-  /** The Host field. */
-  host?: string | undefined
-  /** The name that was to be resolved. */
-  name?: string | undefined
-  /** The name that the certificate must have. */
-  serverName?: string | undefined
-}
-
-export interface LogLine {
-  level: 'info' | 'warn' | 'error' | 'crit'
-  message: string
-}
 
 /** The line for a try that failed. What nginx has no words for is given in ours, behind `upstream failed:`. */
 export function errorLogLine(told: Failure, context: LogContext): LogLine {
@@ -224,4 +202,13 @@ function tail({ client, server, request, upstream, host }: LogContext): string {
   const asked = upstream === undefined ? '' : `, upstream: "${upstream}"`
   const named = host === undefined ? '' : `, host: "${host}"`
   return `, client: ${client}, server: ${server}, request: "${request}"${asked}${named}`
+}
+
+export const nginxErrorLog: ErrorLog = {
+  failed: errorLogLine,
+  excluded: excludedLine,
+  limited: limitedLine,
+  noted: noteLine,
+  clientLeft: clientLeftLine,
+  clientStalled: clientStalledLine,
 }

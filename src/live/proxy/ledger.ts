@@ -1,7 +1,7 @@
 /** What the journal gets of one request at a proxy: how it ended, and the line of the access log where the dialect has one. */
 import type { IncomingMessage } from 'node:http'
 import type { AccessTry, Dialect } from '../../dialects/dialect.js'
-import type { LogContext } from '../../dialects/nginx/error_log.js'
+import type { LogContext } from '../../dialects/log_line.js'
 import type { ForwardEvent } from '../../journal/events.js'
 import { httpDate } from '../clock.js'
 import { formatAddress, type Site, type Target } from '../site.js'

@@ -6,30 +6,20 @@ import { type IncomingMessage, METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
-import type { Failure } from '../../core/failure.js'
 import { createRateLimit, type Refused } from '../../core/proxy/rate_limit.js'
 import { dialectOf } from '../../dialects/index.js'
-import {
-  clientLeftLine,
-  clientStalledLine,
-  errorLogLine,
-  excludedLine,
-  limitedLine,
-  noteLine,
-} from '../../dialects/nginx/error_log.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { alignedMs, startTimer, stopTimer, type Timer } from '../clock.js'
 import { listenAt, trackSockets } from '../listen.js'
-import type { Note } from '../reading.js'
 import type { Address, Site, Target } from '../site.js'
 import { dialOptions, serverOptions } from '../tls.js'
 import { createCaching } from './caching.js'
 import { UpstreamDispatcher, UpstreamError, type UpstreamRequest } from './dispatcher.js'
+import { createErrorLogging, type ErrorLogging } from './error_log.js'
 import { Downstream } from './front.js'
 import { goAlone, goOn, needsOwnConnection, whenTaken } from './go_alone.js'
 import { requestHeaders, setHost } from './headers.js'
 import { createHealthChecks, type HealthChecks } from './health_checks.js'
-import { logContext } from './ledger.js'
 import { type Refusals, refusals } from './refusal.js'
 import { hasBody, RequestBody } from './request_body.js'
 import { checkRequest, RequestRefused } from './request_check.js'
@@ -40,17 +30,22 @@ import { takeUpgrades } from './upgrade.js'
 export async function startProxy(site: Site, name: string, hop: ProxyHop): Promise<Address> {
   const tls = await dialOptions(site.certificates, name, hop.upstream_tls)
   const reach = reachOf(site, name, hop, tls)
+  const dialect = dialectOf(hop)
+  const log = createErrorLogging(site, name, dialect)
+  const of = (request: UpstreamRequest): Downstream => (request as ProxiedRequest).downstream
   const dispatcher = new UpstreamDispatcher(site, hop, reach, {
-    failed: (request, failure, target) => logFailure(site, name, request as ProxiedRequest, failure, target),
-    noted: (request, note, target) => logNote(site, name, request as ProxiedRequest, note, target),
-    turned: (request, turned, target) => bookTurn(site, name, request as ProxiedRequest, turned, target),
+    failed: (request, failure, target) => log.failed(of(request), failure, target),
+    noted: (request, note, target) => log.noted(of(request), note, target),
+    turned(request, turned, target) {
+      bookTurn(site, name, turned, target)
+      if (turned === 'excluded') log.excluded(of(request), target)
+    },
   })
   const { health_check, to } = hop
   const advance = () => dispatcher.advance()
   const checks = health_check && createHealthChecks(site, name, { health_check, to }, reach, advance)
   followMembership(site, name, hop, dispatcher, checks)
   site.scope.add(() => dispatcher.destroy())
-  const dialect = dialectOf(hop)
   const refusing = refusals(site, name, dialect)
   const app = await createFront(site, name, hop, refusing)
   // Bodies are streamed: where fastify expects none, no parser of its own may take or refuse one.
@@ -66,7 +61,6 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
     if (caching) caching.handle(upstream, downstream, (handler) => dispatcher.dispatch(upstream, handler))
     else dispatcher.dispatch(upstream, downstream)
   }
-  const clientLeft = (left: Downstream): void => logClientLeft(site, name, left)
   let count = 0
   await app.register(httpProxy, {
     // Asked for by the plugin, dialled by nobody: the handler below takes every request.
@@ -84,13 +78,13 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
         dialect.via ? via[raw.httpVersionMinor as 0 | 1] : undefined,
       )
       reply.hijack()
-      const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, clientLeft)
+      const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, log.clientLeft)
       const body = hasBody(raw)
       if (dialect.takesBodies && body) goOn(raw, reply.raw)
       const once = needsOwnConnection(raw, body && !dialect.takesBodies) ? goAlone(raw, headers) : undefined
       const upstream = new ProxiedRequest(raw, headers, body, once, downstream)
       const refused = limiting?.admit(alignedMs(), upstream.client)
-      if (refused) return refuseOverRate(site, name, downstream, refused)
+      if (refused) return refuseOverRate(log, downstream, refused)
       if (dialect.takesBodies && body) whenTaken(raw, headers, () => send(upstream))
       else send(upstream)
     },
@@ -187,44 +181,13 @@ function originForm(request: IncomingMessage): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-function logFailure(
-  site: Site,
-  hop: string,
-  upstream: ProxiedRequest,
-  failure: Failure,
-  target: Target | undefined,
-): void {
-  if (!site.journaling) return
-  const { level, message } = errorLogLine(failure, logContext(hop, upstream.downstream.request, target))
-  site.journal({ event: 'log', t: site.now(), hop, request: upstream.downstream.id, level, line: message })
-}
-
-function logNote(site: Site, hop: string, { downstream }: ProxiedRequest, note: Note, target: Target): void {
-  if (!site.journaling) return
-  const { level, message } = noteLine(note.level, note.text, note.stage, logContext(hop, downstream.request, target))
-  site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
-}
-
-function bookTurn(
-  site: Site,
-  hop: string,
-  { downstream }: ProxiedRequest,
-  turned: 'excluded' | 'recovered',
-  target: Target,
-): void {
-  if (!site.journaling) return
-  site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned })
-  if (turned === 'recovered') return
-  const { level, message } = excludedLine(logContext(hop, downstream.request, target))
-  site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
-}
-
-function refuseOverRate(site: Site, hop: string, downstream: Downstream, { failure, excess }: Refused): void {
-  if (site.journaling) {
-    const { level, message } = limitedLine(excess, logContext(hop, downstream.request, undefined))
-    site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
-  }
+function refuseOverRate(log: ErrorLogging, downstream: Downstream, { failure, excess }: Refused): void {
+  log.limited(downstream, excess)
   downstream.onError(new UpstreamError(failure, undefined))
+}
+
+function bookTurn(site: Site, hop: string, turned: 'excluded' | 'recovered', target: Target): void {
+  if (site.journaling) site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned })
 }
 
 /** Servers that join or leave do so at their time from the load's start, each time that one begins; so do checks. */
@@ -267,11 +230,4 @@ function followMembership(
       })
     }
   })
-}
-
-function logClientLeft(site: Site, hop: string, downstream: Downstream): void {
-  if (!site.journaling) return
-  const line = downstream.stalled ? clientStalledLine : clientLeftLine
-  const { level, message } = line(logContext(hop, downstream.request, undefined))
-  site.journal({ event: 'log', t: site.now(), hop, request: downstream.id, level, line: message })
 }

@@ -1,4 +1,4 @@
-/** Every cause of the catalogue, with the real nginx and with the mini proxy in nginx's dialect. */
+/** Every cause of the catalogue, with the real product and with the mini proxy in its dialect. */
 import { readdirSync } from 'node:fs'
 import type { AttemptEvent, JournalEvent } from '../../../src/journal/events.js'
 import { fitnessOf } from '../../../src/live/proxies/fitness.js'
@@ -6,13 +6,14 @@ import { type Product, replacedHop } from '../../../src/live/proxies/stand_in.js
 import { runScenario } from '../../../src/run.js'
 import { readScenario } from '../../../src/scenario/files.js'
 import type { Scenario } from '../../../src/scenario/schema.js'
-import { isSame, logOf, type Row, type Seen, undecided } from './seen.js'
+import type { Subject } from './product.js'
+import { isSame, logOf, type Row, type Seen } from './seen.js'
 
 const FOLDER = 'scenarios/causes'
 
 export interface Causes {
   rows: Row[]
-  /** Causes that nginx can't show, or in which there is no proxy, and why. */
+  /** Causes that the product can't show, or in which there is no proxy, and why. */
   left: { name: string; why: string }[]
 }
 
@@ -20,20 +21,20 @@ export interface Causes {
 const AT_ONCE = 4
 
 /** Those that load the machine one after the other, behind all others. */
-export async function compareCauses(nginx: Product): Promise<Causes> {
+export async function compareCauses(subject: Subject, product: Product): Promise<Causes> {
   const files = readdirSync(FOLDER).sort()
   const all = await Promise.all(
     files.map(async (file) => ({ name: file.replace('.yaml', ''), scenario: await readScenario(`${FOLDER}/${file}`) })),
   )
   const left = all.flatMap(({ name, scenario }) => {
-    const { skip } = fitnessOf(scenario, nginx)
+    const { skip } = fitnessOf(scenario, product)
     return skip === undefined ? [] : [{ name, why: skip }]
   })
   const shown = all.filter(({ name }) => !left.some((one) => one.name === name))
   const rows = new Map<string, Row>()
   const compareAll = async (some: typeof all): Promise<void> => {
     for (let next = some.shift(); next; next = some.shift()) {
-      rows.set(next.name, await compareCause(next.name, next.scenario, nginx))
+      rows.set(next.name, await compareCause(subject, next.name, next.scenario, product))
     }
   }
   const together = shown.filter(({ scenario }) => !scenario.alone)
@@ -45,25 +46,25 @@ export async function compareCauses(nginx: Product): Promise<Causes> {
 /** What a busy machine, or the way in which a client's bytes arrive, made differ does not differ again and again. */
 const MOST_TIMES = 12
 
-async function compareCause(name: string, scenario: Scenario, product: Product): Promise<Row> {
+async function compareCause(subject: Subject, name: string, scenario: Scenario, product: Product): Promise<Row> {
   const hop = replacedHop(scenario)!
-  const dialect = { ...scenario.hops[hop]!, dialect: 'nginx' } as Scenario['hops'][string]
+  const dialect = { ...scenario.hops[hop]!, dialect: subject.name } as Scenario['hops'][string]
   const worded = { ...scenario, hops: { ...scenario.hops, [hop]: dialect } }
   for (let time = 1; ; time++) {
-    const nginx = await observe(scenario, hop, product)
-    const mini = await observe(worded, hop)
-    const row = { name, nginx, mini }
-    if (isSame(row) || name in undecided || time === MOST_TIMES) return row
+    const real = await observe(subject, scenario, hop, product)
+    const mini = await observe(subject, worded, hop)
+    const row = { name, real, mini }
+    if (isSame(row) || name in subject.undecided || time === MOST_TIMES) return row
   }
 }
 
 /** Each thing once: how often it happens may depend on moments. */
-async function observe(scenario: Scenario, hop: string, proxy?: Product): Promise<Seen> {
+async function observe(subject: Subject, scenario: Scenario, hop: string, proxy?: Product): Promise<Seen> {
   const journal: JournalEvent[] = []
   const file = { write: (event: JournalEvent) => void journal.push(event), close: async () => {} }
   await runScenario({ file: scenario.id, scenario }, { proxy, openJournal: () => file })
   const attempts = journal.filter((event) => event.event === 'attempt')
-  return { got: once(attempts.map(gotBy)), log: once(logOf(journal, hop)) }
+  return { got: once(attempts.map(gotBy)), log: once(logOf(journal, subject, hop)) }
 }
 
 function gotBy({ client, status, truncated, failure, gave_up }: AttemptEvent): string {

@@ -1,6 +1,6 @@
 /**
  * Seeded variations of a response that no file holds (cut at a random byte, a damaged head, a damaged chunk), as they
- * come out of the real nginx and of the mini proxy in its dialect: byte for byte.
+ * come out of the real product and of the mini proxy in its dialect: byte for byte.
  */
 import { EventEmitter, once } from 'node:events'
 import type { JournalEvent } from '../../../src/journal/events.js'
@@ -9,6 +9,7 @@ import type { Product } from '../../../src/live/proxies/stand_in.js'
 import { type LiveSite, startSite } from '../../../src/live/start.js'
 import { checkScenario } from '../../../src/scenario/parse.js'
 import { dialed } from '../../live/peers.js'
+import type { Subject } from './product.js'
 import { isSame, logOf, type Row, type Seen } from './seen.js'
 
 export interface Variation {
@@ -19,8 +20,8 @@ export interface Variation {
 
 const BODY = 'Lorem ipsum dolor sit amet, consectetur adipiscing elit.'
 
-export function drawVariations(seed: number, count: number): Variation[] {
-  const draw: Draw = chanceFrom(seed).stream('nginx')
+export function drawVariations({ name }: Subject, seed: number, count: number): Variation[] {
+  const draw: Draw = chanceFrom(seed).stream(name)
   const upTo = (limit: number): number => Math.floor(draw() * limit)
   const oneOf = <T>(all: readonly T[]): T => all[upTo(all.length)]!
   const ENDS = ['close', 'reset', 'stall'] as const
@@ -61,14 +62,18 @@ const LIMITS = { stall: '400ms', other: '30s' }
 /** What a busy machine made differ does not differ again and again: an RST may overtake bytes that nobody has read yet. */
 const MOST_TIMES = 6
 
-export async function compareVariations(variations: readonly Variation[], product: Product): Promise<Row[]> {
+export async function compareVariations(
+  subject: Subject,
+  variations: readonly Variation[],
+  product: Product,
+): Promise<Row[]> {
   const rows: Row[] = []
   let left = variations.map((_, index) => index)
   for (let time = 1; left.length > 0 && time <= MOST_TIMES; time++) {
     const some = left.map((index) => variations[index]!)
-    const [nginx, mini] = await Promise.all([playAt(some, product), playAt(some)])
+    const [real, mini] = await Promise.all([playAt(subject, some, product), playAt(subject, some)])
     for (const [at, index] of left.entries()) {
-      rows[index] = { name: `${index}, ${variations[index]!.kind}`, nginx: nginx[at]!, mini: mini[at]! }
+      rows[index] = { name: `${index}, ${variations[index]!.kind}`, real: real[at]!, mini: mini[at]! }
     }
     left = left.filter((index) => !isSame(rows[index]!))
   }
@@ -77,14 +82,14 @@ export async function compareVariations(variations: readonly Variation[], produc
 
 const AT_ONCE = 24
 
-async function playAt(variations: readonly Variation[], product?: Product): Promise<Seen[]> {
-  const patient = await startEntrance(variations, LIMITS.other, product)
-  const strict = await startEntrance(variations, LIMITS.stall, product)
+async function playAt(subject: Subject, variations: readonly Variation[], product?: Product): Promise<Seen[]> {
+  const patient = await startEntrance(subject, variations, LIMITS.other, product)
+  const strict = await startEntrance(subject, variations, LIMITS.stall, product)
   const seen: Seen[] = []
   let next = 0
   const work = async (): Promise<void> => {
     for (let index = next++; index < variations.length; index = next++) {
-      seen[index] = await ask(variations[index]!.end === 'stall' ? strict : patient, index)
+      seen[index] = await ask(subject, variations[index]!.end === 'stall' ? strict : patient, index)
     }
   }
   try {
@@ -105,7 +110,12 @@ interface Entrance {
 
 const MARKER = 'this is the next response'
 
-async function startEntrance(variations: readonly Variation[], read: string, product?: Product): Promise<Entrance> {
+async function startEntrance(
+  { name, hop }: Subject,
+  variations: readonly Variation[],
+  read: string,
+  product?: Product,
+): Promise<Entrance> {
   const faults = variations.map(({ bytes, end }, index) => ({
     id: `v${index}`,
     on: 'app',
@@ -115,7 +125,8 @@ async function startEntrance(variations: readonly Variation[], read: string, pro
   }))
   // Whether the next request meets a connection that is just being closed would be a matter of moments.
   const keepalive = { connections: 0 }
-  const lb = { kind: 'proxy', to: ['app'], dialect: 'nginx', next_upstream: 'off', keepalive, timeouts: { read } }
+  const usual = { dialect: name, next_upstream: 'off', keepalive, timeouts: { read } }
+  const lb = { kind: 'proxy', to: ['app'], ...usual, ...hop }
   const app = { kind: 'origin', response: { body: MARKER } }
   const input = { id: 'variations', title: 'variations', hops: { app, lb }, faults }
   const scenario = checkScenario(input as never, { runnable: false })
@@ -135,7 +146,7 @@ async function startEntrance(variations: readonly Variation[], read: string, pro
 }
 
 /** The connection shows with a second request where the first response ended, and whether anything may follow it. */
-async function ask({ port, journal, ended }: Entrance, index: number): Promise<Seen> {
+async function ask(subject: Subject, { port, journal, ended }: Entrance, index: number): Promise<Seen> {
   const peer = await dialed(port)
   const over = ended(`v${index}`)
   peer.send(`GET /${index} HTTP/1.1\r\nHost: lb.test\r\nX-Request-Id: v${index}\r\n\r\n`)
@@ -143,5 +154,5 @@ async function ask({ port, journal, ended }: Entrance, index: number): Promise<S
   peer.send(`GET /next HTTP/1.1\r\nHost: lb.test\r\nX-Request-Id: next${index}\r\n\r\n`)
   const received = await peer.until(MARKER)
   peer.socket.destroy()
-  return { got: [received.replace(/^Date: .*\r$/gm, 'Date: then\r')], log: logOf(journal, 'lb', `v${index}`) }
+  return { got: [received.replace(/^Date: .*\r$/gm, 'Date: then\r')], log: logOf(journal, subject, 'lb', `v${index}`) }
 }

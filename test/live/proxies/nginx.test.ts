@@ -13,11 +13,11 @@ import type { Product } from '../../../src/live/proxies/stand_in.js'
 import { httpLines, mainLines } from '../../../src/proxies/nginx/configuration.js'
 import { runScenario } from '../../../src/run.js'
 import { until } from '../peers.js'
-import { installedNginx, loaded, ownTemporary } from './real.js'
+import { installed, loaded, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
 process.env.TMPDIR = temporary.folder
-const nginx = await installedNginx(t)
+const nginx = await installed(t, 'nginx')
 
 interface Ran {
   result: ScenarioResult

@@ -1,18 +1,19 @@
-/** What the tests of real proxies share: whether nginx is there, and what a run has left behind. */
+/** What the tests of real proxies share: whether the product is there, and what a run has left behind. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { findProduct } from '../../../src/live/proxies/find.js'
 import type { Product } from '../../../src/live/proxies/stand_in.js'
+import type { ProxyName } from '../../../src/proxies/index.js'
 import type { LoadedScenario } from '../../../src/run.js'
 import { checkScenario } from '../../../src/scenario/parse.js'
 import { lacks } from '../../cli/command.js'
 
-/** The nginx of this machine; undefined, and told as a skip or a failure, where there is none. */
-export async function installedNginx(t: Test): Promise<Product | undefined> {
+/** The product as this machine has it; undefined, and told as a skip or a failure with the remedy, where there is none. */
+export async function installed(t: Test, name: ProxyName): Promise<Product | undefined> {
   try {
-    return await findProduct('nginx')
+    return await findProduct(name)
   } catch (error) {
     lacks(t, (error as Error).message)
     return undefined

@@ -15,10 +15,10 @@ import type { Foreign } from '../../../src/live/proxies/stand_in.js'
 import { traceLines } from '../../../src/reports/trace.js'
 import { run, runScenario } from '../../../src/run.js'
 import { until } from '../../cli/command.js'
-import { installedNginx, loaded, ownTemporary } from './real.js'
+import { installed, loaded, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
-const nginx = await installedNginx(t)
+const nginx = await installed(t, 'nginx')
 const [listen, one, two] = (await freePorts(3)) as [number, number, number]
 const url = (...upstreamPorts: number[]): Foreign => ({
   is: 'url',

@@ -1,0 +1,44 @@
+/**
+ * The lines of a mini proxy's error log, in its dialect's words, as events of the journal. proxy.ts makes one for its hop
+ * and tells it what happens; what is worth a line is for the dialect to say.
+ */
+import type { Failure } from '../../core/failure.js'
+import type { Dialect } from '../../dialects/dialect.js'
+import { errorLogOf } from '../../dialects/index.js'
+import type { LogContext, LogLine } from '../../dialects/log_line.js'
+import type { Note } from '../reading.js'
+import type { Site, Target } from '../site.js'
+import type { Downstream } from './front.js'
+import { logContext } from './ledger.js'
+
+export interface ErrorLogging {
+  failed(downstream: Downstream, failure: Failure, target: Target | undefined): void
+  noted(downstream: Downstream, note: Note, target: Target): void
+  excluded(downstream: Downstream, target: Target): void
+  limited(downstream: Downstream, excess: number): void
+  clientLeft(downstream: Downstream): void
+}
+
+export function createErrorLogging(site: Site, hop: string, dialect: Dialect): ErrorLogging {
+  const words = errorLogOf(dialect)
+  function write(
+    { id, request }: Downstream,
+    target: Target | undefined,
+    say: (context: LogContext) => LogLine | undefined,
+  ): void {
+    if (!site.journaling) return
+    const line = say(logContext(hop, request, target))
+    if (line) site.journal({ event: 'log', t: site.now(), hop, request: id, level: line.level, line: line.message })
+  }
+  return {
+    failed: (downstream, failure, target) => write(downstream, target, (context) => words.failed?.(failure, context)),
+    noted: (downstream, { level, text, stage }, target) =>
+      write(downstream, target, (context) => words.noted?.(level, text, stage, context)),
+    excluded: (downstream, target) => write(downstream, target, (context) => words.excluded?.(context)),
+    limited: (downstream, excess) => write(downstream, undefined, (context) => words.limited?.(excess, context)),
+    clientLeft: (downstream) =>
+      write(downstream, undefined, (context) =>
+        downstream.stalled ? words.clientStalled?.(context) : words.clientLeft?.(context),
+      ),
+  }
+}
