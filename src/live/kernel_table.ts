@@ -1,8 +1,9 @@
 /**
- * The kernel's own table of listeners, the first part of /proc/net/tcp: how many connections wait there to be accepted.
- * address_state.ts asks; wire.ts looks at the other part, of connections.
+ * The kernel's own table, /proc/net/tcp. Of its first part, the listeners: how many connections wait there to be accepted;
+ * address_state.ts asks. Of the other, the connections: how many are about to end; a real proxy in the place of ours is
+ * asked for its log when there are none. wire.ts looks at what is on its way in one.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
 const TABLE = '/proc/net/tcp'
 const LISTEN = '0A'
@@ -32,6 +33,22 @@ export function acceptQueue(port: number): number | undefined {
   } finally {
     closeSync(file)
   }
+}
+
+/** One side has closed, and the other one has not: FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, CLOSING. */
+const ENDING = new Set(['04', '05', '08', '0B'])
+
+/** Connections to a local port of which one side has closed, while the program at the port still has them. */
+export function endingAt(port: number): number {
+  let table: string
+  try {
+    table = readFileSync(TABLE, 'latin1')
+  } catch {
+    return 0
+  }
+  const rows = [...table.matchAll(/^ *\d+: [0-9A-F]+:([0-9A-F]+) \S+ ([0-9A-F]+)(?: +\S+){5} +(\d+)/gm)]
+  // What a program has let go of has no inode.
+  return rows.filter(([, at, state, inode]) => hex(at) === port && ENDING.has(state!) && inode !== '0').length
 }
 
 /** State and queue in hexadecimal, as in the kernel's include/net/tcp_states.h. */

@@ -11,6 +11,7 @@ import type { LogReader, ProxyPlaces, ProxySettings, Told } from '../../proxies/
 import type { ProxyHop } from '../../scenario/hops.js'
 import { HOST } from '../address_state.js'
 import { wait, wallMs } from '../clock.js'
+import { endingAt } from '../kernel_table.js'
 import type { Address, Site } from '../site.js'
 import { accepts, asks } from './asking.js'
 import { noticeAddressFaults } from './evidence.js'
@@ -128,6 +129,8 @@ class Running {
     const mark = `mark-${++this.marked}`
     const seen = new Promise<void>((resolve) => this.marks.set(mark, resolve))
     const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    // One that has answered before it had read everything reads on, and logs the request when the client has gone too.
+    while (endingAt(this.places.port) > 0 && !signal.aborted && !this.closing) await wait(2)
     if (signal.aborted) return
     await asks(this.places.control, mark)
     this.tail.read()

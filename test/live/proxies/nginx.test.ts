@@ -3,7 +3,7 @@
  * the journal, and that nothing of it outlives the run, however that ends.
  */
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { exitCode } from '../../../src/checks/verdict.js'
@@ -13,7 +13,7 @@ import type { Product } from '../../../src/live/proxies/stand_in.js'
 import { httpLines, mainLines } from '../../../src/proxies/nginx/configuration.js'
 import { runScenario } from '../../../src/run.js'
 import { until } from '../peers.js'
-import { installed, loaded, ownTemporary } from './real.js'
+import { freePorts, installed, loaded, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
 process.env.TMPDIR = temporary.folder
@@ -60,6 +60,35 @@ async function nothingLeft(t: Test): Promise<void> {
 if (nginx) tests()
 
 function tests(): void {
+  t.test('a request that it has answered is in the journal, though its client closes late', async (t) => {
+    const [port] = (await freePorts(1)) as [number]
+    let late: Socket | undefined
+    let heard = ''
+    function meanwhile({ event }: JournalEvent): void {
+      if (event === 'attempt' && !late) {
+        late = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('data', (data) => {
+          heard += data
+        })
+        late.write('POST /late HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n')
+      }
+      if (event === 'load') setTimeout(() => late!.destroy(), 2000)
+    }
+    const load = { rate: '20/s', for: '500ms' }
+    const { forwards } = await ran(
+      behind(
+        { port },
+        { clients: { plain: { to: 'lb', load } }, expect: [{ client: 'plain', status: 200, count: '>= 1' }] },
+      ),
+      nginx!,
+      meanwhile,
+    )
+    t.equal(heard.slice(0, 12), 'HTTP/1.1 501')
+    t.same(
+      forwards.filter(({ path }) => path === '/late').map(({ status }) => status),
+      [501],
+    )
+  })
+
   t.test('it takes every setting that the driver writes', async (t) => {
     const servers = [{ hop: 'app1', weight: 3, max_fails: 2, fail_timeout: '5s', max_conns: 9 }, { hop: 'app2' }]
     const secured = { app1: { kind: 'origin', tls: true }, app2: { kind: 'origin', tls: true } }

@@ -15,7 +15,7 @@ import type { Foreign } from '../../../src/live/proxies/stand_in.js'
 import { traceLines } from '../../../src/reports/trace.js'
 import { run, runScenario } from '../../../src/run.js'
 import { until } from '../../cli/command.js'
-import { installed, loaded, ownTemporary } from './real.js'
+import { freePorts, installed, loaded, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
 const nginx = await installed(t, 'nginx')
@@ -202,17 +202,4 @@ function withNginx(program: string): void {
     await until(() => temporary.processes().length === 0)
     t.same(temporary.files(), [])
   })
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await new Promise((done) => server.once('listening', done))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
 }
