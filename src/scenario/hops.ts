@@ -15,8 +15,10 @@ import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { cacheSchema } from '../core/proxy/cache.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
+import { forwards } from '../core/proxy/forwards/index.js'
 import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { keepaliveSchema } from '../core/proxy/keepalive.js'
+import { passiveHealth } from '../core/proxy/passive_health/index.js'
 import { queueSchema } from '../core/proxy/pending.js'
 import { rateLimitSchema } from '../core/proxy/rate_limit.js'
 import { resolverSchema } from '../core/proxy/resolver.js'
@@ -144,6 +146,12 @@ const proxy = {
     source: sourceAddress(),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
     balance: kindSchema(balancers, 'balancer').prefault('round_robin'),
+    forwarding: kindSchema(forwards, 'forwarding').prefault('nginx').meta({
+      description: 'Whose rules say what moves a request on to another server, and when',
+    }),
+    passive_health: kindSchema(passiveHealth, 'passive health').prefault('nginx').meta({
+      description: 'What it makes of how its tries at a server end',
+    }),
     next_upstream: z
       .union([z.literal('off').transform(() => []), z.array(z.enum(nextUpstreamConditions))])
       .prefault(['error', 'timeout'])
