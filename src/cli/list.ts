@@ -14,6 +14,7 @@ const tables = {
   pacings: async () => (await import('../core/client/pacing/index.js')).pacers,
   shapes: async () => (await import('../core/client/shapes/index.js')).shapes,
   balancers: async () => (await import('../core/proxy/balancers/index.js')).balancers,
+  presets: async () => (await import('../scenario/presets/index.js')).presets,
   forwards: async () => (await import('../core/proxy/forwards/index.js')).forwards,
   passive_health: async () => (await import('../core/proxy/passive_health/index.js')).passiveHealth,
   health_checks: async () => (await import('../core/proxy/health_checks/index.js')).healthChecks,

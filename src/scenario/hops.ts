@@ -31,6 +31,7 @@ import { dialectNames } from '../dialects/index.js'
 import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 import { nginxConfSchema } from './nginx_conf.js'
+import { presetNames } from './presets/index.js'
 import { sourceAddress } from './source_address.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
@@ -145,6 +146,9 @@ const proxy = {
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
     source: sourceAddress(),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
+    preset: z.enum(presetNames).optional().meta({
+      description: 'A product whose ways it has wherever this file says nothing else; the defaults told here if absent',
+    }),
     balance: kindSchema(balancers, 'balancer').prefault('round_robin'),
     forwarding: kindSchema(forwards, 'forwarding').prefault('nginx').meta({
       description: 'Whose rules say what moves a request on to another server, and when',
