@@ -75,8 +75,8 @@ export type Ending =
   /** No address was found for the name: the code is c-ares', as Node's dns.Resolver gives it. */
   | { by: 'resolver'; code: string }
 
-/** Whose limit it was: the dialler's, between two writes, between two arrivals, or for the whole response. */
-export type TimerName = 'connect' | 'send' | 'read' | 'response'
+/** Whose limit it was: the dialler's, between two writes, between two arrivals, for the whole response, or for the whole try. */
+export type TimerName = 'connect' | 'send' | 'read' | 'response' | 'try'
 
 /** The books of one exchange on one connection. */
 export interface Books {
@@ -210,6 +210,9 @@ function ended(books: Books, stage: Stage, manner: keyof typeof HOW): Failure {
 }
 
 function timedOut(stage: Stage, timer: TimerName): Failure {
+  if (timer === 'try') {
+    return { type: 'http_response_timeout', stage, manner: 'timeout', details: 'the try took too long' }
+  }
   if (stage === 'connect' || stage === 'tls') {
     const details = stage === 'tls' ? 'TLS handshake timed out' : 'connect timed out'
     return { type: 'connection_timeout', stage, manner: 'timeout', details }

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
+import type { TimerName } from '../core/failure.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { Reader } from '../dialects/reader.js'
 import type { ConnectionUse } from '../journal/events.js'
@@ -135,8 +136,8 @@ export class Connection {
   }
 
   /** Whoever runs the exchange has waited for long enough, in whatever stage it is: it fails as with a timer of ours. */
-  expire(): void {
-    this.exchange?.expire('read')
+  expire(timer: TimerName = 'read'): void {
+    this.exchange?.expire(timer)
   }
 
   /** Stops the exchange without a word to its listener and closes the connection. */

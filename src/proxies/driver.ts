@@ -5,8 +5,10 @@
 import type { BalancerConfig } from '../core/proxy/balancers/index.js'
 import type { CacheConfig } from '../core/proxy/cache.js'
 import type { NextUpstreamCondition } from '../core/proxy/forward.js'
+import type { ForwardingConfig } from '../core/proxy/forwards/index.js'
 import type { HealthCheckConfig } from '../core/proxy/health_checks/index.js'
 import type { KeepaliveConfig } from '../core/proxy/keepalive.js'
+import type { PassiveHealthConfig } from '../core/proxy/passive_health/index.js'
 import type { QueueConfig } from '../core/proxy/pending.js'
 import type { RateLimitConfig } from '../core/proxy/rate_limit.js'
 import type { ResolverConfig } from '../core/proxy/resolver.js'
@@ -28,6 +30,9 @@ export interface ProxySettings {
   source?: string | undefined
   /** Its words and marks are the scenario's subject; a product has its own. */
   dialect?: string | undefined
+  /** Whose rules of forwarding, and of passive health; nginx's if absent. */
+  forwarding?: ForwardingConfig | undefined
+  passive_health?: PassiveHealthConfig | undefined
   balance: BalancerConfig
   next_upstream: readonly NextUpstreamCondition[]
   tries: number

@@ -15,8 +15,10 @@ import { responseSchema } from '../core/origin/response.js'
 import { balancers } from '../core/proxy/balancers/index.js'
 import { cacheSchema } from '../core/proxy/cache.js'
 import { nextUpstreamConditions } from '../core/proxy/forward.js'
+import { forwards } from '../core/proxy/forwards/index.js'
 import { healthChecks } from '../core/proxy/health_checks/index.js'
 import { keepaliveSchema } from '../core/proxy/keepalive.js'
+import { passiveHealth } from '../core/proxy/passive_health/index.js'
 import { queueSchema } from '../core/proxy/pending.js'
 import { rateLimitSchema } from '../core/proxy/rate_limit.js'
 import { resolverSchema } from '../core/proxy/resolver.js'
@@ -29,6 +31,7 @@ import { dialectNames } from '../dialects/index.js'
 import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 import { nginxConfSchema } from './nginx_conf.js'
+import { presetNames } from './presets/index.js'
 import { sourceAddress } from './source_address.js'
 
 const port = z.int().min(1).max(65535).meta({ description: 'A fixed port on 127.0.0.1; any free one if absent' })
@@ -143,7 +146,16 @@ const proxy = {
     to: z.array(edgeSchema).min(1).meta({ description: 'The upstream servers' }),
     source: sourceAddress(),
     upstream_tls: dialTlsSchema.prefault({}).meta({ description: 'How it speaks TLS to upstreams that do' }),
+    preset: z.enum(presetNames).optional().meta({
+      description: 'A product whose ways it has wherever this file says nothing else; the defaults told here if absent',
+    }),
     balance: kindSchema(balancers, 'balancer').prefault('round_robin'),
+    forwarding: kindSchema(forwards, 'forwarding').prefault('nginx').meta({
+      description: 'Whose rules say what moves a request on to another server, and when',
+    }),
+    passive_health: kindSchema(passiveHealth, 'passive health').prefault('nginx').meta({
+      description: 'What it makes of how its tries at a server end',
+    }),
     next_upstream: z
       .union([z.literal('off').transform(() => []), z.array(z.enum(nextUpstreamConditions))])
       .prefault(['error', 'timeout'])

@@ -10,6 +10,7 @@ import { type Finding, pathText, wrongValue } from './finding.js'
 import { explainSchemaError } from './messages.js'
 import { expandNginxConf, type ProxyConfig, withProxyConfig } from './nginx_conf.js'
 import { outlineOf } from './outline.js'
+import { expandPresets } from './presets/expand.js'
 import { findIdleParts, findReferenceProblems, findUnreachedHops } from './references.js'
 import { type Scenario, scenarioSchema } from './schema.js'
 import { openSource } from './source.js'
@@ -71,12 +72,12 @@ const nothing: Examined = { scenario: undefined, findings: [], problems: [] }
 function examine(written: unknown, options: CheckOptions): Examined {
   const { runnable, beside, proxyConfig } = options
   const { input: chosen, hop: replaced } = proxyConfig ? withProxyConfig(written, beside, proxyConfig) : asIs(written)
-  const { input, problems, notes, broken, ...expanded } = expandNginxConf(chosen, beside)
-  const parsed = scenarioSchema.safeParse(input, { error: silence })
-  const outline = outlineOf(input)
+  const { input: said, problems, notes, broken, ...expanded } = expandNginxConf(chosen, beside)
+  const parsed = scenarioSchema.safeParse(expandPresets(said, { servers: true }), { error: silence })
+  const outline = outlineOf(expandPresets(said, { servers: false }))
   const isConsequence = ({ path }: Finding): boolean =>
     broken.includes(String(path[1])) && keysOfConf.includes(path[2] as never)
-  const ofSchema = parsed.success ? [] : explainSchemaError(parsed.error, input)
+  const ofSchema = parsed.success ? [] : explainSchemaError(parsed.error, said)
   if (proxyConfig && replaced === undefined) {
     expanded.findings.push(wrongValue(['hops'], '--proxy-config is for a proxy: the scenario has none'))
   }

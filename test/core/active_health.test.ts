@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import {
   type ActiveHealth,
   afterCheck,
+  type Checked,
   initialHealth,
   untilNextCheck,
   whyTurned,
@@ -18,8 +19,9 @@ import {
   judgeCheck,
   schemeOf,
 } from '../../src/core/proxy/health_checks/index.js'
-import { type Checked, Server, serverSchema } from '../../src/core/proxy/server.js'
+import { Server, serverSchema } from '../../src/core/proxy/server.js'
 import { chanceFrom } from '../../src/lib/random.js'
+import { failedAt } from './balanced.js'
 
 type Result = CheckVerdict['result']
 
@@ -175,7 +177,7 @@ test('a server takes requests only while it is up; what requests met is not forg
   t.equal(server.share(1000), 1)
   server.setChecked('up', 2000)
   t.equal(server.share(2100), 1, 'up again is no recovery')
-  server.failed(3000)
+  failedAt(server, 3000)
   server.setChecked('down', 3100)
   server.setChecked('up', 3200)
   t.notOk(server.available(3300), 'still excluded')

@@ -7,7 +7,8 @@ import {
   balancers,
   createBalancer,
 } from '../../src/core/proxy/balancers/index.js'
-import type { Balanced, FailedTry, Forward, ForwardConfig } from '../../src/core/proxy/forward.js'
+import type { FailedTry, Forward } from '../../src/core/proxy/forward.js'
+import type { Balanced, ForwardConfig } from '../../src/core/proxy/forwards/nginx.js'
 import { Server, serverSchema } from '../../src/core/proxy/server.js'
 import { groupServers } from '../../src/core/proxy/servers.js'
 import { chanceFrom } from '../../src/lib/random.js'
@@ -68,3 +69,12 @@ export function firstOf(forward: Forward, now = 0): number | undefined {
   const action = forward.start(now)
   return action.do === 'try' ? action.server : undefined
 }
+
+const ending = { status: undefined, failure: undefined, reused: false }
+
+/** A try at it failed. True: it is excluded now. */
+export const failedAt = (server: Server, now: number): boolean => server.passive.ended(true, ending, now) === 'excluded'
+
+/** A try at it went well. True: it was excluded, and is well again. */
+export const succeededAt = (server: Server, now: number): boolean =>
+  server.passive.ended(false, ending, now) === 'recovered'

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { type BalancerConfig, balancers, withoutBackups } from '../../src/core/proxy/balancers/index.js'
-import { type Balanced, createForward, type Forward } from '../../src/core/proxy/forward.js'
+import type { Forward } from '../../src/core/proxy/forward.js'
+import { type Balanced, createForward } from '../../src/core/proxy/forwards/nginx.js'
 import { balancedOf, balancerOf, firstOf, requestOf, triedBy } from './balanced.js'
 
 const types = Object.keys(balancers) as BalancerConfig['type'][]

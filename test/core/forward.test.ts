@@ -1,6 +1,7 @@
 /** What a proxy decides for one request beside the first choice: statuses, tries, time, waiting, backups, the free try. */
 import { test } from 'tap'
-import { createForward, type ForwardConfig, type NextUpstreamCondition } from '../../src/core/proxy/forward.js'
+import type { NextUpstreamCondition } from '../../src/core/proxy/forward.js'
+import { createForward, type ForwardConfig } from '../../src/core/proxy/forwards/nginx.js'
 import { balancedOf, balancerOf, firstOf, requestOf, triedBy } from './balanced.js'
 
 const STATUSES = [500, 502, 503, 504, 403, 404, 429]

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { createForward } from '../../src/core/proxy/forward.js'
-import { balancedOf, firstOf, requestOf, serverOf, triedBy } from './balanced.js'
+import { createForward } from '../../src/core/proxy/forwards/nginx.js'
+import { balancedOf, failedAt, firstOf, requestOf, serverOf, succeededAt, triedBy } from './balanced.js'
 
 test('failures exclude it for fail_timeout, and then exactly one request finds out', async () => {
   const times = fc.record({
@@ -19,8 +19,8 @@ test('failures exclude it for fail_timeout, and then exactly one request finds o
       const [sick] = shared.servers.all
       for (let n = 0; n < max_fails; n++) {
         assert.equal(sick!.available(0), true)
-        sick!.chosen(0)
-        assert.equal(sick!.failed(0), n === max_fails - 1)
+        sick!.passive.chosen(0)
+        assert.equal(failedAt(sick!, 0), n === max_fails - 1)
       }
       assert.equal(sick!.available(0), false)
       assert.equal(sick!.available(timeout), false, 'to the end of fail_timeout')
@@ -45,28 +45,28 @@ test('failures exclude it for fail_timeout, and then exactly one request finds o
 
 test('a probe that takes longer than fail_timeout lets another one try', async (t) => {
   const server = serverOf({ max_fails: 1, fail_timeout: '10ms' })
-  server.failed(0)
-  server.chosen(11)
+  failedAt(server, 0)
+  server.passive.chosen(11)
   t.equal(server.available(21), false)
   t.equal(server.available(22), true)
 })
 
 test('max_fails of 0 never excludes', async (t) => {
   const server = serverOf()
-  for (let n = 0; n < 100; n++) t.equal(server.failed(n), false)
+  for (let n = 0; n < 100; n++) t.equal(failedAt(server, n), false)
   t.equal(server.available(100), true)
   t.equal(server.effectiveWeight, 1)
 })
 
 test('what is forgotten, and when: only a success after fail_timeout, or the first, sets the count back', async (t) => {
   const server = serverOf({ max_fails: 2, fail_timeout: '10ms' })
-  server.chosen(0)
-  server.failed(0)
-  server.chosen(5)
-  t.equal(server.succeeded(5), false)
+  server.passive.chosen(0)
+  failedAt(server, 0)
+  server.passive.chosen(5)
+  t.equal(succeededAt(server, 5), false)
   t.equal(server.fails, 1, 'a success within fail_timeout of a failure tells nothing')
-  server.chosen(11)
-  t.equal(server.succeeded(12), false, 'it was never excluded')
+  server.passive.chosen(11)
+  t.equal(succeededAt(server, 12), false, 'it was never excluded')
   t.equal(server.fails, 0)
 })
 
@@ -74,7 +74,7 @@ test('each failure takes its share of the weight, never below 0', async (t) => {
   const weights = (weight: number, max_fails: number, failures: number) => {
     const server = serverOf({ weight, max_fails })
     return Array.from({ length: failures }, () => {
-      server.failed(0)
+      failedAt(server, 0)
       return server.effectiveWeight
     })
   }
@@ -85,7 +85,7 @@ test('each failure takes its share of the weight, never below 0', async (t) => {
 
 test('times count in whole ticks: in nginx, seconds of the clock', async (t) => {
   const server = serverOf({ max_fails: 1, fail_timeout: '1s' }, 0, 1000)
-  server.failed(10_990)
+  failedAt(server, 10_990)
   t.equal(server.available(11_999), false)
   t.equal(server.available(12_000), true, 'two seconds later as the clock shows them')
 })
@@ -115,9 +115,9 @@ test('slow start: one that was excluded and is well again grows, too; without it
   const shares = (slow_start: string) => {
     const server = serverOf({ slow_start, max_fails: 1, fail_timeout: '1ms' })
     t.equal(server.share(0), 1, 'from the start it is there')
-    server.failed(0)
-    server.chosen(2)
-    t.equal(server.succeeded(2), true)
+    failedAt(server, 0)
+    server.passive.chosen(2)
+    t.equal(succeededAt(server, 2), true)
     return server.share(7)
   }
   t.equal(shares('10ms'), 0.5)

@@ -3,7 +3,9 @@
  * the checks out; `Server.setChecked` is told what they came to. It knows no sockets, and nothing of passive health.
  */
 import type { CheckVerdict, HealthCheckConfig } from './health_checks/index.js'
-import type { Checked } from './server.js'
+
+/** What active checks say; `draining`: it asks for no new requests. */
+export type Checked = 'up' | 'down' | 'draining'
 
 /** `failures`, `successes`: in a row, of those that it takes to leave this state. */
 export type ActiveHealth =

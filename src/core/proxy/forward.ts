@@ -1,60 +1,35 @@
 /**
- * One request at a proxy: try this server, wait for one, go on with the next, or answer with that failure. The engines
+ * One request at a proxy: try this server, wait for one, pause, go on with the next, or answer with that failure. Engines
  * carry it out and report how each try ended. One `Forward` per request; servers and balancer are shared by all
- * requests of the proxy. What counts, and what moves a request on, is as nginx 1.22.1 has it (ngx_http_upstream.c).
+ * requests of the proxy. Which rules it follows is a kind of forwards/.
  */
-import { type Failure, noServer, overLimit } from '../failure.js'
-import type { BalancedRequest, Balancer, Choose } from './balancers/index.js'
-import type { Server } from './server.js'
-import type { Group, Servers } from './servers.js'
+import type { Chance } from '../../lib/random.js'
+import type { Failure } from '../failure.js'
+import type { Balancer, BalancerConfig } from './balancers/index.js'
+import type { Turn } from './passive_health/passive_health.js'
+import type { Servers } from './servers.js'
 
-/** What moves a request on to the next server: nginx's words. */
-export const nextUpstreamConditions = [
-  'error',
-  'timeout',
-  'invalid_header',
-  'http_500',
-  'http_502',
-  'http_503',
-  'http_504',
-  'http_403',
-  'http_404',
-  'http_429',
-  'non_idempotent',
-] as const
-export type NextUpstreamCondition = (typeof nextUpstreamConditions)[number]
-
-export interface ForwardConfig {
-  /** Empty: never. */
-  nextUpstream: readonly NextUpstreamCondition[]
-  /** Tries in all, the first included; 0 is no limit but one try per server. */
-  tries: number
-  /** After so long since the first try there is no other one; undefined: no limit. */
-  timeoutMs: number | undefined
-  /** A request may wait for a server that has as many as it may. */
-  mayWait: boolean
-  /** When tries have failed and no server is left: the last failure is told. nginx tells that there is no server. */
-  tellsLast: boolean
-}
-
-/** What all requests of a proxy share. */
-export interface Balanced {
-  config: ForwardConfig
-  servers: Servers
-  balancer: Balancer
-}
+export { type NextUpstreamCondition, nextUpstreamConditions } from './next_upstream.js'
 
 export type ForwardAction =
-  | { do: 'try'; server: number }
+  /**
+   * `headMs`: without the head of a response after so long the try is over; `totalMs`: without its end. It fails then by
+   * a timeout. Absent: no such limit.
+   */
+  | { do: 'try'; server: number; headMs?: number | undefined; totalMs?: number | undefined }
   /**
    * Every server that is well has as many requests as it may: come back with `start` when one is done. `choosy`: it has
    * tried servers, which might do for another request.
    */
   | { do: 'wait'; choosy: boolean }
+  /** Come back with `start` after so long. */
+  | { do: 'pause'; ms: number }
   /** No response was begun: answer in the proxy's own words. */
   | { do: 'answer'; failure: Failure }
   /** The response was begun: nothing can be taken back, the connection is cut. */
   | { do: 'cut'; failure: Failure }
+  /** No response was begun, and none comes: the client's connection is closed without a word. */
+  | { do: 'close'; failure: Failure }
 
 /** What the engine knows about a try that failed. */
 export interface FailedTry {
@@ -70,170 +45,28 @@ export interface FailedTry {
 }
 
 export interface Forward {
-  /** Also for one that has waited. */
+  /** Also for one that has waited or paused. */
   start(now: number): ForwardAction
   failed(last: FailedTry, now: number): ForwardAction
   /** A whole head came: undefined passes it on. */
   answered(status: number, replayable: boolean, now: number): ForwardAction | undefined
-  /** The try is over: the response is complete, or nobody wants it any more. */
+  /** It is over: the response is complete, or nobody wants it any more, whether it was tried, waited or paused. */
   done(now: number, ms?: number): void
   /** What became of the server of the last try, because of how that ended. */
-  readonly turned: 'excluded' | 'recovered' | undefined
+  readonly turned: Turn | undefined
 }
 
-/** Not repeated once the server may have seen it (nginx: non_idempotent). */
-const NON_IDEMPOTENT = new Set(['POST', 'LOCK', 'PATCH'])
-
-/** nginx passes these on, and never holds them against a server (NGX_PEER_NEXT). */
-const NOT_A_FAILURE = new Set([403, 404])
-
-/** Times are milliseconds from any zero. */
-export function createForward(shared: Balanced, request: BalancedRequest): Forward {
-  return new Course(shared, request)
-}
-
-class Course implements Forward {
-  turned: Forward['turned']
-  private choose: Choose
-  private group: Group
-  /** Most requests need one try: the set is made with the second. */
-  private tried: Set<Server> | undefined
-  private current: Server | undefined
-  private left: number
-  private startedAt: number | undefined
-
-  constructor(
-    private readonly shared: Balanced,
-    private readonly request: BalancedRequest,
-  ) {
-    const { config, servers, balancer } = shared
-    this.choose = balancer.begin(request)
-    this.group = servers.primaries
-    const usable = countListed(servers.all)
-    this.left = config.tries > 0 ? Math.min(config.tries, usable) : usable
-  }
-
-  start(now: number): ForwardAction {
-    if (this.startedAt === undefined) this.startedAt = now
-    else {
-      // It has waited, and whatever has room now may be of the first choice.
-      this.group = this.shared.servers.primaries
-      this.choose = this.shared.balancer.begin(this.request)
-    }
-    return this.next(now)
-  }
-
-  failed(last: FailedTry, now: number): ForwardAction {
-    const { failure, responseBegun } = last
-    const condition = responseBegun ? undefined : CONDITION[failure.manner]
-    this.release(condition !== undefined, now)
-    if (responseBegun) return { do: 'cut', failure }
-    // What the server closed while the request was on its way says nothing of the server: one more try.
-    if (last.reused && condition === 'error') this.left++
-    const goesOn = condition !== undefined && this.left > 0 && this.mayRepeat(condition, last.requestWritten, last, now)
-    return goesOn ? this.next(now, failure) : { do: 'answer', failure }
-  }
-
-  answered(status: number, replayable: boolean, now: number): ForwardAction | undefined {
-    const condition = `http_${status}` as NextUpstreamCondition
-    // A status of which no condition speaks.
-    if (status < 403 || this.left <= 1 || !this.mayRepeat(condition, true, { replayable }, now)) return undefined
-    this.release(!NOT_A_FAILURE.has(status), now)
-    return this.next(now)
-  }
-
-  done(now: number, ms?: number): void {
-    const server = this.current
-    if (!server) return
-    this.release(false, now)
-    if (ms !== undefined) this.shared.balancer.observed?.(server, ms, now)
-  }
-
-  private next(now: number, last?: Failure): ForwardAction {
-    const { config, servers } = this.shared
-    const server = servers.single ? only(servers.all[0]!) : this.pick(now)
-    if (server) {
-      server.conns++
-      if (!servers.single) server.chosen(now)
-      this.current = server
-      return { do: 'try', server: server.index }
-    }
-    const busy = servers.all.some((server) => server.full && server.available(now) && !this.tried?.has(server))
-    if (busy && config.mayWait) return { do: 'wait', choosy: this.tried !== undefined }
-    if (last && config.tellsLast) return { do: 'answer', failure: last }
-    const failure = busy ? overLimit('every server has as many requests as it may') : noServer('no server may be tried')
-    return { do: 'answer', failure }
-  }
-
-  private pick(now: number): Server | undefined {
-    const may = (server: Server): boolean => !this.tried?.has(server) && server.available(now) && !server.full
-    let server = this.choose(this.group, may, now)
-    const { backups } = this.shared.servers
-    if (!server && backups && this.group !== backups) {
-      this.group = backups
-      server = this.choose(backups, may, now)
-    }
-    return server
-  }
-
-  /** Ends the try at the current server, if there is one. */
-  private release(failed: boolean, now: number): void {
-    const server = this.current
-    if (!server) return
-    this.current = undefined
-    server.conns--
-    this.turned = undefined
-    if (this.shared.servers.single) {
-      this.left = 0
-      return
-    }
-    this.tried = (this.tried ?? new Set()).add(server)
-    if (failed && server.failed(now)) this.turned = 'excluded'
-    if (!failed && server.succeeded(now)) this.turned = 'recovered'
-    if (this.left > 0) this.left--
-  }
-
-  private mayRepeat(
-    condition: NextUpstreamCondition,
-    written: boolean,
-    { replayable }: Pick<FailedTry, 'replayable'>,
-    now: number,
-  ): boolean {
-    const { nextUpstream, timeoutMs } = this.shared.config
-    const careful = written && NON_IDEMPOTENT.has(this.request.method)
-    const late = timeoutMs !== undefined && now - this.startedAt! >= timeoutMs
-    return (
-      nextUpstream.includes(condition) && (!careful || nextUpstream.includes('non_idempotent')) && replayable && !late
-    )
-  }
-}
-
-/** Failures do not exclude it: there is no other. */
-const only = (server: Server): Server | undefined => (server.listed && !server.full ? server : undefined)
-
-function countListed(servers: readonly Server[]): number {
-  let count = 0
-  for (const server of servers) if (server.listed) count++
-  return count
-}
-
-/** Which condition each way to fail falls under; those without one are not about the server. */
-const CONDITION: Readonly<Record<Failure['manner'], 'error' | 'timeout' | 'invalid_header' | undefined>> = {
-  unresolved: 'error',
-  refused: 'error',
-  unroutable: 'error',
-  reset: 'error',
-  closed: 'error',
-  alert: 'error',
-  certificate: 'error',
-  tls: 'error',
-  timeout: 'timeout',
-  http: 'invalid_header',
-  unavailable: undefined,
-  unauthorized: undefined,
-  overloaded: undefined,
-  exhausted: undefined,
-  paused: undefined,
-  exit: undefined,
-  internal: undefined,
+/** What all requests of a proxy share, whatever its rules. */
+export interface ForwardParts {
+  servers: Servers
+  balancer: Balancer
+  /** The balancer's word: some rules hold for some of them only. */
+  balance: BalancerConfig['type']
+  /** A request may wait for a server that has as many as it may. */
+  mayWait: boolean
+  /** When tries have failed and no server is left: the last failure is told. */
+  tellsLast: boolean
+  /** The proxy's limit for a connection to be there. */
+  connectMs: number
+  chance: Chance
 }

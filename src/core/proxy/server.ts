@@ -1,10 +1,13 @@
 /**
- * One upstream server of a proxy: what the scenario says of it, and what the proxy has come to know. Passive health is
- * nginx's (1.22.1, ngx_http_upstream_round_robin.c), number for number; membership, active health and slow start are
+ * One upstream server of a proxy: what the scenario says of it, and what the proxy has come to know. Passive health is a
+ * kind of passive_health/, nginx's unless another one is put in its place; membership, active health and slow start are
  * beside it, and change nothing while they are not used.
  */
 import { z } from 'zod'
 import { duration } from '../../lib/quantity.js'
+import type { ActiveHealth, Checked } from './active_health.js'
+import { NginxHealth } from './passive_health/nginx.js'
+import type { PassiveHealth } from './passive_health/passive_health.js'
 
 export const serverSchema = z.strictObject({
   weight: z.int().min(1).max(1_000_000).default(1).meta({ description: 'Its share of the requests' }),
@@ -30,16 +33,11 @@ export const serverSchema = z.strictObject({
 
 export type ServerConfig = z.output<typeof serverSchema>
 
-/** What active checks say; `draining`: it asks for no new requests. */
-export type Checked = 'up' | 'down' | 'draining'
-
 /** The state of one server, shared by all requests of its proxy. */
 export class Server {
-  /** Failed tries since it was well. */
-  fails = 0
-  /** When a try failed last, and when one was last allowed to find out; nginx's `accessed` and `checked`. */
-  private accessed = Number.NEGATIVE_INFINITY
-  private checkedAt = Number.NEGATIVE_INFINITY
+  /** What its tries say of it. */
+  passive: PassiveHealth
+  /** What failures left of its weight; balancers let it come back. */
   effectiveWeight: number
   currentWeight = 0
   /** Requests at it. */
@@ -47,6 +45,8 @@ export class Server {
   /** It is in the list of servers. */
   member = true
   checked: Checked = 'up'
+  /** Where checks are on the way to another state; undefined without any. */
+  watched: ActiveHealth | undefined
   /** Since when its weight grows; undefined when it has its full weight. */
   private growsSince: number | undefined
 
@@ -58,18 +58,17 @@ export class Server {
     readonly index: number,
     readonly name: string,
     readonly config: ServerConfig,
-    /** Times count in whole ones of these: nginx has a clock of seconds for all this. */
-    private readonly tickMs = 1,
+    /** Passive health counts in whole ones of these: nginx has a clock of seconds for all that. */
+    tickMs = 1,
   ) {
     this.effectiveWeight = config.weight
+    this.passive = new NginxHealth(this, tickMs)
     this.member = config.joins === undefined
   }
 
   /** It may be sent a request, but for max_conns. */
   available(now: number): boolean {
-    const { max_fails, fail_timeout } = this.config
-    const excluded = max_fails > 0 && this.fails >= max_fails && this.tick(now) - this.checkedAt <= fail_timeout
-    return !excluded && this.listed
+    return this.passive.available(now) && this.listed
   }
 
   /** In the list, and well as far as checks can tell. */
@@ -77,35 +76,14 @@ export class Server {
     return this.member && this.checked === 'up' && !this.config.down
   }
 
+  /** Failed tries that are held against it. */
+  get fails(): number {
+    return this.passive.fails
+  }
+
   get full(): boolean {
     const { max_conns } = this.config
     return max_conns > 0 && this.conns >= max_conns
-  }
-
-  /** A request goes to it: of those that come after a penalty, this one finds out, and the next may in a while. */
-  chosen(now: number): void {
-    if (this.tick(now) - this.checkedAt > this.config.fail_timeout) this.checkedAt = this.tick(now)
-  }
-
-  /** A try failed for a reason that counts. True: it is excluded now. */
-  failed(now: number): boolean {
-    const { weight, max_fails } = this.config
-    this.fails++
-    this.accessed = this.tick(now)
-    this.checkedAt = this.accessed
-    if (max_fails === 0) return false
-    this.effectiveWeight = Math.max(0, this.effectiveWeight - Math.floor(weight / max_fails))
-    return this.fails >= max_fails
-  }
-
-  /** A try went well, or ended for a reason that does not count. True: it was excluded, and is well again. */
-  succeeded(now: number): boolean {
-    if (this.accessed >= this.checkedAt) return false
-    const { max_fails } = this.config
-    const recovered = max_fails > 0 && this.fails >= max_fails
-    this.fails = 0
-    if (recovered) this.grow(now)
-    return recovered
   }
 
   join(now: number): void {
@@ -131,11 +109,8 @@ export class Server {
     return Math.min(1, Math.max(LEAST_SHARE, grown))
   }
 
-  private tick(now: number): number {
-    return this.tickMs === 1 ? now : now - (now % this.tickMs)
-  }
-
-  private grow(now: number): void {
+  /** It is well again: its weight begins anew. */
+  grow(now: number): void {
     if (this.config.slow_start > 0) this.growsSince = now
   }
 }

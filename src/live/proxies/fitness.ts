@@ -92,7 +92,16 @@ function ofForeign({ hops }: Scenario, config: ProxyHop, { name }: Foreign): Lac
 /** The settings that are not the usual ones, as `timeouts.read 150`. */
 function differences(config: ProxyHop): string[] {
   const usual = hopSchema.parse({ kind: 'proxy', to: config.to.map(({ hop }) => hop) }) as ProxyHop
-  const keys = ['balance', 'next_upstream', 'tries', 'next_upstream_timeout', 'keepalive', 'queue'] as const
+  const keys = [
+    'balance',
+    'forwarding',
+    'passive_health',
+    'next_upstream',
+    'tries',
+    'next_upstream_timeout',
+    'keepalive',
+    'queue',
+  ] as const
   const differs = (one: unknown, other: unknown): boolean => JSON.stringify(one) !== JSON.stringify(other)
   const limits = Object.keys(usual.timeouts) as (keyof ProxyHop['timeouts'])[]
   return [

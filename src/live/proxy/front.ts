@@ -26,6 +26,7 @@ import {
   askedBy,
   endWith,
   framed,
+  hangUp,
   inItsWords,
   offeredProtocols,
   say,
@@ -191,7 +192,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onError(error: Error): void {
-    const { failure, target } = error as UpstreamError
+    const { failure, target, silent } = error as UpstreamError
     if (!this.finish()) return
     if (this.status !== undefined) {
       // The upstream's own end has passed through the tunnel; that the proxy gave up nobody has heard.
@@ -199,7 +200,9 @@ export class Downstream implements Dispatcher.DispatchHandler {
       else if (failure.manner === 'timeout') this.tunnel.close()
       return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
     }
-    this.answer(failure, target && formatAddress(target))
+    if (!silent) return this.answer(failure, target && formatAddress(target))
+    hangUp(this.response)
+    this.book({ failure, proxy_error: proxyErrorWord(failure) })
   }
 
   statusFor({ failure }: UpstreamError): number {

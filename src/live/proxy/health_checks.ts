@@ -2,13 +2,7 @@
  * The health checks of one proxy: for each of its servers one at a time, at the delays that the core gives, from when
  * the server is in the list until it leaves or the run ends. Requests and their connections know nothing of it.
  */
-import {
-  type ActiveHealth,
-  afterCheck,
-  initialHealth,
-  untilNextCheck,
-  whyTurned,
-} from '../../core/proxy/active_health.js'
+import { afterCheck, initialHealth, untilNextCheck, whyTurned } from '../../core/proxy/active_health.js'
 import { type HealthCheckConfig, judgeCheck, schemeOf } from '../../core/proxy/health_checks/index.js'
 import type { Server } from '../../core/proxy/server.js'
 import { alignedMs, monotonicMs, roundMs, type Stop, startTimer, stopTimer, type Timer } from '../clock.js'
@@ -21,6 +15,8 @@ export interface HealthChecks {
   begin(server: Server): void
   /** It is not any more. */
   end(server: Server): void
+  /** How requests end makes its health doubtful, and the server has been told so: the next check comes sooner. */
+  hurry(server: Server): void
 }
 
 /** @param onTurn a server may take requests now, or may not any more */
@@ -47,14 +43,16 @@ export function createHealthChecks(
       course.check()
     },
     end,
+    hurry: (server) => courses.get(server)?.hurry(),
   }
 }
 
 /** The checks of one server, one after the other. */
 class Course {
-  private health: ActiveHealth
   private count = 0
   private timer: Timer | undefined
+  /** When it rings. */
+  private dueAt = 0
   private stopCheck: Stop | undefined
 
   constructor(
@@ -65,17 +63,31 @@ class Course {
     private readonly server: Server,
     private readonly onTurn: () => void,
   ) {
-    this.health = initialHealth(config)
-    server.checked = this.health.state
+    server.watched = initialHealth(config)
+    server.checked = server.watched.state
   }
 
   readonly check = (): void => {
+    this.timer = undefined
     const started = monotonicMs()
     const id = `check-${this.hop}-${this.target.hop}-${++this.count}`
     this.stopCheck = beginCheck(this.site, this.target, this.config, id, (seen) => {
       this.stopCheck = undefined
       this.ended(id, seen, monotonicMs() - started)
     })
+  }
+
+  /** As HAProxy has it, only a fast_interval makes it come sooner. */
+  hurry(): void {
+    const { fast_interval } = this.config
+    if (fast_interval === undefined || !this.timer || this.dueAt - monotonicMs() <= fast_interval) return
+    stopTimer(this.timer)
+    this.checkIn(fast_interval)
+  }
+
+  private checkIn(ms: number): void {
+    this.dueAt = monotonicMs() + ms
+    this.timer = startTimer(ms, this.check)
   }
 
   stop(): void {
@@ -93,11 +105,11 @@ class Course {
       const seen = { request, address, local, ...verdict, status, failure, ms: roundMs(ms) }
       site.journal({ event: 'check', t: site.now(), hop, server: target.hop, ...seen })
     }
-    const before = this.health.state
-    this.health = afterCheck(this.health, verdict.result, config)
+    const before = server.watched!.state
+    server.watched = afterCheck(server.watched!, verdict.result, config)
     const draw = site.chance.at('health_check', `${hop}->${target.hop}`, this.count)
-    this.timer = startTimer(untilNextCheck(this.health, config, draw), this.check)
-    const { state } = this.health
+    this.checkIn(untilNextCheck(server.watched, config, draw))
+    const { state } = server.watched
     if (state === before) return
     server.setChecked(state, alignedMs())
     const why = whyTurned(state, before, verdict, config)

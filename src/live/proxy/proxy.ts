@@ -6,6 +6,7 @@ import { type IncomingMessage, METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
+import type { Turn } from '../../core/proxy/passive_health/index.js'
 import { createRateLimit, type Refused } from '../../core/proxy/rate_limit.js'
 import { dialectOf } from '../../dialects/index.js'
 import type { ProxyHop } from '../../scenario/hops.js'
@@ -36,7 +37,8 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   const dispatcher = new UpstreamDispatcher(site, hop, reach, {
     failed: (request, failure, target) => log.failed(of(request), failure, target),
     noted: (request, note, target) => log.noted(of(request), note, target),
-    turned(request, turned, target) {
+    turned(request, turned, server, target) {
+      if (turned === 'doubted' || turned === 'down') checks?.hurry(server)
       bookTurn(site, name, turned, target)
       if (turned === 'excluded') log.excluded(of(request), target)
     },
@@ -186,8 +188,9 @@ function refuseOverRate(log: ErrorLogging, downstream: Downstream, { failure, ex
   downstream.onError(new UpstreamError(failure, undefined))
 }
 
-function bookTurn(site: Site, hop: string, turned: 'excluded' | 'recovered', target: Target): void {
-  if (site.journaling) site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned })
+function bookTurn(site: Site, hop: string, turned: Turn, target: Target): void {
+  if (!site.journaling || turned === 'doubted') return
+  site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned })
 }
 
 /** Servers that join or leave do so at their time from the load's start, each time that one begins; so do checks. */
@@ -205,7 +208,7 @@ function followMembership(
   site.scope.add(stop)
   site.onLoadStart(() => {
     stop()
-    for (const server of dispatcher.balanced.servers.all) {
+    for (const server of dispatcher.servers.all) {
       const { joins, leaves } = server.config
       const turn = (at: number | undefined, state: 'joined' | 'left', act: () => void) => {
         if (at === undefined) return

@@ -128,3 +128,9 @@ export function endWith(response: ServerResponse, body: Buffer): void {
   if (body.length > 4096) response.end(body)
   else response.end(body.toString('latin1'), 'latin1')
 }
+
+/** The connection ends, and nothing is said to this request; what stands before it in the pipe is. */
+export function hangUp(response: ServerResponse): void {
+  if (response.socket) response.socket.destroySoon()
+  else response.once('socket', (socket) => queueMicrotask(() => socket.destroySoon()))
+}

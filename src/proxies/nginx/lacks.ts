@@ -1,5 +1,16 @@
 /** What a scenario can say of a proxy and nginx (the free one) can't do. Where its cause may need it, it is skipped. */
+import type { BalancerConfig } from '../../core/proxy/balancers/index.js'
 import type { Lack, ProxySettings, ServerSettings } from '../driver.js'
+
+const balancersOfNginx: readonly BalancerConfig['type'][] = [
+  'round_robin',
+  'least_conn',
+  'ip_hash',
+  'hash',
+  'consistent_hash',
+  'random',
+  'random_two',
+]
 
 export function lacks(settings: ProxySettings): Lack[] {
   return [...ofProxy(settings), ...ofResolver(settings), ...settings.servers.flatMap(ofServer)]
@@ -28,7 +39,13 @@ function ofProxy(settings: ProxySettings): Lack[] {
     const why = 'nginx counts it for the head, and for the body between two reads'
     found.push({ setting: 'timeouts.client', why, runs: true })
   }
-  if (balance.type === 'peak_ewma') found.push({ setting: 'balance: peak_ewma', why: 'nginx has no such balancer' })
+  if (!(balancersOfNginx as readonly string[]).includes(balance.type)) {
+    found.push({ setting: `balance: ${balance.type}`, why: 'nginx has no such balancer' })
+  }
+  for (const key of ['forwarding', 'passive_health'] as const) {
+    const type = settings[key]?.type ?? 'nginx'
+    if (type !== 'nginx') found.push({ setting: `${key}: ${type}`, why: 'nginx has rules of its own' })
+  }
   if (new Set(servers.map(({ secured }) => secured)).size > 1) {
     found.push({ setting: 'to', why: 'nginx speaks one scheme to all servers of a group' })
   }

@@ -2,7 +2,8 @@
 
 import type { Failure, Manner } from '../../../src/core/failure.js'
 import { type BalancerConfig, balancers, createBalancer } from '../../../src/core/proxy/balancers/index.js'
-import { type Balanced, createForward, type Forward, type ForwardAction } from '../../../src/core/proxy/forward.js'
+import type { Forward, ForwardAction } from '../../../src/core/proxy/forward.js'
+import { type Balanced, createForward } from '../../../src/core/proxy/forwards/nginx.js'
 import { Server, serverSchema } from '../../../src/core/proxy/server.js'
 import { groupServers } from '../../../src/core/proxy/servers.js'
 import { chanceFrom } from '../../../src/lib/random.js'

@@ -1,0 +1,19 @@
+/** Passive health: what a proxy makes of how its tries at a server end. One file each. */
+import type { Chance } from '../../../lib/random.js'
+import type { KindOf } from '../../../lib/registry.js'
+import type { Servers } from '../servers.js'
+import { nginx } from './nginx.js'
+
+export type { Ended, PassiveHealth, Turn } from './passive_health.js'
+
+export const passiveHealth = { nginx }
+
+export type PassiveHealthConfig = KindOf<typeof passiveHealth>
+
+/** Gives each of the servers its passive health, before the first request. */
+export const watchServers = (config: PassiveHealthConfig, servers: Servers, chance: Chance): void =>
+  (passiveHealth[config.type].watch as (config: PassiveHealthConfig, servers: Servers, chance: Chance) => void)(
+    config,
+    servers,
+    chance,
+  )

@@ -1,0 +1,9 @@
+/** Presets: a product's balancing, health, retries, limits and words at once. One product each. */
+import { nginx } from './nginx.js'
+import type { Preset } from './preset.js'
+
+export const presets = { nginx } as const satisfies Record<string, Preset>
+
+export type PresetName = keyof typeof presets
+
+export const presetNames = Object.keys(presets) as PresetName[]

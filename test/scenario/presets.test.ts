@@ -1,0 +1,88 @@
+/** Presets: what one word turns on, and that every key of the scenario wins over it. */
+import { test } from 'tap'
+import type { ScenarioError } from '../../src/lib/errors.js'
+import type { ProxyHop } from '../../src/scenario/hops.js'
+import { checkScenario, parseScenario } from '../../src/scenario/parse.js'
+import { presetNames, presets } from '../../src/scenario/presets/index.js'
+
+const app = { kind: 'origin' }
+
+function hopOf(more: object): ProxyHop {
+  const hops = { app, other: app, lb: { kind: 'proxy', to: ['app', 'other'], ...more } }
+  return checkScenario({ id: 'preset', title: 'preset', hops }, { runnable: false }).hops.lb as ProxyHop
+}
+
+function problemsOf(text: string): readonly object[] {
+  try {
+    parseScenario(text, 'a.yaml', { runnable: false })
+    return []
+  } catch (error) {
+    return (error as ScenarioError).problems
+  }
+}
+
+test('every preset is a hop that the schema takes, with what it says of each key', async (t) => {
+  for (const preset of presetNames) {
+    const hop = hopOf({ preset })
+    t.equal(hop.preset, preset)
+    for (const key of Object.keys(presets[preset].hop({}))) t.not(hop[key as keyof ProxyHop], undefined, key)
+  }
+})
+
+test('nginx: one failed try excludes a server, and connections serve one request', async (t) => {
+  const hop = hopOf({ preset: 'nginx' })
+  t.match(hop, { dialect: 'nginx', forwarding: { type: 'nginx' }, keepalive: { connections: 0 } })
+  t.strictSame(
+    hop.to.map(({ max_fails, fail_timeout }) => [max_fails, fail_timeout]),
+    [
+      [1, 10_000],
+      [1, 10_000],
+    ],
+  )
+})
+
+test('a key that the scenario sets wins, and only that one', async (t) => {
+  const hop = hopOf({
+    preset: 'nginx',
+    to: [{ hop: 'app', max_fails: 5 }, 'other'],
+    timeouts: { read: '1s' },
+    next_upstream: 'off',
+    balance: { type: 'hash', key: '$request_uri' },
+    dialect: 'rfc9209',
+  })
+  t.match(hop, {
+    timeouts: { read: 1000, client: 60_000 },
+    next_upstream: [],
+    balance: { type: 'hash', key: '$request_uri' },
+    dialect: 'rfc9209',
+    keepalive: { connections: 0 },
+  })
+  t.strictSame(
+    hop.to.map(({ max_fails }) => max_fails),
+    [5, 1],
+  )
+})
+
+test('a word that is none is told with the nearest', async (t) => {
+  const text = `id: a
+title: a
+hops:
+  app: { kind: origin }
+  lb: { kind: proxy, to: [app], preset: ngnix }
+`
+  t.match(problemsOf(text), [{ line: 5, column: 41, message: 'unknown preset "ngnix", did you mean "nginx"?' }])
+})
+
+test('a mistake beside a preset is told where it stands', async (t) => {
+  const text = `id: a
+title: a
+hops:
+  app: { kind: origin }
+  lb: { kind: proxy, preset: nginx, to: [ap, { hop: app, weigth: 2 }], timeouts: { raed: 1s } }
+`
+  t.match(problemsOf(text), [
+    { line: 5, column: 42, message: 'unknown hop "ap", did you mean "app"?' },
+    { line: 5, column: 58, message: 'unknown key "weigth", did you mean "weight"?' },
+    { line: 5, column: 84, message: 'unknown key "raed", did you mean "read"?' },
+  ])
+})
