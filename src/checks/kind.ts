@@ -20,6 +20,8 @@ export interface Stranger {
   /** The hop whose place it has. */
   hop: string
   tells: Tells
+  /** Its log says things in other words than the scenario's proxy would. */
+  otherWords?: boolean
   /** The clients whose requests pass it. */
   clients: readonly string[]
   /** Faults that nobody can tell of. */

@@ -21,5 +21,8 @@ export function dialectOf(hop: { dialect: DialectName; server_header?: string | 
 /** Those whose Server header a scenario can choose. */
 export const namedDialects = dialectNames.filter((name) => (dialects[name] as Dialect).named)
 
+/** In whose words the error log of a dialect is. */
+export const wordsOf = (name: DialectName): DialectName => ((dialects[name] as Dialect).errorLog ? name : 'nginx')
+
 /** What a dialect writes to its error log; those without one of their own are read in nginx's words. */
 export const errorLogOf = ({ errorLog = nginxErrorLog }: Dialect): Partial<ErrorLog> => errorLog

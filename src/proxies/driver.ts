@@ -15,6 +15,7 @@ import type { ResolverConfig } from '../core/proxy/resolver.js'
 import type { ServerConfig } from '../core/proxy/server.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { DialTls, ServerTls } from '../core/tls.js'
+import type { DialectName } from '../dialects/index.js'
 import type { ForwardEvent, LogEvent, ServerEvent } from '../journal/events.js'
 import type { Include } from './nginx_conf/read.js'
 import type { ConfSource } from './nginx_conf/tokens.js'
@@ -139,6 +140,8 @@ export interface ProxyDriver {
   /** What it says of itself, as `1.22.1`; undefined: it is another program. */
   version(output: string): string | undefined
   readonly tells: Tells
+  /** The dialect whose words its log has; nginx's if absent. */
+  readonly dialect?: DialectName
   lacks(settings: ProxySettings): Lack[]
   /** The text of its configuration file, which is put into its folder. */
   configuration(settings: ProxySettings, places: ProxyPlaces): string

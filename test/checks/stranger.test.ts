@@ -58,6 +58,14 @@ test('every kind that a stranger has no answer to', async (t) => {
   for (const check of asked) t.not(verdicts(check, undefined)[0], 'skipped', 'of our own proxy all is known')
 })
 
+test('a log in other words than the scenario asks for', async (t) => {
+  const line: JournalEvent = { event: 'log', t: 1, hop: 'lb', level: 'error', line: 'x' }
+  const asked = { log: 'lb', contains: 'x', count: 1 }
+  t.same(verdicts(asked, { ...telling, otherWords: true }, [line]), ['skipped'])
+  t.same(verdicts(asked, telling, [line]), ['pass'])
+  t.same(verdicts({ ...asked, log: 'edge', count: 0 }, { ...telling, otherWords: true }, [line]), ['pass'])
+})
+
 test('what is not about it is judged', async (t) => {
   t.not(
     verdicts({ client: 'direct', error: 'dns_error', count: 1 }, blind)[0],

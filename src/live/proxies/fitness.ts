@@ -3,6 +3,7 @@
  * can be known of who stands there. run.ts asks before anything is started.
  */
 import type { Stranger } from '../../checks/kind.js'
+import { wordsOf } from '../../dialects/index.js'
 import type { Lack } from '../../proxies/driver.js'
 import * as url from '../../proxies/url.js'
 import { hopSchema, nextHops, type ProxyHop } from '../../scenario/hops.js'
@@ -44,7 +45,17 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
   const clients = Object.entries(scenario.clients).filter(
     ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
   )
-  return { name, hop, tells, clients: clients.map(([client]) => client), untold: untoldFaults(scenario, standIn) }
+  const otherWords =
+    standIn.is === 'program' &&
+    (standIn.driver.dialect ?? 'nginx') !== wordsOf((scenario.hops[hop] as ProxyHop).dialect)
+  return {
+    name,
+    hop,
+    tells,
+    otherWords,
+    clients: clients.map(([client]) => client),
+    untold: untoldFaults(scenario, standIn),
+  }
 }
 
 /** Faults of addresses that only a proxy without a log of ours dials: a listener never sees the SYN. */
