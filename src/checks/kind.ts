@@ -20,6 +20,8 @@ export interface Stranger {
   /** The hop whose place it has. */
   hop: string
   tells: Tells
+  /** The scenario has the words of another product for its log. */
+  ownWords?: true | undefined
   /** The clients whose requests pass it. */
   clients: readonly string[]
   /** Faults that nobody can tell of. */

@@ -11,8 +11,11 @@ export const log_contains = checkKind({
     contains: z.string().min(1).meta({ description: 'The text, in the case in which the product writes it' }),
     count: comparison('count').prefault('>= 1'),
   }),
-  unknown: ({ log }, { hop, name, tells }) =>
-    log === hop && !tells.log ? { why: `the log of ${name} is not the rig’s to read` } : undefined,
+  unknown({ log }, { hop, name, tells, ownWords }) {
+    if (log !== hop) return undefined
+    if (!tells.log) return { why: `the log of ${name} is not the rig’s to read` }
+    return ownWords && { why: `the log of ${name} has words of its own` }
+  },
   evaluate(check, facts) {
     const name = `log ${check.log} contains "${check.contains}"`
     const log = facts.logs.get(check.log) ?? { lines: new Map(), others: 0 }

@@ -44,7 +44,10 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
   const clients = Object.entries(scenario.clients).filter(
     ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
   )
-  return { name, hop, tells, clients: clients.map(([client]) => client), untold: untoldFaults(scenario, standIn) }
+  const { dialect } = scenario.hops[hop] as ProxyHop
+  const ownWords = standIn.is === 'program' && !standIn.driver.logsLike.includes(dialect) ? true : undefined
+  const names = clients.map(([client]) => client)
+  return { name, hop, tells, ownWords, clients: names, untold: untoldFaults(scenario, standIn) }
 }
 
 /** Faults of addresses that only a proxy without a log of ours dials: a listener never sees the SYN. */

@@ -16,5 +16,7 @@ export const OWN_WORDS: readonly RegExp[] = [
   / has no X-Proxy-Error$/,
   / has no X-Proxy-Error and no details of ours$/,
   / has no details of ours$/,
+  / tells nothing of single health checks$/,
+  /^the log of .* has words of its own$/,
   /^the words in its log may mean another failure as well$/,
 ]
