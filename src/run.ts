@@ -161,7 +161,7 @@ export async function runScenario(
   if (skip !== undefined) return skipped(seeded, file, skip)
   const stranger = options.proxy && strangerOf(seeded, options.proxy)
   const reduction = createReduction(untoldFaults(seeded, options.proxy), {
-    ways: waysOf(seeded, stranger && { hop: stranger.hop, tells: stranger.tells.requests }),
+    ways: waysOf(seeded, stranger && { hop: stranger.hop, tells: stranger.tells.requests && !stranger.tells.silent }),
     recovery: { holdMs: seeded.recovery.hold, goodput: seeded.recovery.goodput, fromMs: seeded.recovery.from },
   })
   const events: JournalEvent[] = []

@@ -109,6 +109,10 @@ export interface Tells {
   requests: boolean
   /** Its error log. */
   log: boolean
+  /** Each of its health checks; what they come to is told all the same. */
+  checks?: false
+  /** It closes some connections with no word in its log: what it was sent is not all told. */
+  silent?: true
 }
 
 /** What a line of its log says, in the words of the journal. */
@@ -140,8 +144,8 @@ export interface ProxyDriver {
   /** What it says of itself, as `1.22.1`; undefined: it is another program. */
   version(output: string): string | undefined
   readonly tells: Tells
-  /** The dialect whose words its log has; nginx's if absent. */
-  readonly dialect?: DialectName
+  /** The dialect whose words its log has; `own` while no dialect has them. */
+  readonly dialect: DialectName | 'own'
   lacks(settings: ProxySettings): Lack[]
   /** The text of its configuration file, which is put into its folder. */
   configuration(settings: ProxySettings, places: ProxyPlaces): string
@@ -149,6 +153,10 @@ export interface ProxyDriver {
   arguments(file: string, folder: string): string[]
   /** Its log in the folder. */
   readonly log: string
+  /** That is what it writes to its standard output; undefined: it opens the file by itself. */
+  readonly logsToStdout?: true
+  /** The signal with which it ends; undefined: QUIT, and it finishes what it has in hand. */
+  readonly stop?: 'QUIT' | 'TERM' | 'INT'
   reader(settings: ProxySettings, places: ProxyPlaces): LogReader
   /** What it says on standard error when it can't start: the line that tells why. */
   complaint(stderr: string): string | undefined

@@ -11,14 +11,14 @@ import type { Site } from '../site.js'
 
 /** @param t when it ended */
 export function noticeAddressFaults(site: Site, hop: string, { server, failure, ms }: Try, t: number): void {
-  const effect = failure && effectShownBy(failure)
-  if (effect === undefined) return
-  const fault = underThen(site, [`${hop}->${server}`, server], effect, t - ms, t)
-  if (!fault) return
-  site.journal({ event: 'fault', t, fault: fault.id, hop: fault.on, at: 'connect', effect })
+  // A log may have the same words for several: which of them it was, the address tells.
+  for (const effect of failure ? [failure, ...(failure.or ?? [])].map(effectShownBy) : []) {
+    const fault = effect && underThen(site, [`${hop}->${server}`, server], effect, t - ms, t)
+    if (fault) return site.journal({ event: 'fault', t, fault: fault.id, hop: fault.on, at: 'connect', effect })
+  }
 }
 
-function effectShownBy({ stage, manner }: Failure): EffectName | undefined {
+function effectShownBy({ stage, manner }: Pick<Failure, 'stage' | 'manner'>): EffectName | undefined {
   if (stage !== 'connect') return undefined
   return ({ refused: 'refuse', timeout: 'blackhole', unroutable: 'unreachable' } as const)[manner as string]
 }

@@ -46,8 +46,7 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
     ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
   )
   const otherWords =
-    standIn.is === 'program' &&
-    (standIn.driver.dialect ?? 'nginx') !== wordsOf((scenario.hops[hop] as ProxyHop).dialect)
+    standIn.is === 'program' && standIn.driver.dialect !== wordsOf((scenario.hops[hop] as ProxyHop).dialect)
   return {
     name,
     hop,

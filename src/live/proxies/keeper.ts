@@ -17,14 +17,14 @@ export interface Kept {
 }
 
 /**
- * A finished program ends the shell; SIGQUIT lets it finish what it has in hand. Who does not within three seconds is
+ * A finished program ends the shell; the signal lets it finish what it has in hand. Who does not within three seconds is
  * killed, and with it everything that it started.
  */
 const SHELL = `
-folder=$1; shift
+folder=$1; output=$2; signal=$3; shift 3
 exec 3<&0
-"$@" 3<&- </dev/null >/dev/null & program=$!
-{ read -r _ <&3; kill -QUIT "$program"; sleep 3; rm -rf "$folder"; kill -KILL 0; } 2>/dev/null &
+"$@" 3<&- </dev/null >>"$output" & program=$!
+{ read -r _ <&3; kill "-$signal" "$program"; sleep 3; rm -rf "$folder"; kill -KILL 0; } 2>/dev/null &
 exec 3<&-
 wait "$program"; code=$?
 rm -rf "$folder"
@@ -37,10 +37,19 @@ const STOP_LIMIT_MS = 4000
 /** What a program may say before nobody listens any more. */
 const STDERR_LIMIT = 65_536
 
+/** What the program is used to. */
+export interface Habits {
+  /** Where its standard output goes; nowhere if absent. */
+  output?: string | undefined
+  /** The signal that ends it; QUIT if absent. */
+  signal?: string | undefined
+}
+
 /** @param folder its own; it is removed with it */
-export function keep(program: string, args: readonly string[], folder: string): Kept {
+export function keep(program: string, args: readonly string[], folder: string, habits: Habits = {}): Kept {
+  const { output = '/dev/null', signal = 'QUIT' } = habits
   // A group of its own: Ctrl-C is for the run, which ends it in order.
-  const child = spawn('/bin/sh', ['-c', SHELL, 'sh', folder, program, ...args], {
+  const child = spawn('/bin/sh', ['-c', SHELL, 'sh', folder, output, signal, program, ...args], {
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
   })

@@ -57,7 +57,8 @@ async function startAt(
   writeFileSync(file, text)
   const log = join(places.folder, driver.log)
   writeFileSync(log, '')
-  const start = () => keep(program, driver.arguments(file, places.folder), places.folder)
+  const habits = { output: driver.logsToStdout && log, signal: driver.stop }
+  const start = () => keep(program, driver.arguments(file, places.folder), places.folder, habits)
   const running = new Running(site, settings, places, product, start, log)
   const late = await running.ready(product.readyWithin ?? READY_WITHIN_MS)
   if (late === undefined) {

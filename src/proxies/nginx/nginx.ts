@@ -12,6 +12,7 @@ export const nginx: ProxyDriver = {
   versionArguments: ['-v'],
   version: (output) => /^nginx version: nginx\/(\d+(?:\.\d+)*)/m.exec(output)?.[1],
   tells: { proxy_status: false, details: false, requests: true, log: true },
+  dialect: 'nginx',
   lacks,
   configuration: (settings, places) =>
     settings.own ? ownConfiguration(settings.own, settings, places) : configuration(settings, places),

@@ -17,5 +17,6 @@ export const OWN_WORDS: readonly RegExp[] = [
   / has no X-Proxy-Error and no details of ours$/,
   / has no details of ours$/,
   /^the log of \S+ \S+ has other words$/,
+  / tells nothing of single health checks$/,
   /^the words in its log may mean another failure as well$/,
 ]
