@@ -40,11 +40,16 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
   const hop = replacedHop(scenario)!
   const { name } = standIn
   const tells = standIn.is === 'url' ? url.tells : standIn.driver.tells
-  const passes = (place: string): boolean => place === hop || nextHops(scenario.hops[place]!).some(passes)
-  const clients = Object.entries(scenario.clients).filter(
+  return { name, hop, tells, clients: clientsOf(scenario, hop), untold: untoldFaults(scenario, standIn) }
+}
+
+/** Those whose requests that hop may have in hand. */
+export function clientsOf({ hops, clients }: Pick<Scenario, 'hops' | 'clients'>, hop: string): string[] {
+  const passes = (place: string): boolean => place === hop || nextHops(hops[place]!).some(passes)
+  const asking = Object.entries(clients).filter(
     ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
   )
-  return { name, hop, tells, clients: clients.map(([client]) => client), untold: untoldFaults(scenario, standIn) }
+  return asking.map(([client]) => client)
 }
 
 /** Faults of addresses that only a proxy without a log of ours dials: a listener never sees the SYN. */
