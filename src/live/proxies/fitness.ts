@@ -6,8 +6,9 @@ import type { Stranger } from '../../checks/kind.js'
 import { wordsOf } from '../../dialects/index.js'
 import type { Lack } from '../../proxies/driver.js'
 import * as url from '../../proxies/url.js'
-import { hopSchema, nextHops, type ProxyHop } from '../../scenario/hops.js'
+import { hopSchema, type ProxyHop } from '../../scenario/hops.js'
 import type { Scenario } from '../../scenario/schema.js'
+import { clientsOf } from '../../scenario/subject.js'
 import { settingsOf } from './settings.js'
 import { type Foreign, replacedHop, type StandIn } from './stand_in.js'
 
@@ -41,20 +42,10 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
   const hop = replacedHop(scenario)!
   const { name } = standIn
   const tells = standIn.is === 'url' ? url.tells : standIn.driver.tells
-  const passes = (place: string): boolean => place === hop || nextHops(scenario.hops[place]!).some(passes)
-  const clients = Object.entries(scenario.clients).filter(
-    ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
-  )
+  const clients = clientsOf(scenario, hop)
   const otherWords =
     standIn.is === 'program' && standIn.driver.dialect !== wordsOf((scenario.hops[hop] as ProxyHop).dialect)
-  return {
-    name,
-    hop,
-    tells,
-    otherWords,
-    clients: clients.map(([client]) => client),
-    untold: untoldFaults(scenario, standIn),
-  }
+  return { name, hop, tells, otherWords, clients, untold: untoldFaults(scenario, standIn) }
 }
 
 /** Faults of addresses that only a proxy without a log of ours dials: a listener never sees the SYN. */
