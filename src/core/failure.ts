@@ -51,6 +51,8 @@ export interface Failure {
   rcode?: string
   /** The TLS alert that was received (RFC 8446 section 6.2). */
   alert_id?: number
+  /** It was the limit of one try, and not of the whole request. */
+  per_try?: true
   /** What the proxy's configuration has it answered with, where that is not left to the dialect. */
   status?: number
   /** OpenSSL's name of the verification error, e.g. CERT_HAS_EXPIRED. */

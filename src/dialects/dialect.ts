@@ -29,6 +29,8 @@ export interface Dialect {
   refusedLine?: (failure: Failure, context: LogContext) => LogLine | undefined
   /** The head of what an upstream answered, in its own words; undefined: as it came. */
   passed?: (head: UpstreamHead, to: Asked) => PassedHead
+  /** Such a head goes out as soon as it is there; undefined: with the first part of the body, as from a buffer. */
+  passesAtOnce?: boolean
   /** The fields of what an upstream answered and is passed on as it came, with its own marks among them. */
   marked?: (fields: readonly string[], to: Asked) => string[]
   /** The same, calling itself that in `Server`; undefined where it says no such thing, or always the same. */
@@ -61,6 +63,8 @@ export interface Asked {
 /** Who was asked last: host:port, or nobody. */
 export interface Reached {
   nextHop: string | undefined
+  /** It was not the first try. */
+  retried?: boolean | undefined
 }
 
 /** A whole response. */
@@ -81,6 +85,8 @@ export interface UpstreamHead {
   /** The status line from the status on. */
   line: string
   fields: readonly string[]
+  /** Since the request came. */
+  ms?: number | undefined
 }
 
 export interface PassedHead {
@@ -106,6 +112,24 @@ export interface AccessEntry {
   tries: readonly AccessTry[]
   /** The time of day at its end, as HTTP writes it. */
   date: string
+  /** Its X-Request-Id. */
+  id?: string | undefined
+  host?: string | undefined
+  forwardedFor?: string | undefined
+  /** The time of day at its start, in UTC to a millisecond (RFC 3339), and how long it took. */
+  startedAt?: string | undefined
+  ms?: number | undefined
+  /** Until the head of what was passed on came. */
+  headMs?: number | undefined
+  /** Of the request's body, and of the response's, without the framing of chunks. */
+  receivedBytes?: number | undefined
+  payloadBytes?: number | undefined
+  /** Why there was no response to pass on, or no end of one. */
+  failure?: Failure | undefined
+  /** What was begun was cut. */
+  cut?: boolean | undefined
+  /** It would have been tried again, and had been as often as it may, or there were too many others. */
+  denied?: 'exhausted' | 'refused' | undefined
 }
 
 export interface AccessTry {

@@ -1,12 +1,13 @@
 /** The table of dialects: how a proxy says what went wrong. A product is one file or folder, and one line here. */
 import type { Dialect } from './dialect.js'
 import { edge } from './edge.js'
+import { envoy } from './envoy/index.js'
 import type { ErrorLog } from './log_line.js'
 import { nginxErrorLog } from './nginx/error_log.js'
 import { nginx } from './nginx/index.js'
 import { rfc9209 } from './rfc9209.js'
 
-export const dialects = { rfc9209, nginx, edge } as const satisfies Record<string, Dialect>
+export const dialects = { rfc9209, nginx, envoy, edge } as const satisfies Record<string, Dialect>
 
 export type DialectName = keyof typeof dialects
 

@@ -31,6 +31,9 @@ export const wallMs = (): number => wallNow()
 /** The time of day, as HTTP writes it. */
 export const httpDate = (): string => new RealDate(wallNow()).toUTCString()
 
+/** So many milliseconds ago, as RFC 3339 writes it. */
+export const isoTime = (agoMs: number): string => new RealDate(wallNow() - agoMs).toISOString()
+
 /** Node turns a longer timer into one of a millisecond. */
 const LONGEST_MS = 2_147_483_647
 

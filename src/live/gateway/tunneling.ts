@@ -15,7 +15,7 @@ import { alignedMs, monotonicMs, roundMs, type Stop } from '../clock.js'
 import { reachedBy, useOf } from '../connection_use.js'
 import { dial } from '../dial.js'
 import { headBytes } from '../proxy/headers.js'
-import { bookRequest } from '../proxy/ledger.js'
+import { bookRequest, noBytes } from '../proxy/ledger.js'
 import { sayPast } from '../proxy/refusal.js'
 import { Tunnel } from '../proxy/tunnel.js'
 import { askedBy } from '../proxy/wording.js'
@@ -249,7 +249,7 @@ export class Tunneling implements Guest, Traveller, Passing, OpenTunnel {
     const { site, name, tunnels, room } = this.parts
     tunnels.delete(this)
     const ms = roundMs(monotonicMs() - this.started)
-    bookRequest(site, name, rfc9209, request, { peer, request: id, tries, status, ms, ...end }, 0)
+    bookRequest(site, name, rfc9209, request, { peer, request: id, tries, status, ms, ...end }, noBytes)
     this.resolveBooked()
     if (inside) room.leave()
   }

@@ -18,7 +18,7 @@ import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
 import { atEndOfTurn } from './end_of_turn.js'
 import { responseHeaders, trailerFields } from './headers.js'
-import { bookRequest } from './ledger.js'
+import { bookRequest, type Sent } from './ledger.js'
 import { discardBody } from './request_body.js'
 import { Tunnel } from './tunnel.js'
 import { release } from './upgrade.js'
@@ -48,8 +48,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private proxyStatus: string | undefined
   private lengthTold = false
   private waitsForBody = false
-  /** Of the response, with the framing of chunks. */
-  private bodyBytes = 0
+  private readonly sent: Sent = { bodyBytes: 0, payloadBytes: 0, headMs: undefined }
   private tunnel: Tunnel | undefined
   /** It did not leave: it was hung up on, since it took no more of the response. */
   stalled = false
@@ -88,7 +87,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    if (status < 200 && !this.dialect.passed) return this.interim(status, rawHeaders)
+    if (status < 200 && !this.dialect.reads) return this.interim(status, rawHeaders)
     this.resume = resume
     if (this.dialect.passed) this.headInItsWords(status, rawHeaders, statusText)
     else this.headAsItCame(status, rawHeaders, statusText)
@@ -108,19 +107,18 @@ export class Downstream implements Dispatcher.DispatchHandler {
     atEndOfTurn(this)
   }
 
-  /** It waits for the first part of the body that is passed on, as in a buffer of the product. */
   private headInItsWords(status: number, rawHeaders: Buffer[], line: string): void {
-    const head = inItsWords(this.dialect.passed!, status, line, rawHeaders, this.asked)
-    this.lengthTold = this.waitsForBody = true
+    this.sent.headMs = monotonicMs() - this.started
+    const head = inItsWords(this.dialect, status, line, rawHeaders, this.asked, this.sent.headMs)
+    this.lengthTold = true
+    this.waitsForBody = !this.dialect.passesAtOnce
     sayExactly(this.response, status, head)
+    if (!this.waitsForBody) atEndOfTurn(this)
   }
 
   /** Every one is passed on, but to a client of HTTP/1.0 (RFC 9110 section 15.2), as soon as its turn in the pipe comes. */
   private interim(status: number, rawHeaders: Buffer[]): boolean {
-    if (this.request.httpVersionMinor === 0) return true
-    const { headers, proxyStatus } = responseHeaders(rawHeaders)
-    if (proxyStatus !== undefined) headers.push('Proxy-Status', proxyStatus)
-    sayInterim(this.response, status, headers)
+    if (this.request.httpVersionMinor > 0) sayInterim(this.response, status, rawHeaders)
     return true
   }
 
@@ -139,7 +137,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onData(chunk: Buffer): boolean {
-    this.bodyBytes += framed(chunk.length, this.response.chunkedEncoding)
+    this.sent.payloadBytes += chunk.length
+    this.sent.bodyBytes += framed(chunk.length, this.response.chunkedEncoding)
     if (!this.flushed && this.held === undefined) {
       this.held = chunk
       if (this.waitsForBody) atEndOfTurn(this)
@@ -168,7 +167,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       // Node writes them where the response is in chunks.
       this.response.addTrailers(trailerFields(trailers))
     }
-    this.bodyBytes += this.response.chunkedEncoding ? LAST_CHUNK_BYTES : 0
+    this.sent.bodyBytes += framed(0, this.response.chunkedEncoding)
     if (this.flushed) this.response.end()
     else if (this.waitsForBody && this.held === undefined) atEndOfTurn(this)
     discardBody(this.request)
@@ -215,7 +214,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.status = answer.status
     this.proxyStatus = answer.proxyStatus
     say(this.response, { ...answer, fields: [...answer.fields, ...this.own] })
-    this.bodyBytes = answer.body.length
+    this.sent.bodyBytes = this.sent.payloadBytes = answer.body.length
     discardBody(this.request)
     this.book(this.cached ? {} : { failure, proxy_error: answer.proxyError })
   }
@@ -276,7 +275,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
   private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
     if (!this.site.journaling) return
-    const { site, hop, dialect, request, bodyBytes } = this
+    const { site, hop, dialect, request } = this
     const ended = {
       peer: this.peer,
       request: this.id,
@@ -290,11 +289,9 @@ export class Downstream implements Dispatcher.DispatchHandler {
       ms: roundMs(monotonicMs() - this.started),
       ...end,
     }
-    bookRequest(site, hop, dialect, request, ended, bodyBytes)
+    bookRequest(site, hop, dialect, request, ended, this.sent)
   }
 }
-
-const LAST_CHUNK_BYTES = 5
 
 const owner = Symbol('downstream')
 type Owned = ServerResponse & { [owner]?: Downstream }

@@ -3,22 +3,32 @@ import type { IncomingMessage } from 'node:http'
 import type { AccessTry, Dialect } from '../../dialects/dialect.js'
 import type { LogContext } from '../../dialects/log_line.js'
 import type { ForwardEvent } from '../../journal/events.js'
-import { httpDate } from '../clock.js'
+import { httpDate, isoTime } from '../clock.js'
 import { formatAddress, type Site, type Target } from '../site.js'
+import { bytesTaken } from './request_body.js'
 
 export type Ended = Omit<ForwardEvent, 'event' | 't' | 'hop' | 'method' | 'path'>
 
-/**
- * @param request undefined where nothing of it could be read
- * @param bodyBytes of the response, with the framing of chunks
- */
+/** What only the access log wants to know of the response. */
+export interface Sent {
+  /** With the framing of chunks. */
+  bodyBytes: number
+  /** Without. */
+  payloadBytes: number
+  /** Until the head of what is passed on in the dialect's words came. */
+  headMs?: number | undefined
+}
+
+export const noBytes: Sent = { bodyBytes: 0, payloadBytes: 0 }
+
+/** @param request undefined where nothing of it could be read */
 export function bookRequest(
   site: Site,
   hop: string,
   dialect: Dialect,
   request: IncomingMessage | undefined,
   ended: Ended,
-  bodyBytes: number,
+  sent: Sent,
 ): void {
   if (!site.journaling) return
   const { method = '', url: path = '' } = request ?? {}
@@ -31,9 +41,17 @@ export function bookRequest(
     userAgent: request?.headers['user-agent'],
     status: ended.status,
     clientLeft: ended.client_left === true,
-    bodyBytes,
+    ...sent,
     tries: triesOf(hop, ended),
     date: httpDate(),
+    id,
+    host: request?.headers.host,
+    forwardedFor: request?.headers['x-forwarded-for']?.toString(),
+    startedAt: isoTime(ended.ms),
+    ms: ended.ms,
+    receivedBytes: request && bytesTaken(request),
+    failure: ended.failure,
+    cut: ended.cut,
   })
   if (line !== undefined) site.journal({ event: 'log', t: site.now(), hop, request: id, level: 'access', line })
 }

@@ -47,7 +47,8 @@ export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
     const about = { peer, request: id, tries: [], status, failure, proxy_error: proxyErrorWord(failure), ms: 0 }
     const line = request && dialect.refusedLine?.(failure, logContext(hop, request, undefined))
     if (line) site.journal({ event: 'log', t: site.now(), hop, request: id, level: line.level, line: line.message })
-    bookRequest(site, hop, dialect, request, about, said?.body.length ?? 0)
+    const bytes = said?.body.length ?? 0
+    bookRequest(site, hop, dialect, request, about, { bodyBytes: bytes, payloadBytes: bytes })
   }
   const refusing = new WeakSet<Socket>()
 

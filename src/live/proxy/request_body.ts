@@ -35,6 +35,7 @@ export class RequestBody extends Readable {
 
   private readonly onChunk = (chunk: Buffer): void => {
     this.touched = true
+    taken.set(this.source, bytesTaken(this.source) + chunk.length)
     if (!this.push(chunk)) this.pauseSource()
   }
 
@@ -46,6 +47,11 @@ export class RequestBody extends Readable {
     this.push(null)
   }
 }
+
+const taken = new WeakMap<IncomingMessage, number>()
+
+/** So much of its body was taken from the client to be passed on. */
+export const bytesTaken = (request: IncomingMessage): number => taken.get(request) ?? 0
 
 const discarded = new WeakSet<IncomingMessage>()
 

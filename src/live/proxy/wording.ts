@@ -40,7 +40,9 @@ export function offeredProtocols(rawHeaders: Buffer[], { shouldKeepAlive }: Serv
 export const textOf = (fields: readonly Buffer[]): string[] => fields.map((part) => part.toString('latin1'))
 
 /** As soon as the response's turn in the pipe comes. */
-export function sayInterim(response: ServerResponse, status: number, headers: string[]): void {
+export function sayInterim(response: ServerResponse, status: number, rawHeaders: Buffer[]): void {
+  const { headers, proxyStatus } = responseHeaders(rawHeaders)
+  if (proxyStatus !== undefined) headers.push('Proxy-Status', proxyStatus)
   const head = headBytes(status, headers)
   const { socket } = response
   // Node counts that one: an answer that comes without it, to a client that waits, is the connection's last.
@@ -92,23 +94,25 @@ export function sayExactly(response: ServerResponse, status: number, { text, chu
 }
 
 /** The head of a response that leaves HTTP. */
-export function switchedHead({ passed }: Dialect, status: number, fields: Buffer[], to: Asked): Buffer {
+export function switchedHead(dialect: Dialect, status: number, fields: Buffer[], to: Asked): Buffer {
   const line = `${status} ${STATUS_CODES[status]}`
-  if (passed) return Buffer.from(inItsWords(passed, status, line, fields, to).text, 'latin1')
+  if (dialect.passed) return Buffer.from(inItsWords(dialect, status, line, fields, to, 0).text, 'latin1')
   const switched = ['Connection', 'Upgrade', 'Upgrade', fieldOf(fields, 'upgrade')!]
   return headBytes(status, [...switched, ...responseHeaders(fields).headers])
 }
 
+/** @param ms since the request came */
 export function inItsWords(
-  passed: NonNullable<Dialect['passed']>,
+  { passed }: Dialect,
   status: number,
   line: string,
   fields: readonly Buffer[],
   to: Asked,
+  ms: number,
 ): PassedHead {
   // Node's parser, which reads what leaves HTTP, gives the reason phrase alone.
   const whole = line.startsWith(String(status).padStart(3, '0')) ? line : `${status} ${line}`
-  return passed({ status, line: whole, fields: textOf(fields) }, to)
+  return passed!({ status, line: whole, fields: textOf(fields), ms }, to)
 }
 
 /** Node holds it back until something follows, or until it is flushed. */
@@ -116,7 +120,7 @@ export function sayHead(response: ServerResponse, status: number, phrase: string
   response.writeHead(status, phrase === STATUS_CODES[status] ? phrase : octets(phrase), headers)
 }
 
-/** With the line of its chunk, and the end of that. */
+/** With the line of its chunk, and the end of that; without bytes it is the last one. */
 export const framed = (bytes: number, chunked: boolean): number =>
   chunked ? bytes.toString(16).length + 4 + bytes : bytes
 

@@ -26,6 +26,8 @@ export type Fate =
   | { is: 'no host' }
   /** Beyond the rate that is let in. */
   | { is: 'limited' }
+  /** A request that is not passed on. */
+  | { is: 'refused' }
 
 const reset = (reason: ResetReason): Fate => ({ is: 'reset', reason })
 
@@ -35,6 +37,8 @@ export function fateOf(failure: Failure): Fate {
   if (stage === 'dns' || type === 'destination_unavailable') return { is: 'no host' }
   if (type === 'connection_limit_reached') return reset('overflow')
   if (type === 'http_request_denied') return { is: 'limited' }
+  if (type === 'http_request_error') return { is: 'refused' }
+  if (type === 'http_response_timeout') return { is: 'late', limit: failure.per_try ? 'try' : 'response' }
   // What waits for a connection waits within the time of the route.
   if (stage === 'select') return manner === 'timeout' ? { is: 'late', limit: 'response' } : reset('local reset')
   if (manner === 'internal') return reset('local reset')
