@@ -11,6 +11,7 @@ import { createReduction, type Facts } from './journal/reduce.js'
 import type { FaultResult, RepeatResult, RunResult, ScenarioResult, Verdict } from './journal/result.js'
 import { CannotRunError } from './lib/errors.js'
 import { seedOfRun } from './lib/random.js'
+import { sideBySide } from './lib/side_by_side.js'
 import { runLoad } from './live/load.js'
 import { fitnessOf, strangerOf, untoldFaults } from './live/proxies/fitness.js'
 import type { StandIn } from './live/proxies/stand_in.js'
@@ -105,26 +106,7 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
 }
 
 /** Nearly all of a replay is waiting; with many more, each one's short timeouts would feel what the others compute. */
-const PARALLEL = 4
-
-/** Begins the next as soon as one of `limit` is done, until the signal; settles when all that began have ended. */
-async function sideBySide<Item>(
-  items: readonly Item[],
-  limit: number,
-  signal: AbortSignal,
-  act: (item: Item) => Promise<void>,
-): Promise<void> {
-  const queue = items.values()
-  const work = async (): Promise<void> => {
-    for (const item of queue) {
-      if (signal.aborted) return
-      await act(item)
-    }
-  }
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, work))
-  const failed = ended.find((worker) => worker.status === 'rejected')
-  if (failed) throw failed.reason
-}
+export const PARALLEL = 4
 
 /** The first of the gravest results, how often each verdict came out, and what every run measured. */
 async function runRepeatedly(one: LoadedScenario, options: RunOptions): Promise<ScenarioResult> {

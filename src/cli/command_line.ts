@@ -33,6 +33,7 @@ const createProgram = () =>
 Examples:
   $ badgateway explain origin-refused         one cause of the catalogue, and a run of it hop by hop
   $ badgateway run chaos                      every scenario file in a folder
+  $ badgateway matrix --proxy mini,nginx      what each proxy makes of every cause
   $ badgateway audit got                      whether a retry library does what it should
   $ badgateway validate 'chaos/**/*.yaml'     check files without running them
   $ badgateway init                           a first scenario, a test and an npm script
@@ -44,6 +45,7 @@ Exit codes: 0 all passed or skipped, 1 a verdict failed, 2 the command line or a
 /** In the order of the help. Each is loaded when it is meant: what it builds on takes longer than many a command. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).runCommand,
+  matrix: async () => (await import('./matrix.js')).matrixCommand,
   audit: async () => (await import('./audit.js')).auditCommand,
   compare: async () => (await import('./compare.js')).compareCommand,
   explain: async () => (await import('./explain.js')).explainCommand,
@@ -68,7 +70,7 @@ export function report(error: unknown, args: readonly string[]): number {
   if (error instanceof ScenarioError) {
     for (const problem of error.problems) console.error(formatProblem(problem))
     const count = error.problems.length
-    const then = ['run', 'audit'].includes(firstWord(args)) ? ': nothing was run' : ''
+    const then = ['run', 'matrix', 'audit'].includes(firstWord(args)) ? ': nothing was run' : ''
     console.error(`\n${count} problem${count === 1 ? '' : 's'}${then}.`)
     return 2
   }

@@ -41,21 +41,20 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
   const hop = replacedHop(scenario)!
   const { name } = standIn
   const tells = standIn.is === 'url' ? url.tells : standIn.driver.tells
-  const passes = (place: string): boolean => place === hop || nextHops(scenario.hops[place]!).some(passes)
-  const clients = Object.entries(scenario.clients).filter(
-    ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
-  )
   const otherWords =
     standIn.is === 'program' &&
     (standIn.driver.dialect ?? 'nginx') !== wordsOf((scenario.hops[hop] as ProxyHop).dialect)
-  return {
-    name,
-    hop,
-    tells,
-    otherWords,
-    clients: clients.map(([client]) => client),
-    untold: untoldFaults(scenario, standIn),
-  }
+  const clients = clientsOf(scenario, hop)
+  return { name, hop, tells, otherWords, clients, untold: untoldFaults(scenario, standIn) }
+}
+
+/** Those whose requests that hop may have in hand. */
+export function clientsOf({ hops, clients }: Pick<Scenario, 'hops' | 'clients'>, hop: string): string[] {
+  const passes = (place: string): boolean => place === hop || nextHops(hops[place]!).some(passes)
+  const asking = Object.entries(clients).filter(
+    ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
+  )
+  return asking.map(([client]) => client)
 }
 
 /** Faults of addresses that only a proxy without a log of ours dials: a listener never sees the SYN. */
