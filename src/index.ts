@@ -10,6 +10,7 @@ export type { ErrorType } from './core/error_types.js'
 export type { Failure, Manner, Stage } from './core/failure.js'
 export { type Blame, type Layer, type ResponseHead, whoFailed } from './core/who_failed.js'
 export type { JournalEvent } from './journal/events.js'
+export type { Cell, Matrix, MatrixRow, Outcome } from './journal/matrix_result.js'
 export type { Facts } from './journal/reduce.js'
 export type {
   CheckResult,

@@ -3,17 +3,19 @@
  * line calls it; run.ts runs each one. Nothing is judged here but whether the cause was there at all.
  */
 import { setMaxListeners } from 'node:events'
-import type { DialectName } from './dialects/index.js'
+import { tooLoaded } from './checks/verdict.js'
+import type { Dialect } from './dialects/dialect.js'
+import { type DialectName, dialectNames, dialects, errorLogOf } from './dialects/index.js'
 import type { JournalEvent } from './journal/events.js'
-import type { Cell, Matrix, MatrixRow } from './journal/matrix_result.js'
-import { createOutcomes, type Outcomes } from './journal/outcomes.js'
+import type { Cell, Matrix, MatrixRow, Outcome } from './journal/matrix_result.js'
+import { createOutcomes } from './journal/outcomes.js'
 import type { ScenarioResult } from './journal/result.js'
 import { sideBySide } from './lib/side_by_side.js'
-import { clientsOf } from './live/proxies/fitness.js'
-import { type Product, replacedHop } from './live/proxies/stand_in.js'
+import type { Product } from './live/proxies/stand_in.js'
 import { type LoadedScenario, PARALLEL, runScenario } from './run.js'
+import type { Hop, ProxyHop } from './scenario/hops.js'
 import type { Scenario } from './scenario/schema.js'
-import { subjectOf } from './scenario/subject.js'
+import { type Subject, subjectOf } from './scenario/subject.js'
 import { version } from './version.js'
 
 /** A column: a product, or the mini proxy, as scenarios have it or with a product's dialect. */
@@ -35,9 +37,12 @@ export interface MatrixOptions {
   onRow?: (row: MatrixRow) => void
 }
 
+/** What was inconclusive beside others, or for want of time, may be shown then. */
+const SECOND_TRIES = 2
+
 /**
  * A row's proxies take turns, so that a fixed port is free for each; rows run side by side, and afterwards those that are
- * marked `alone`, one by one. What was inconclusive then gets a second try, with nothing beside it.
+ * marked `alone`, one by one. What was inconclusive is tried again then.
  */
 export async function matrix(
   loaded: readonly LoadedScenario[],
@@ -48,27 +53,18 @@ export async function matrix(
   const signal = options.signal ?? new AbortController().signal
   // Everyone who waits in a scenario listens to it.
   setMaxListeners(0, signal)
-  const rows = new Map(loaded.map((one) => [one, emptyRow(one.scenario)]))
-  const runRow = async (one: LoadedScenario): Promise<void> => {
-    const row = rows.get(one)!
-    for (const proxy of proxies) {
-      if (signal.aborted) return
-      await fill(row, one, proxy, options, signal)
-    }
-    if (!signal.aborted) options.onRow?.(row)
+  const all = loaded.map(subjected)
+  const runRow = async (one: Subjected): Promise<void> => {
+    for (const proxy of proxies) if (!signal.aborted) await fill(one, proxy, options, signal)
+    if (!signal.aborted) options.onRow?.(one.row)
   }
-  const alone = (scenarios: readonly LoadedScenario[]) => sideBySide(scenarios, 1, signal, runRow)
-  await sideBySide(
-    loaded.filter(({ scenario }) => !scenario.alone),
-    options.parallel ?? PARALLEL,
-    signal,
-    runRow,
-  )
-  await alone(loaded.filter(({ scenario }) => scenario.alone))
-  for (const [one, row] of rows) {
-    for (const proxy of proxies) {
-      if (row.cells[proxy.name]?.verdict === 'inconclusive' && !signal.aborted)
-        await fill(row, one, proxy, options, signal)
+  const [alone, together] = [true, false].map((wanted) => all.filter(({ scenario }) => scenario.alone === wanted))
+  await sideBySide(together!, options.parallel ?? PARALLEL, signal, runRow)
+  await sideBySide(alone!, 1, signal, runRow)
+  for (let again = 0; again < SECOND_TRIES; again++) {
+    for (const one of all) {
+      const unsure = proxies.filter(({ name }) => one.row.cells[name]?.verdict === 'inconclusive')
+      for (const proxy of unsure) if (!signal.aborted) await fill(one, proxy, options, signal)
     }
   }
   return {
@@ -78,7 +74,7 @@ export async function matrix(
     seed: options.seed ?? loaded[0]?.scenario.seed ?? 1,
     duration_ms: Date.now() - started.getTime(),
     interrupted: signal.aborted,
-    rows: [...rows.values()],
+    rows: all.map(({ row }) => row),
   }
 }
 
@@ -86,25 +82,31 @@ export async function matrix(
 const versionOf = (product: Product | undefined): string =>
   product === undefined ? version : product.name.slice(product.name.indexOf(' ') + 1)
 
-function emptyRow(scenario: Scenario): MatrixRow {
-  const { id, title, tags } = scenario
-  return { id, title, tags, client: subjectOf(scenario, clientsAt(scenario, replacedHop(scenario))) ?? '', cells: {} }
+/** One cause, as its cells are made. */
+interface Subjected extends LoadedScenario {
+  subject: Subject
+  row: MatrixRow
 }
 
-/** All of them where there is no proxy that they could pass. */
-const clientsAt = (scenario: Scenario, hop: string | undefined): string[] =>
-  hop === undefined ? Object.keys(scenario.clients) : clientsOf(scenario, hop)
+/** The hop that shows it is the one that is replaced. */
+function subjected({ file, scenario }: LoadedScenario): Subjected {
+  const { id, title, tags } = scenario
+  const subject = subjectOf(scenario)
+  const { hop = null, client } = subject
+  // What is expected of the mini proxy is not asked: a cell is what was seen.
+  const shown = withHop({ ...scenario, expect: [] }, subject.hop, { under_test: true })
+  return { file, scenario: shown, subject, row: { id, title, tags, hop, client, cells: {} } }
+}
+
+const withHop = (scenario: Scenario, hop: string | undefined, more: object): Scenario =>
+  hop === undefined
+    ? scenario
+    : { ...scenario, hops: { ...scenario.hops, [hop]: { ...scenario.hops[hop]!, ...more } as Hop } }
 
 /** A cell that was interrupted is none. */
-async function fill(
-  row: MatrixRow,
-  one: LoadedScenario,
-  proxy: MatrixProxy,
-  { seed }: MatrixOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const cell = await cellOf(one, row.client, proxy, seed, signal)
-  if (!signal.aborted) row.cells[proxy.name] = cell
+async function fill(one: Subjected, proxy: MatrixProxy, { seed }: MatrixOptions, signal: AbortSignal): Promise<void> {
+  const cell = await cellOf(one, proxy, seed, signal)
+  if (!signal.aborted) one.row.cells[proxy.name] = cell
 }
 
 /** Longer loads are ended after that time, as soon as the client has failed so often and every fault has fired. */
@@ -112,17 +114,17 @@ const LONG_MS = 2_000
 const OFTEN_ENOUGH = 10
 
 async function cellOf(
-  { file, scenario }: LoadedScenario,
-  client: string,
-  { product, dialect }: MatrixProxy,
+  { file, scenario, subject }: Subjected,
+  proxy: MatrixProxy,
   seed: number | undefined,
   signal: AbortSignal,
 ): Promise<Cell> {
-  const hop = replacedHop(scenario)
-  if (dialect !== undefined && hop === undefined) return { ...NOTHING, skipped: 'there is no proxy in it' }
-  const outcomes = createOutcomes(hop, clientsAt(scenario, hop))
-  const enough = new AbortController()
+  const { hop, client, clients } = subject
+  if (proxy.dialect !== undefined && hop === undefined) return { ...NOTHING, skipped: 'there is no proxy in it' }
+  const spoken = proxy.dialect === undefined ? scenario : withHop(scenario, hop, { dialect: proxy.dialect })
+  const outcomes = createOutcomes(hop, clients, logsRequests(proxy, spoken, hop))
   const silent = new Set(scenario.faults.map(({ id }) => id))
+  const enough = new AbortController()
   let [lagMs, broken] = [0, false]
   const write = (event: JournalEvent): void => {
     outcomes.add(event)
@@ -131,35 +133,42 @@ async function cellOf(
     if (event.event === 'lag') lagMs = Math.max(lagMs, event.max_ms)
     if (event.t >= LONG_MS && silent.size === 0 && outcomes.failed(client) >= OFTEN_ENOUGH) enough.abort()
   }
-  const shown = { ...scenario, ...spoken(scenario, hop, dialect), expect: [] }
   const both = AbortSignal.any([signal, enough.signal])
   setMaxListeners(0, both)
   const openJournal = () => ({ write, close: async () => {} })
-  const result = await runScenario({ file, scenario: shown }, { seed, signal: both, proxy: product, openJournal })
-  const early = enough.signal.aborted && !broken && lagMs <= (scenario.max_lag ?? Number.POSITIVE_INFINITY)
-  return told(result, outcomes, client, early)
+  const options = { seed, signal: both, proxy: proxy.product, openJournal }
+  const result = await runScenario({ file, scenario: spoken }, options)
+  const early = enough.signal.aborted && !broken
+  return told(early ? atItsEnd(result, lagMs, scenario.max_lag) : result, outcomes.all(client), client, early)
 }
 
-/** Its hops, with that dialect at the one that is looked at. */
-function spoken({ hops }: Scenario, hop: string | undefined, dialect: DialectName | undefined): Partial<Scenario> {
-  if (hop === undefined || dialect === undefined) return {}
-  return { hops: { ...hops, [hop]: { ...hops[hop]!, dialect } as Scenario['hops'][string] } }
+/** Its access log is all that tells of failures. */
+function logsRequests({ name, product, dialect }: MatrixProxy, { hops }: Scenario, hop: string | undefined): boolean {
+  const own = hop === undefined ? undefined : (hops[hop] as ProxyHop).dialect
+  const word = dialect ?? (product ? name : own)
+  const known: Dialect | undefined = dialectNames.includes(word as DialectName)
+    ? dialects[word as DialectName]
+    : undefined
+  return known !== undefined && Object.keys(errorLogOf(known)).length === 0
 }
+
+/** It was ended because it had shown enough: no fault of it. */
+const atItsEnd = (result: ScenarioResult, lagMs: number, maxLagMs = Number.POSITIVE_INFINITY): ScenarioResult =>
+  lagMs > maxLagMs
+    ? { ...result, verdict: 'inconclusive', reason: tooLoaded(lagMs, maxLagMs) }
+    : { ...result, verdict: 'pass' }
 
 const NOTHING: Cell = { status: null, truncated: false, client_error: null, log: null, outcomes: [] }
 
 /** What did not happen as the scenario says is no result, whatever clients saw of it. */
-function told({ verdict, reason, notes }: ScenarioResult, outcomes: Outcomes, client: string, early: boolean): Cell {
-  const more = notes && { notes }
-  if (verdict === 'skipped') return { ...NOTHING, ...more, skipped: reason! }
-  if (!early && (verdict === 'error' || verdict === 'inconclusive')) {
-    return { ...NOTHING, ...more, verdict, reason: reason! }
-  }
-  const all = outcomes.all(client)
-  const [first] = all
-  if (first === undefined || first.client !== client) {
-    return { ...NOTHING, ...more, verdict: 'inconclusive', reason: `client "${client}" has sent nothing` }
-  }
+function told(result: ScenarioResult, outcomes: Outcome[], client: string, early: boolean): Cell {
+  const { verdict, reason, notes } = result
+  const none = { ...NOTHING, ...(notes && { notes }) }
+  if (verdict === 'skipped') return { ...none, skipped: reason! }
+  if (verdict === 'error' || verdict === 'inconclusive') return { ...none, verdict, reason: reason! }
+  const [first] = outcomes
+  if (first?.client !== client)
+    return { ...none, verdict: 'inconclusive', reason: `client "${client}" has sent nothing` }
   const { status, truncated, client_error, log } = first
-  return { status, truncated, client_error, log, outcomes: all, ...more, ...(early && { ended_early: true }) }
+  return { ...none, status, truncated, client_error, log, outcomes, ...(early && { ended_early: true }) }
 }

@@ -26,10 +26,7 @@ export function judge(
   if (error !== undefined)
     return { verdict: 'error', reason: more.length ? `${error}, and ${more.length} more` : error }
   if (facts.interrupted) return { verdict: 'error', reason: 'interrupted before its end' }
-  if (facts.lag_ms > maxLagMs) {
-    const late = `timers were up to ${facts.lag_ms.toFixed(0)} ms late, and it bears ${maxLagMs} ms`
-    return { verdict: 'inconclusive', reason: `this machine was too loaded to judge: ${late}` }
-  }
+  if (facts.lag_ms > maxLagMs) return { verdict: 'inconclusive', reason: tooLoaded(facts.lag_ms, maxLagMs) }
   for (const [client, { cannot }] of facts.loads) {
     if (cannot !== undefined) return { verdict: 'inconclusive', reason: `client "${client}" ${cannot}` }
   }
@@ -46,6 +43,9 @@ export function judge(
   if (open === 0) return { verdict: 'pass' }
   return { verdict: 'inconclusive', reason: `too little to judge ${open} of ${plural(judged, 'check')} by` }
 }
+
+export const tooLoaded = (lagMs: number, maxLagMs: number): string =>
+  `this machine was too loaded to judge: timers were up to ${lagMs.toFixed(0)} ms late, and it bears ${maxLagMs} ms`
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 

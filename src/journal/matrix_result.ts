@@ -16,13 +16,15 @@ export interface MatrixRow {
   id: string
   title: string
   tags: string[]
+  /** The hop at which the proxies stand; null where there is none. */
+  hop: string | null
   /** The client whose answers the cells tell, the same one for every proxy. */
   client: string
   /** By proxy; of a run that was interrupted, those that ended. */
   cells: Record<string, Cell>
 }
 
-/** What that client saw: of its failures the commonest, or its commonest answer where nothing failed. */
+/** What that client saw: its first failure that is not a rare one, or an answer where nothing failed. */
 export interface Cell extends Seen {
   /** The same of every client whose requests pass the proxy; that of the cell is the first. */
   outcomes: Outcome[]

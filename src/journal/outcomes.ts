@@ -9,9 +9,12 @@ export interface Outcomes {
   add(event: JournalEvent): void
   /** Attempts of that client that failed, so far. */
   failed(client: string): number
-  /** The client's own first; of each, failures before what went well, and then the commonest first. */
+  /** The client's own first; of each, failures before what went well, what is not rare before what is, and in order of time. */
   all(first: string): Outcome[]
 }
+
+/** What is less than so much of the commonest is rare: a moment of this machine may have made it. */
+const RARE = 1 / 4
 
 /** Of more attempts that ended in the same way no line is looked for. */
 const EXAMPLES = 50
@@ -27,8 +30,9 @@ interface Ending {
 /**
  * @param hop whose log it is; undefined: nobody's
  * @param clients whose attempts are told
+ * @param logsRequests it has no log of errors: a line for each request is all there is
  */
-export function createOutcomes(hop: string | undefined, clients: readonly string[]): Outcomes {
+export function createOutcomes(hop: string | undefined, clients: readonly string[], logsRequests: boolean): Outcomes {
   const endings = new Map<string, Ending>()
   /** By request; under '' what the log does not ascribe to one. */
   const lines = new Map<string, LogEvent[]>()
@@ -59,16 +63,23 @@ export function createOutcomes(hop: string | undefined, clients: readonly string
         .filter(({ outcome }) => outcome.client === client && isFailure(outcome))
         .reduce((sum, { outcome }) => sum + outcome.count, 0),
     all: (first) =>
-      [...endings.values()]
-        .map(({ outcome, examples }) => ({ ...outcome, log: lineOf(outcome, examples, lines) }))
-        .sort(
-          (a, b) =>
-            clients.indexOf(a.client) - clients.indexOf(b.client) ||
-            Number(isFailure(b)) - Number(isFailure(a)) ||
-            b.count - a.count,
-        )
-        .sort((a, b) => Number(b.client === first) - Number(a.client === first)),
+      sorted([...endings.values()], [first, ...clients]).map(({ outcome, examples }) => ({
+        ...outcome,
+        log: lineOf(outcome, examples, lines, logsRequests),
+      })),
   }
+}
+
+/** @param clients in their order; endings are in that in which each was first seen */
+function sorted(endings: readonly Ending[], clients: readonly string[]): Ending[] {
+  const most = new Map<string, number>()
+  const group = ({ outcome }: Ending): string => `${outcome.client} ${isFailure(outcome)}`
+  for (const one of endings) most.set(group(one), Math.max(most.get(group(one)) ?? 0, one.outcome.count))
+  const rank = (one: Ending): number =>
+    clients.indexOf(one.outcome.client) * 4 +
+    (isFailure(one.outcome) ? 0 : 2) +
+    (one.outcome.count < most.get(group(one))! * RARE ? 1 : 0)
+  return [...endings].sort((a, b) => rank(a) - rank(b))
 }
 
 function seenIn({ status, failure, gave_up, ...event }: AttemptEvent): Omit<Seen, 'log'> {
@@ -82,23 +93,34 @@ function seenIn({ status, failure, gave_up, ...event }: AttemptEvent): Omit<Seen
 export const isFailure = ({ status, truncated, client_error }: Omit<Seen, 'log'>): boolean =>
   status === null || status < 100 || status >= 400 || truncated || client_error !== null
 
-/** The line that most of these attempts have in common, but for numbers: what names an error before what counts requests. */
-function lineOf(seen: Seen, examples: Ending['examples'], lines: ReadonlyMap<string, LogEvent[]>): string | null {
+/** The line that most of these attempts have in common, but for numbers: what names an error before what only tells of it. */
+function lineOf(
+  seen: Seen,
+  examples: Ending['examples'],
+  lines: ReadonlyMap<string, LogEvent[]>,
+  logsRequests: boolean,
+): string | null {
   const found = examples.flatMap(({ request, attempt }) => {
-    const all = lines.get(request) ?? []
-    const access = all.filter(({ level }) => level === 'access')
-    const errors = all.filter(({ level }) => level !== 'access')
-    const telling = errors.findLast(({ level }) => level !== 'info' && level !== 'warn') ?? errors.at(-1)
-    if (telling) return [telling.line]
-    const own = isFailure(seen) && (access[attempt - 1] ?? access.at(-1))
-    return own ? [own.line] : []
+    const own = lines.get(request) ?? []
+    const errors = own.filter(({ level }) => level !== 'access')
+    const requests = logsRequests && isFailure(seen) ? own.filter(({ level }) => level === 'access') : []
+    const telling = errors.findLast(isError) ?? errors.at(-1) ?? requests[attempt - 1] ?? requests.at(-1)
+    return telling ? [telling.line] : []
   })
-  const nobodys = isFailure(seen) ? (lines.get('') ?? []).filter(({ level }) => level !== 'access') : []
-  return commonest(found) ?? commonest(nobodys.map(({ line }) => line)) ?? null
+  const line = commonest(found, 1)
+  if (line !== undefined || !isFailure(seen)) return line ?? null
+  const nobodys = (lines.get('') ?? []).filter(({ level }) => level !== 'access')
+  const errors = nobodys.filter(isError).map(textOf)
+  // What is no error counts as one where it comes with every such attempt: a request that can't be read has no id.
+  return commonest(errors, 1) ?? commonest(nobodys.map(textOf), Math.max(2, examples.length)) ?? null
 }
 
-/** As it was first written. */
-function commonest(lines: readonly string[]): string | undefined {
+const textOf = ({ line }: LogEvent): string => line
+
+const isError = ({ level }: LogEvent): boolean => !['access', 'info', 'warn'].includes(level)
+
+/** As it was first written; undefined where none of them is there so often. */
+function commonest(lines: readonly string[], atLeast: number): string | undefined {
   const alike = new Map<string, { line: string; count: number }>()
   for (const line of lines) {
     const key = line.replace(/\d+/g, '0')
@@ -106,8 +128,6 @@ function commonest(lines: readonly string[]): string | undefined {
     if (known) known.count++
     else alike.set(key, { line, count: 1 })
   }
-  return [...alike.values()].reduce<{ line: string; count: number } | undefined>(
-    (best, one) => (best && best.count >= one.count ? best : one),
-    undefined,
-  )?.line
+  const most = Math.max(...[...alike.values()].map(({ count }) => count))
+  return [...alike.values()].find(({ count }) => count === most && count >= atLeast)?.line
 }

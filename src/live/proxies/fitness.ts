@@ -6,8 +6,9 @@ import type { Stranger } from '../../checks/kind.js'
 import { wordsOf } from '../../dialects/index.js'
 import type { Lack } from '../../proxies/driver.js'
 import * as url from '../../proxies/url.js'
-import { hopSchema, nextHops, type ProxyHop } from '../../scenario/hops.js'
+import { hopSchema, type ProxyHop } from '../../scenario/hops.js'
 import type { Scenario } from '../../scenario/schema.js'
+import { clientsOf } from '../../scenario/subject.js'
 import { settingsOf } from './settings.js'
 import { type Foreign, replacedHop, type StandIn } from './stand_in.js'
 
@@ -46,15 +47,6 @@ export function strangerOf(scenario: Scenario, standIn: StandIn): Stranger {
     (standIn.driver.dialect ?? 'nginx') !== wordsOf((scenario.hops[hop] as ProxyHop).dialect)
   const clients = clientsOf(scenario, hop)
   return { name, hop, tells, otherWords, clients, untold: untoldFaults(scenario, standIn) }
-}
-
-/** Those whose requests that hop may have in hand. */
-export function clientsOf({ hops, clients }: Pick<Scenario, 'hops' | 'clients'>, hop: string): string[] {
-  const passes = (place: string): boolean => place === hop || nextHops(hops[place]!).some(passes)
-  const asking = Object.entries(clients).filter(
-    ([, { to, fallback }]) => passes(to) || (fallback !== undefined && passes(fallback.to)),
-  )
-  return asking.map(([client]) => client)
 }
 
 /** Faults of addresses that only a proxy without a log of ours dials: a listener never sees the SYN. */

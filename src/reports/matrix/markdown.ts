@@ -54,14 +54,12 @@ function reasons({ rows }: Matrix): string[] {
 export function code(value: string): string {
   const ticks = '`'.repeat(Math.max(0, ...[...value.matchAll(/`+/g)].map(([run]) => run.length)) + 1)
   const padding = /^`|`$/.test(value) ? ' ' : ''
-  return `${ticks}${padding}${printable(value).replace(/\|/g, '\\|')}${padding}${ticks}`
+  return `${ticks}${padding}${value.replace(/\|/g, '\\|')}${padding}${ticks}`
 }
 
 /** What would end a cell, or be taken for HTML or for a mark of Markdown, is a character. */
 export const inline = (value: string): string =>
-  printable(value)
+  value
+    .replace(/\s+/g, ' ')
     .replace(/[\\`*_|]/g, '\\$&')
     .replace(/</g, '&lt;')
-
-/** A log may hold whatever bytes an origin has sent. */
-const printable = (value: string): string => value.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '�')

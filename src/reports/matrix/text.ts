@@ -53,7 +53,7 @@ function rowLines({ id, title, cells }: MatrixRow, proxies: readonly string[], p
   const answers = proxies.map((name) => answerOf(cells[name]))
   const nameWidth = Math.max(...proxies.map((name) => name.length))
   const answerWidth = Math.max(...answers.map((answer) => answer.length))
-  const room = width - nameWidth - answerWidth - '    '.length - '  '.length
+  const room = width - '    '.length - nameWidth - answerWidth - 2 * '  '.length
   const lines = proxies.map((name, index) => {
     const cell = cells[name]
     const answer = palette[COLORS[markOf(cell)]](answers[index]!.padEnd(answerWidth))

@@ -29,6 +29,7 @@ const SHORT: Readonly<Record<string, string>> = {
   connection_terminated: 'closed',
   connection_timeout: 'no connection',
   connection_read_timeout: 'silence',
+  tls_protocol_error: 'TLS error',
 }
 
 export function seenWords({ status, truncated, client_error }: Omit<Seen, 'log'>): string {
@@ -45,8 +46,15 @@ export function isDisputed({ cells }: MatrixRow): boolean {
   return new Set(answers.map(answerOf)).size > 1
 }
 
-/** Nothing that the log says of the client and its request, which is the rig's. */
-export const shortLine = (line: string): string => line.replace(/, client: .*/s, '')
+/**
+ * Nothing that the log says of the client and its request, which is the rig's; and no character that a terminal or a page would
+ * take for more than text: an origin can get whatever bytes it likes into a log.
+ */
+export const shortLine = (line: string): string =>
+  line
+    .replace(/, client: .*/s, '')
+    .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}/gu, '\uFFFD')
 
 /** `nginx 1.22.1` */
 export const columnOf = ({ versions }: Matrix, proxy: string): string => `${proxy} ${versions[proxy]}`
