@@ -40,14 +40,18 @@ http {
   const file = join(folder, 'nginx.conf')
   writeFileSync(file, config)
   const child = spawn('nginx', ['-c', file, '-p', folder], { stdio: 'ignore' })
-  for (let left = 100; !(await answers(port)); left--) {
-    if (left === 0) throw new Error('nginx does not start')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await awaitAnswer(port, 'nginx')
   return child
 }
 
-function freePort() {
+export async function awaitAnswer(port, who) {
+  for (let left = 100; !(await answers(port)); left--) {
+    if (left === 0) throw new Error(`${who} does not start`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address()

@@ -9,6 +9,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
+import { startHaproxy } from './haproxy.mjs'
 import { startNginx } from './nginx.mjs'
 
 const PLAIN = 'mini proxy, journal off'
@@ -25,6 +26,8 @@ try {
   const nginx = await startNginx(folder)
   if (nginx) children.push(...nginx.children)
   const originPort = nginx?.originPort ?? (await start('origin'))
+  const haproxy = await startHaproxy(folder, originPort)
+  if (haproxy) children.push(haproxy.child)
   const subjects = [
     { name: '@fastify/http-proxy, bare', port: await start('bare', originPort) },
     { name: PLAIN, port: await start('mini', originPort, 'plain') },
@@ -32,6 +35,7 @@ try {
     { name: 'mini proxy, journal on', port: await start('mini', originPort, 'plain', journal) },
     { name: 'node:http + undici dispatch (the limit)', port: await start('direct', originPort) },
     ...(nginx ? [{ name: `nginx ${nginx.version}, one worker`, port: nginx.proxyPort }] : []),
+    ...(haproxy ? [{ name: `HAProxy ${haproxy.version}, one thread`, port: haproxy.port }] : []),
   ]
   const rates = subjects.map(() => [])
   for (const { port } of subjects) await load(port, 1)
@@ -43,7 +47,7 @@ try {
     }
     console.error(`round ${round + 1} of ${rounds} done`)
   }
-  const report = render(subjects, rates, nginx)
+  const report = render(subjects, rates, { nginx, haproxy })
   console.log(report)
   if (!values.rounds && !values.seconds) writeFileSync(new URL('results.md', import.meta.url), report)
 } finally {
@@ -71,7 +75,7 @@ async function load(port, duration) {
   return result['2xx'] / result.duration
 }
 
-function render(subjects, rates, nginx) {
+function render(subjects, rates, { nginx, haproxy }) {
   const rows = subjects.map(({ name }, index) => {
     const ratios = rates[index].map((rate, round) => rate / rates[0][round])
     const [low, high] = [Math.min(...ratios), Math.max(...ratios)]
@@ -84,7 +88,12 @@ function render(subjects, rates, nginx) {
     const [low, high] = [Math.min(...ratios), Math.max(...ratios)]
     return `${median(ratios).toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`
   }
-  const toNginx = nginx ? ` To nginx, the mini proxy is ${pairs(PLAIN, 'nginx')}.` : ''
+  const beside = [
+    nginx ? ` To nginx, the mini proxy is ${pairs(PLAIN, 'nginx')}.` : '',
+    haproxy
+      ? ` To HAProxy it is ${pairs(PLAIN, 'HAProxy')}.`
+      : ' HAProxy is not among them, for it is not installed: apt-get install haproxy.',
+  ]
   const origin = nginx ? 'nginx' : 'node:http (nginx-light is not installed: apt-get install nginx-light)'
   return `# Throughput
 
@@ -96,7 +105,7 @@ autocannon, Node ${process.version} on ${cpus().length} cores. The journal of th
 ${rows.join('\n')}
 
 Pairs within a round, median and spread: with three servers, weights, limits, a queue, health checks and all conditions of
-next_upstream the mini proxy is ${pairs(BALANCED, PLAIN)} of itself with one plain upstream.${toNginx}
+next_upstream the mini proxy is ${pairs(BALANCED, PLAIN)} of itself with one plain upstream.${beside.join('')}
 `
 }
 
