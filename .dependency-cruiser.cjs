@@ -6,7 +6,7 @@ const ranks = [
   ['lib', 'version'],
   ['core'],
   ['journal'],
-  ['dialects', 'checks', 'reports', 'proxies', 'clients'],
+  ['dialects', 'words', 'checks', 'reports', 'proxies', 'clients'],
   ['scenario'],
   ['live', 'sim'],
   ['run', 'run_folder', 'rig', 'matrix'],
@@ -43,7 +43,7 @@ module.exports = {
     never(
       'pure-rooms-run-in-a-browser',
       'Decisions, folds and words hold no I/O: what needs Node belongs in live/, cli/ or run.ts.',
-      { path: rooms(['core', 'sim', 'journal', 'checks', 'dialects', 'reports']) },
+      { path: rooms(['core', 'sim', 'journal', 'checks', 'dialects', 'words', 'reports']) },
       { dependencyTypes: ['core'] },
     ),
     never(

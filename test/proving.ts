@@ -8,10 +8,12 @@ import t, { type Test } from 'tap'
 import type { CertificateKind } from '../src/core/fault/effects/certificate.js'
 import type { Effect } from '../src/core/fault/effects/index.js'
 import type { Fault } from '../src/core/fault/fault.js'
+import type { JournalEvent } from '../src/journal/events.js'
 import { sections, sectionsOf } from '../src/reports/sections.js'
 import { runScenario } from '../src/run.js'
 import { readScenario } from '../src/scenario/files.js'
 import type { Scenario } from '../src/scenario/schema.js'
+import { saidOf, unexplained } from './words/said.js'
 
 type Neighbours = { [Word in Effect['type']]: (effect: Extract<Effect, { type: Word }>) => Effect }
 
@@ -61,9 +63,11 @@ function neighbour(fault: Fault): Fault {
 }
 
 /** Again while the machine was too loaded to judge: a scenario that says so is neither green nor red then. */
-async function run(file: string, scenario: Scenario) {
+async function run(file: string, scenario: Scenario, events: JournalEvent[] = []) {
+  const openJournal = () => ({ write: (event: JournalEvent) => events.push(event), close: async () => {} })
   for (let left = 9; ; left--) {
-    const result = await runScenario({ file, scenario })
+    events.length = 0
+    const result = await runScenario({ file, scenario }, { openJournal })
     if (left === 0 || !/this machine (was too loaded|reached)/.test(result.reason ?? '')) return result
   }
 }
@@ -88,8 +92,10 @@ function prove({ file, scenario }: Cause): Promise<unknown> {
     t.ok(`✓ ${scenario.id}  ${scenario.title}`.length <= 80, 'id and title fit into a line of 80 columns')
     t.ok(control ?? faults.length > 0, 'has a cause that can be taken away')
 
-    const armed = await run(file, scenario)
+    const events: JournalEvent[] = []
+    const armed = await run(file, scenario, events)
     t.equal(armed.verdict, 'pass', JSON.stringify([armed.reason, armed.faults, armed.checks]))
+    t.strictSame(unexplained(saidOf(events), scenario.id), [], 'whatever any product says of it leads to it')
 
     if (control) await fails(t, control, 'under its control')
     if (faults.length === 0) return

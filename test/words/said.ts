@@ -1,0 +1,75 @@
+/**
+ * What is said about the failures of a run, in the words of every dialect: lines of logs as they were journaled, and what
+ * each dialect makes of each failure, as in real answers. Tests ask whether `explain` finds the cause behind it.
+ */
+import type { Failure } from '../../src/core/failure.js'
+import type { Asked, Dialect } from '../../src/dialects/dialect.js'
+import { dialects, errorLogOf } from '../../src/dialects/index.js'
+import type { LogContext } from '../../src/dialects/log_line.js'
+import type { JournalEvent } from '../../src/journal/events.js'
+import { explainWords } from '../../src/words/index.js'
+
+export interface Said {
+  by: string
+  text: string
+}
+
+/** Each text once, with who says it. */
+export function saidOf(events: readonly JournalEvent[]): Said[] {
+  const said = events.flatMap((event): Said[] => {
+    if (event.event === 'log') return event.level === 'access' ? [] : [{ by: 'log', text: event.line }]
+    if (event.event === 'attempt') return ofStatus(event.status)
+    if (event.event !== 'forward') return []
+    const failures = [event.failure, ...event.tries.map(({ failure }) => failure)].filter((each) => each !== undefined)
+    return [...ofStatus(event.status), ...failures.flatMap(inAllDialects)]
+  })
+  return [...new Map(said.map((each) => [`${each.by} ${each.text}`, each])).values()]
+}
+
+/** Those of them that do not lead to that cause. */
+export const unexplained = (said: readonly Said[], id: string): Said[] =>
+  said.filter(({ text }) => !explainWords(text).some(({ causes }) => causes.some((cause) => cause.id === id)))
+
+const ofStatus = (status: number | undefined): Said[] =>
+  status !== undefined && status >= 400 ? [{ by: 'status', text: String(status) }] : []
+
+/** What a gateway or a refused request is about has no place in the words of a balancer. */
+function inAllDialects(failure: Failure): Said[] {
+  const own = failure.stage === 'select' && failure.type !== 'destination_unavailable'
+  return Object.entries(dialects).flatMap(([name, dialect]) =>
+    own && name !== 'rfc9209' ? [] : inDialect(name, dialect, failure, own),
+  )
+}
+
+/** The marks and the status of an answer, where one is still to be given, and the line of an error log. */
+function inDialect(name: string, dialect: Dialect, failure: Failure, own: boolean): Said[] {
+  const { status, fields } = dialect.answer(failure, asked, { nextHop: '127.0.0.1:8081' })
+  const marks = fields.flatMap((value, index) => (MARKS.has(fields[index - 1]?.toLowerCase() ?? '') ? [value] : []))
+  const begun = failure.stage === 'response_body' || failure.stage === 'tunnel'
+  const line = own ? undefined : errorLogOf(dialect).failed?.(failure, context)?.message
+  const texts = [...(begun ? [] : [String(status)]), ...marks, ...(line === undefined ? [] : [line])]
+  return texts.map((text) => ({ by: name, text }))
+}
+
+const MARKS = new Set(['proxy-status', 'x-proxy-error', 'x-edge-error'])
+
+/** Words of products stand in a request as well: they are not meant. */
+const context: LogContext = {
+  client: '127.0.0.1',
+  server: 'lb',
+  request: 'GET /SC-- HTTP/1.1',
+  upstream: 'https://127.0.0.1:8081/',
+  host: 'lb.test',
+  name: 'app.internal',
+  serverName: 'app',
+}
+
+const asked: Asked = {
+  hop: 'lb',
+  method: 'GET',
+  keepAlive: true,
+  chunks: true,
+  id: 'r1',
+  host: 'lb.test',
+  date: 'Wed, 25 Nov 2026 17:34:47 GMT',
+}
