@@ -3,7 +3,7 @@
  * each dialect makes of each failure, as in real answers. Tests ask whether `explain` finds the cause behind it.
  */
 import type { Failure } from '../../src/core/failure.js'
-import type { Asked, Dialect } from '../../src/dialects/dialect.js'
+import type { AccessEntry, Asked, Dialect } from '../../src/dialects/dialect.js'
 import { dialects, errorLogOf } from '../../src/dialects/index.js'
 import type { LogContext } from '../../src/dialects/log_line.js'
 import type { JournalEvent } from '../../src/journal/events.js'
@@ -41,13 +41,14 @@ function inAllDialects(failure: Failure): Said[] {
   )
 }
 
-/** The marks and the status of an answer, where one is still to be given, and the line of an error log. */
+/** The marks and the status of an answer, where one is still to be given, and the lines of both logs. */
 function inDialect(name: string, dialect: Dialect, failure: Failure, own: boolean): Said[] {
   const { status, fields } = dialect.answer(failure, asked, { nextHop: '127.0.0.1:8081' })
   const marks = fields.flatMap((value, index) => (MARKS.has(fields[index - 1]?.toLowerCase() ?? '') ? [value] : []))
   const begun = failure.stage === 'response_body' || failure.stage === 'tunnel'
   const line = own ? undefined : errorLogOf(dialect).failed?.(failure, context)?.message
-  const texts = [...(begun ? [] : [String(status)]), ...marks, ...(line === undefined ? [] : [line])]
+  const access = begun || own ? undefined : dialect.access?.(entryOf(failure, status))
+  const texts = [begun ? undefined : String(status), ...marks, line, access].filter((text) => text !== undefined)
   return texts.map((text) => ({ by: name, text }))
 }
 
@@ -63,6 +64,17 @@ const context: LogContext = {
   name: 'app.internal',
   serverName: 'app',
 }
+
+const entryOf = (failure: Failure, status: number): AccessEntry => ({
+  client: context.client,
+  request: context.request,
+  status,
+  clientLeft: false,
+  bodyBytes: 157,
+  tries: [{ address: '127.0.0.1:8081', failure, ms: 3 }],
+  failure,
+  date: asked.date,
+})
 
 const asked: Asked = {
   hop: 'lb',

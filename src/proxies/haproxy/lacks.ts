@@ -1,4 +1,5 @@
 /** What a scenario can say of a proxy and HAProxy 2.6 can't do. Where its cause may need it, it is skipped. */
+import { isService } from '../../dialects/index.js'
 import type { Lack, ProxySettings, ServerSettings } from '../driver.js'
 import { withoutWord } from './retries.js'
 
@@ -17,8 +18,8 @@ function ofProxy(settings: ProxySettings): Lack[] {
     const why = 'HAProxy offers what its OpenSSL does, but for ciphers and versions'
     found.push({ setting: 'upstream_tls.profile', why })
   }
-  if (dialect === 'edge') {
-    found.push({ setting: 'dialect: edge', why: 'HAProxy has pages of its own, and no Server header' })
+  if (isService(dialect)) {
+    found.push({ setting: `dialect: ${dialect}`, why: 'HAProxy has pages of its own, and no Server header' })
   }
   if (timeouts.response !== undefined) {
     found.push({ setting: 'timeouts.response', why: 'HAProxy has no limit for the whole response' })

@@ -1,5 +1,7 @@
 /** What a scenario can say of a proxy and nginx (the free one) can't do. Where its cause may need it, it is skipped. */
+
 import type { BalancerConfig } from '../../core/proxy/balancers/index.js'
+import { isService } from '../../dialects/index.js'
 import type { Lack, ProxySettings, ServerSettings } from '../driver.js'
 
 const balancersOfNginx: readonly BalancerConfig['type'][] = [
@@ -27,8 +29,8 @@ function ofProxy(settings: ProxySettings): Lack[] {
     const why = 'nginx offers what its OpenSSL does, but for ciphers and versions'
     found.push({ setting: 'upstream_tls.profile', why })
   }
-  if (dialect === 'edge')
-    found.push({ setting: 'dialect: edge', why: 'nginx has pages and a Server header of its own' })
+  if (isService(dialect))
+    found.push({ setting: `dialect: ${dialect}`, why: 'nginx has pages and a Server header of its own' })
   if (settings.own && settings.source !== undefined) {
     found.push({ setting: 'source', why: 'the configuration says where it dials from: proxy_bind' })
   }

@@ -55,6 +55,8 @@ export const google: Product = {
       'slow_head',
       'unsent',
       'no_server',
+      'full',
+      'queued',
       'overloaded',
       'name_unknown',
       'name_failed',
@@ -67,13 +69,13 @@ export const google: Product = {
   words: [
     word(
       'failed_to_connect_to_backend',
-      CONNECT,
+      [...CONNECT, 'reset'],
       'No connection to the backend, timeouts while connecting included. The table does not tell a refusal from silence.',
       FIREWALL,
     ),
     word(
       'backend_connection_closed_before_data_sent_to_client',
-      ['closed', 'reset', 'partial_head'],
+      ['closed', 'reset', 'partial_head', 'tls_alert'],
       'The backend ended the connection before anything went to the client.',
       BACKEND,
       { causes: ['keepalive-race'] },
@@ -92,7 +94,7 @@ export const google: Product = {
     ),
     word(
       'backend_response_corrupted',
-      ['bad_chunk', 'not_http', 'bad_header', 'two_lengths', 'bad_coding'],
+      ['bad_chunk', 'not_http', 'bad_header', 'two_lengths', 'bad_coding', 'switched'],
       'The response is no valid HTTP, such as an invalid chunk.',
       'The bytes that come back.',
     ),
@@ -170,7 +172,7 @@ export const google: Product = {
     ),
     word(
       'invalid_external_origin_endpoint',
-      ['name_unknown', 'no_route'],
+      ['name_unknown', 'no_route', 'name_failed', 'name_timeout'],
       'The internet NEG names a host that has no address.',
       'The FQDN of the NEG.',
     ),

@@ -46,7 +46,7 @@ export const envoyDetails: readonly Word[] = [
   ),
   reason(
     'connection termination',
-    ['closed', 'reset', 'partial_head'],
+    ['closed', 'reset', 'partial_head', 'tls_alert'],
     'The upstream ended the connection before it answered: 503, not 502.',
     KEEPALIVE,
   ),

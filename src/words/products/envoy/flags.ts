@@ -28,7 +28,7 @@ export const envoyFlags: readonly Word[] = [
   ),
   flag(
     'UC',
-    ['closed', 'reset', 'partial_head', 'truncated'],
+    ['closed', 'reset', 'partial_head', 'truncated', 'tls_alert'],
     'The upstream ended the connection: before a response 503, within it the response is cut.',
     KEEPALIVE,
     ['empty-response', 'reset-before-response', 'keepalive-race'],
