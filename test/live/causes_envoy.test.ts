@@ -6,6 +6,7 @@ import t from 'tap'
 import type { JournalEvent } from '../../src/journal/events.js'
 import { runScenario } from '../../src/run.js'
 import { readScenario } from '../../src/scenario/files.js'
+import { explainWords } from '../../src/words/index.js'
 
 const before = (reason: string) => `upstream_reset_before_response_started{${reason}}`
 const after = (reason: string) => `upstream_reset_after_response_started{${reason}}`
@@ -76,10 +77,12 @@ for (const [id, expected] of Object.entries(table)) {
     const openJournal = () => ({ write: (event: JournalEvent) => void events.push(event), close: async () => {} })
     const changed = { ...scenario, hops: { ...scenario.hops, lb: { ...lb, dialect: 'envoy' as const } } }
     await runScenario({ file, scenario: changed as typeof scenario }, { openJournal })
-    const said = events.flatMap((event) => {
-      if (event.event !== 'log' || event.hop !== 'lb') return []
-      return [/^\[.*?\] ".*?" (\S+ \S+ \S+) /.exec(event.line)?.[1] ?? event.line]
-    })
+    const lines = events.flatMap((event) => (event.event === 'log' && event.hop === 'lb' ? [event.line] : []))
+    const said = lines.map((line) => /^\[.*?\] ".*?" (\S+ \S+ \S+) /.exec(line)?.[1] ?? line)
     t.strictSame([...new Set(said)].sort(), [...expected].sort())
+    // And back: who reads the line gets the cause among its answers.
+    const telling = lines.filter((line) => !line.includes(' 200 - '))
+    const back = telling.flatMap((line) => explainWords(line).flatMap(({ causes }) => causes.map((cause) => cause.id)))
+    t.ok(back.includes(id), `${telling[0]}`)
   })
 }

@@ -56,6 +56,10 @@ test('envoy: outlier detection and breakers are on, retries wait for a policy', 
     passive_health: { type: 'nginx' },
     dialect: 'envoy',
   })
+  const tlsOf = (upstream_tls: object) => hopOf({ preset: 'envoy', upstream_tls }).upstream_tls
+  t.match(tlsOf({ verify: true }), { verify: true, max_version: 'TLSv1.2' })
+  t.match(tlsOf({ min_version: 'TLSv1.3' }), { verify: false, max_version: undefined })
+  t.match(tlsOf({ profile: 'python_like' }), { verify: false, max_version: undefined })
 })
 
 test('a key that the scenario sets wins, and only that one', async (t) => {
