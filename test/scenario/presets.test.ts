@@ -41,6 +41,27 @@ test('nginx: one failed try excludes a server, and connections serve one request
   )
 })
 
+test('envoy: outlier detection and breakers are on, retries wait for a policy', async (t) => {
+  const hop = hopOf({ preset: 'envoy' })
+  t.match(hop, {
+    dialect: 'envoy',
+    forwarding: { type: 'envoy', route_timeout: 15_000, panic_threshold: 0.5, circuit_breakers: { max_retries: 3 } },
+    passive_health: { type: 'envoy', consecutive_5xx: 5, max_ejection_percent: 0.1 },
+    timeouts: { connect: 5000, read: 300_000 },
+  })
+  t.equal(hop.forwarding.type === 'envoy' && hop.forwarding.retry_policy, undefined)
+  const forwarding = { route_timeout: '1s', retry_policy: { retry_on: ['5xx'] } }
+  t.match(hopOf({ preset: 'envoy', forwarding, passive_health: 'nginx' }), {
+    forwarding: { type: 'envoy', route_timeout: 1000, retry_policy: { num_retries: 1 } },
+    passive_health: { type: 'nginx' },
+    dialect: 'envoy',
+  })
+  const tlsOf = (upstream_tls: object) => hopOf({ preset: 'envoy', upstream_tls }).upstream_tls
+  t.match(tlsOf({ verify: true }), { verify: true, max_version: 'TLSv1.2' })
+  t.match(tlsOf({ min_version: 'TLSv1.3' }), { verify: false, max_version: undefined })
+  t.match(tlsOf({ profile: 'python_like' }), { verify: false, max_version: undefined })
+})
+
 test('a key that the scenario sets wins, and only that one', async (t) => {
   const hop = hopOf({
     preset: 'nginx',

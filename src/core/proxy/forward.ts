@@ -19,9 +19,9 @@ export type ForwardAction =
   | { do: 'try'; server: number; headMs?: number | undefined; totalMs?: number | undefined }
   /**
    * Every server that is well has as many requests as it may: come back with `start` when one is done. `choosy`: it has
-   * tried servers, which might do for another request.
+   * tried servers, which might do for another request. `forMs`: no longer than that; absent: as long as the queue says.
    */
-  | { do: 'wait'; choosy: boolean }
+  | { do: 'wait'; choosy: boolean; forMs?: number | undefined }
   /** Come back with `start` after so long. */
   | { do: 'pause'; ms: number }
   /** No response was begun: answer in the proxy's own words. */
@@ -49,12 +49,19 @@ export interface Forward {
   start(now: number): ForwardAction
   failed(last: FailedTry, now: number): ForwardAction
   /** A whole head came: undefined passes it on. */
-  answered(status: number, replayable: boolean, now: number): ForwardAction | undefined
+  answered(status: number, replayable: boolean, now: number, header?: FieldOf): ForwardAction | undefined
   /** It is over: the response is complete, or nobody wants it any more, whether it was tried, waited or paused. */
   done(now: number, ms?: number): void
   /** What became of the server of the last try, because of how that ended. */
   readonly turned: Turn | undefined
+  /** It would have been tried again, and had been as often as it may, or there were too many others. */
+  readonly denied?: 'exhausted' | 'refused' | undefined
+  /** It has been tried again. */
+  readonly retried?: boolean
 }
+
+/** The value of a field of a response's head, by its name in lower case. */
+export type FieldOf = (name: string) => string | undefined
 
 /** What all requests of a proxy share, whatever its rules. */
 export interface ForwardParts {

@@ -13,10 +13,11 @@ import { dialectOf } from '../../dialects/index.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { Pool } from '../pool.js'
 import { formatAddress, type Site } from '../site.js'
-import { type DispatcherEvents, Forwarding, type UpstreamRequest, type Upstreams } from './forwarding.js'
+import { Forwarding, type Upstreams } from './forwarding.js'
 import type { Reach } from './targets.js'
+import type { DispatcherEvents, UpstreamRequest } from './upstream_request.js'
 
-export { UpstreamError, type UpstreamRequest } from './forwarding.js'
+export { UpstreamError, type UpstreamRequest } from './upstream_request.js'
 
 export class UpstreamDispatcher extends Dispatcher implements Upstreams {
   readonly pools: readonly Pool[]
@@ -43,7 +44,9 @@ export class UpstreamDispatcher extends Dispatcher implements Upstreams {
     const mayWait = queue !== undefined
     const { chance } = site
     this.servers = groupServers(servers)
-    watchServers(hop.passive_health, this.servers, chance)
+    watchServers(hop.passive_health, this.servers, chance, (index, turned, why) => {
+      events.turnedBeside(servers[index]!, turned, this.pools[index]!.target, why)
+    })
     this.beginForward = createForwarding(hop.forwarding, {
       config: { nextUpstream, tries, timeoutMs, mayWait, tellsLast },
       servers: this.servers,

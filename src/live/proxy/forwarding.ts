@@ -5,14 +5,10 @@
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { type Failure, overLimit, waitedTooLong } from '../../core/failure.js'
-import type { BalancedRequest } from '../../core/proxy/balancers/index.js'
 import type { Forward, ForwardAction } from '../../core/proxy/forward.js'
 import type { BeginForward } from '../../core/proxy/forwards/index.js'
-import type { Turn } from '../../core/proxy/passive_health/index.js'
 import type { Pending, QueueConfig, Served } from '../../core/proxy/pending.js'
-import type { Server } from '../../core/proxy/server.js'
 import type { Servers } from '../../core/proxy/servers.js'
-import type { Try } from '../../journal/events.js'
 import {
   alignedMs,
   monotonicMs,
@@ -24,44 +20,12 @@ import {
   type Timer,
 } from '../clock.js'
 import type { Connection } from '../connection.js'
-import type { ExchangeListener, Once, RawFields } from '../exchange.js'
+import { type ExchangeListener, fieldOf, type RawFields } from '../exchange.js'
 import type { Pool } from '../pool.js'
 import type { Note } from '../reading.js'
 import type { Target } from '../site.js'
 import type { RequestBody } from './request_body.js'
-
-/** One request to forward; beside undici's own options. */
-export interface UpstreamRequest extends BalancedRequest {
-  headers: string[]
-  /** A new reader of what is left of the client's body; null for none. */
-  openBody: (() => RequestBody) | null
-  /** It needs a connection of its own. */
-  once: Once | undefined
-  /** Every try is added here as it ends, if there is a journal. */
-  tries: Try[]
-}
-
-/** What `onError` is given: the failure of the request, with the server it was tried at last. */
-export class UpstreamError extends Error {
-  constructor(
-    readonly failure: Failure,
-    readonly target: Target | undefined,
-    /** Nothing is to be said about it: the client's connection is closed. */
-    readonly silent = false,
-  ) {
-    super(failure.details)
-  }
-}
-
-/** What the proxy is told beside the answers: its error log and its journal are made of it. */
-export interface DispatcherEvents {
-  /** A try failed, or there was no server for one: then there is no target. */
-  failed(request: UpstreamRequest, failure: Failure, target: Target | undefined): void
-  /** Something about a response is worth a line in the log, and it goes on. */
-  noted(request: UpstreamRequest, note: Note, target: Target): void
-  /** How a server's last try ended has consequences for it. */
-  turned(request: UpstreamRequest, turned: Turn, server: Server, target: Target): void
-}
+import { type DispatcherEvents, UpstreamError, type UpstreamRequest } from './upstream_request.js'
 
 /** What all requests of a proxy share. */
 export interface Upstreams {
@@ -116,13 +80,16 @@ export class Forwarding implements ExchangeListener {
 
   head(status: number, rawHeaders: Buffer[], statusText: string, resume: () => void): boolean {
     this.stopHead?.()
-    const action = this.forward.answered(status, !this.body?.touched, alignedMs())
+    const header = (name: string) => fieldOf(rawHeaders, name)
+    const action = this.forward.answered(status, !this.body?.touched, alignedMs(), header)
     if (action) {
+      this.stopLimits()
       this.book(undefined, status)
       this.leave()
       this.carryOut(action)
       return true
     }
+    this.tellDenied()
     const more = this.handler.onHeaders!(status, rawHeaders, resume, statusText)
     this.status = status
     return more
@@ -220,12 +187,19 @@ export class Forwarding implements ExchangeListener {
       if (totalMs !== undefined) this.stopTotal = startDeadline(totalMs, this.expire)
       return this.send()
     }
-    if (action.do === 'wait') return this.enterQueue()
+    if (action.do === 'wait') return this.enterQueue(action.forMs)
     if (action.do === 'pause') return this.askLater(action.ms)
     const { failure } = action
     const chosen = failure.stage !== 'select'
     if (!chosen) this.dispatcher.events.failed(this.request, failure, undefined)
-    this.handler.onError!(new UpstreamError(failure, chosen ? this.reached : undefined, action.do === 'close'))
+    this.tellDenied()
+    const target = chosen ? this.reached : undefined
+    this.handler.onError!(new UpstreamError(failure, target, action.do === 'close', this.forward.retried))
+  }
+
+  private tellDenied(): void {
+    const { denied } = this.forward
+    if (denied) this.dispatcher.events.denied(this.request, denied)
   }
 
   private askLater(ms: number): void {
@@ -243,14 +217,14 @@ export class Forwarding implements ExchangeListener {
     this.stopTotal?.()
   }
 
-  private enterQueue(): void {
-    const { pending, queue } = this.dispatcher
+  private enterQueue(forMs = this.dispatcher.queue!.timeout): void {
+    const { pending } = this.dispatcher
     if (!pending!.enter(this)) {
       this.forward.done(alignedMs())
       return this.carryOut({ do: 'answer', failure: overLimit('the queue is full') })
     }
     this.queuedAt = monotonicMs()
-    this.patience = startTimer(queue!.timeout, () => {
+    this.patience = startTimer(forMs, () => {
       this.giveUp()
       this.carryOut({ do: 'answer', failure: waitedTooLong() })
     })

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Failure } from '../../core/failure.js'
-import type { Asked, Dialect } from '../../dialects/dialect.js'
+import type { Asked, Dialect, Reached } from '../../dialects/dialect.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
 import { isBackground, isCheck } from '../check_mark.js'
@@ -48,7 +48,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private proxyStatus: string | undefined
   private lengthTold = false
   private waitsForBody = false
-  private readonly sent: Sent = { bodyBytes: 0, payloadBytes: 0, headMs: undefined }
+  readonly sent: Sent = { bodyBytes: 0, payloadBytes: 0, headMs: undefined, denied: undefined }
   private tunnel: Tunnel | undefined
   /** It did not leave: it was hung up on, since it took no more of the response. */
   stalled = false
@@ -191,7 +191,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onError(error: Error): void {
-    const { failure, target, silent } = error as UpstreamError
+    const { failure, target, silent, retried } = error as UpstreamError
     if (!this.finish()) return
     if (this.status !== undefined) {
       // The upstream's own end has passed through the tunnel; that the proxy gave up nobody has heard.
@@ -199,7 +199,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
       else if (failure.manner === 'timeout') this.tunnel.close()
       return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
     }
-    if (!silent) return this.answer(failure, target && formatAddress(target))
+    if (!silent) return this.answer(failure, { nextHop: target && formatAddress(target), retried })
     hangUp(this.response)
     this.book({ failure, proxy_error: proxyErrorWord(failure) })
   }
@@ -209,8 +209,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   /** Nothing came from an upstream: the dialect has the words. */
-  private answer(failure: Failure, nextHop: string | undefined): void {
-    const answer = this.dialect.answer(failure, this.asked, { nextHop })
+  private answer(failure: Failure, reached: Reached): void {
+    const answer = this.dialect.answer(failure, this.asked, reached)
     this.status = answer.status
     this.proxyStatus = answer.proxyStatus
     say(this.response, { ...answer, fields: [...answer.fields, ...this.own] })

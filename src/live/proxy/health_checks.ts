@@ -110,6 +110,7 @@ class Course {
     const draw = site.chance.at('health_check', `${hop}->${target.hop}`, this.count)
     this.checkIn(untilNextCheck(server.watched, config, draw))
     const { state } = server.watched
+    if (verdict.result === 'passed' && state === 'up') server.passive.checkPassed?.(alignedMs())
     if (state === before) return
     server.setChecked(state, alignedMs())
     const why = whyTurned(state, before, verdict, config)

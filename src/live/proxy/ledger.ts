@@ -1,6 +1,6 @@
 /** What the journal gets of one request at a proxy: how it ended, and the line of the access log where the dialect has one. */
 import type { IncomingMessage } from 'node:http'
-import type { AccessTry, Dialect } from '../../dialects/dialect.js'
+import type { AccessEntry, AccessTry, Dialect } from '../../dialects/dialect.js'
 import type { LogContext } from '../../dialects/log_line.js'
 import type { ForwardEvent } from '../../journal/events.js'
 import { httpDate, isoTime } from '../clock.js'
@@ -17,6 +17,8 @@ export interface Sent {
   payloadBytes: number
   /** Until the head of what is passed on in the dialect's words came. */
   headMs?: number | undefined
+  /** It would have been tried again, and might not. */
+  denied?: AccessEntry['denied']
 }
 
 export const noBytes: Sent = { bodyBytes: 0, payloadBytes: 0 }

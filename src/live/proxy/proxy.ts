@@ -42,6 +42,13 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       bookTurn(site, name, turned, target)
       if (turned === 'excluded') log.excluded(of(request), target)
     },
+    turnedBeside(server, turned, target, why) {
+      if (turned === 'down') checks?.hurry(server)
+      bookTurn(site, name, turned, target, why)
+    },
+    denied(request, how) {
+      of(request).sent.denied = how
+    },
   })
   const { health_check, to } = hop
   const advance = () => dispatcher.advance()
@@ -188,9 +195,9 @@ function refuseOverRate(log: ErrorLogging, downstream: Downstream, { failure, ex
   downstream.onError(new UpstreamError(failure, undefined))
 }
 
-function bookTurn(site: Site, hop: string, turned: Turn, target: Target): void {
+function bookTurn(site: Site, hop: string, turned: Turn, target: Target, why?: string): void {
   if (!site.journaling || turned === 'doubted') return
-  site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned })
+  site.journal({ event: 'server', t: site.now(), hop, server: target.hop, state: turned, why })
 }
 
 /** Servers that join or leave do so at their time from the load's start, each time that one begins; so do checks. */

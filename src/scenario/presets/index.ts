@@ -1,8 +1,9 @@
 /** Presets: a product's balancing, health, retries, limits and words at once. One product each. */
+import { envoy } from './envoy.js'
 import { nginx } from './nginx.js'
 import type { Preset } from './preset.js'
 
-export const presets = { nginx } as const satisfies Record<string, Preset>
+export const presets = { nginx, envoy } as const satisfies Record<string, Preset>
 
 export type PresetName = keyof typeof presets
 

@@ -145,6 +145,11 @@ export class OutlierDetection {
     return this.hosts[host]!.ejection !== undefined
   }
 
+  /** Answers from 500 to 599 in a row, and what counts as one. */
+  failsInARow(host: number): number {
+    return this.hosts[host]!.runs.consecutive_5xx
+  }
+
   /** How many ejections have come in a row, and count for how long the next one is. */
   ejectionsInARow(host: number): number {
     return this.hosts[host]!.backoff

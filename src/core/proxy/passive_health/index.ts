@@ -2,18 +2,22 @@
 import type { Chance } from '../../../lib/random.js'
 import type { KindOf } from '../../../lib/registry.js'
 import type { Servers } from '../servers.js'
+import { envoy } from './envoy.js'
 import { nginx } from './nginx.js'
+import type { TellTurn } from './passive_health.js'
 
-export type { Ended, PassiveHealth, Turn } from './passive_health.js'
+export type { Ended, PassiveHealth, TellTurn, Turn } from './passive_health.js'
 
-export const passiveHealth = { nginx }
+export const passiveHealth = { nginx, envoy }
 
 export type PassiveHealthConfig = KindOf<typeof passiveHealth>
 
 /** Gives each of the servers its passive health, before the first request. */
-export const watchServers = (config: PassiveHealthConfig, servers: Servers, chance: Chance): void =>
-  (passiveHealth[config.type].watch as (config: PassiveHealthConfig, servers: Servers, chance: Chance) => void)(
-    config,
-    servers,
-    chance,
-  )
+export const watchServers = (
+  config: PassiveHealthConfig,
+  servers: Servers,
+  chance: Chance,
+  tell: TellTurn = () => {},
+): void => (passiveHealth[config.type].watch as Watch)(config, servers, chance, tell)
+
+type Watch = (config: PassiveHealthConfig, servers: Servers, chance: Chance, tell: TellTurn) => void

@@ -17,7 +17,12 @@ export interface PassiveHealth {
    * @returns what that changes
    */
   ended(failed: boolean, how: Ended, now: number): Turn | undefined
+  /** An active check of it passed, and checks take it for well. */
+  checkPassed?(now: number): void
 }
+
+/** What becomes of a server, by its index, because of time, of a check or of what others did, and not of a try at it alone. */
+export type TellTurn = (server: number, turned: Turn, why: string) => void
 
 /** How a try ended; all undefined: the client left before anything came. */
 export interface Ended {
