@@ -25,7 +25,8 @@ export type Listener = Pick<Server, 'listen' | 'once' | 'on' | 'removeListener' 
  * @param backlog connections that the kernel keeps until they are accepted
  */
 export function listen(server: Listener, at: number | string, backlog = 4096): Promise<void> {
-  const where = typeof at === 'string' ? { path: at } : { host: HOST, port: at }
+  // As at a port of loopback, whoever is on this machine may dial: a real proxy may be another user.
+  const where = typeof at === 'string' ? { path: at, writableAll: true } : { host: HOST, port: at }
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ ...where, backlog }, () => {

@@ -3,7 +3,7 @@
  * that listened there when that was killed, and goes away when it ends in order; then the kernel says other things.
  */
 import { existsSync, linkSync, renameSync, rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CannotRunError } from '../lib/errors.js'
@@ -19,6 +19,7 @@ const LONGEST_PATH = 107
 export async function socketPath(scope: Scope, hop: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'badgateway-'))
   scope.add(() => rm(folder, { recursive: true, force: true }))
+  await chmod(folder, 0o711)
   const path = join(folder, `${hop}.sock`)
   if (Buffer.byteLength(path) <= LONGEST_PATH) return path
   const what = `The unix socket of hop "${hop}" would have a path of ${Buffer.byteLength(path)} bytes, ${path}`

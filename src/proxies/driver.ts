@@ -88,6 +88,8 @@ export interface ProxyPlaces {
 export interface KeyPairFiles {
   cert: string
   key: string
+  /** The key, and the certificate without those above it, in one file. */
+  pem?: string
 }
 
 /** A setting that the product does not have. */
@@ -157,6 +159,8 @@ export interface ProxyDriver {
   readonly logsToStdout?: true
   /** The signal with which it ends; undefined: QUIT, and it finishes what it has in hand. */
   readonly stop?: 'QUIT' | 'TERM' | 'INT'
+  /** It does several things at once: its reader holds a mark back until all that had begun before is told. */
+  readonly lateMarks?: true
   reader(settings: ProxySettings, places: ProxyPlaces): LogReader
   /** What it says on standard error when it can't start: the line that tells why. */
   complaint(stderr: string): string | undefined

@@ -36,6 +36,7 @@ export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyH
   const writePair = (name: string, { cert, key }: KeyPair): KeyPairFiles => ({
     cert: write(`${name}.crt`, cert),
     key: write(`${name}.key`, key),
+    pem: write(`${name}.pem`, `${key}\n${cert.slice(0, cert.indexOf(END) + END.length)}\n`),
   })
   return {
     folder,
@@ -49,6 +50,8 @@ export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyH
     privileged: process.getuid?.() === 0,
   }
 }
+
+const END = '-----END CERTIFICATE-----'
 
 /** Without a route it dials where none leads, as our own dialler does. */
 function addressFor(site: Site, hop: string, edge: ProxyHop['to'][number]): string {

@@ -24,6 +24,9 @@ import { follow, type Tail } from './tail.js'
 /** As long as a program may take to start on a busy machine. */
 const READY_WITHIN_MS = 10_000
 
+/** Between two marks, where the first one was not told at once. */
+const ASK_AGAIN_MS = 50
+
 /** A port that was free may be taken by the time that it is wanted. */
 const PORT_TRIES = 5
 
@@ -125,17 +128,27 @@ class Running {
     })
   }
 
-  /** Everything that has happened by now is in the journal: it does one thing after the other, and this comes last. */
+  /**
+   * Everything that has happened by now is in the journal: it does one thing after the other, and this comes last. One
+   * that does several at once is asked again until all that had begun is told.
+   */
   private async settled(signal: AbortSignal): Promise<void> {
     const mark = `mark-${++this.marked}`
-    const seen = new Promise<void>((resolve) => this.marks.set(mark, resolve))
+    let over = signal.aborted
+    const end = (): void => {
+      over = true
+    }
+    const seen = new Promise<void>((resolve) => this.marks.set(mark, resolve)).then(end)
     const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     // One that has answered before it had read everything reads on, and logs the request when the client has gone too.
-    while (endingAt(this.places.port) > 0 && !signal.aborted && !this.closing) await wait(2)
-    if (signal.aborted) return
-    await asks(this.places.control, mark)
-    this.tail.read()
-    await Promise.race([seen, aborted, this.kept.gone])
+    const ending = (): boolean => !this.product.driver.lateMarks && endingAt(this.places.port) > 0
+    while (ending() && !signal.aborted && !this.closing) await wait(2)
+    const ended = Promise.race([seen, aborted.then(end), this.kept.gone.then(end)])
+    while (!over) {
+      await asks(this.places.control, mark)
+      this.tail.read()
+      await Promise.race([ended, wait(ASK_AGAIN_MS)])
+    }
   }
 
   async close(): Promise<void> {

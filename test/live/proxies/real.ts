@@ -1,5 +1,5 @@
 /** What the tests of real proxies share: whether the product is there, and what a run has left behind. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +29,8 @@ export const loaded = (input: object): LoadedScenario => ({
 /** A folder for temporary files that nobody else has: what is left of a run is there, and in the processes that name it. */
 export function ownTemporary(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'badgateway-test-'))
+  // As the usual one is: what a product runs as may be another user.
+  chmodSync(folder, 0o711)
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return {
     folder,
