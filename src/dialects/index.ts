@@ -2,12 +2,13 @@
 import type { Dialect } from './dialect.js'
 import { edge } from './edge.js'
 import { envoy } from './envoy/index.js'
+import { haproxy } from './haproxy/index.js'
 import type { ErrorLog } from './log_line.js'
 import { nginxErrorLog } from './nginx/error_log.js'
 import { nginx } from './nginx/index.js'
 import { rfc9209 } from './rfc9209.js'
 
-export const dialects = { rfc9209, nginx, envoy, edge } as const satisfies Record<string, Dialect>
+export const dialects = { rfc9209, nginx, haproxy, envoy, edge } as const satisfies Record<string, Dialect>
 
 export type DialectName = keyof typeof dialects
 
