@@ -4,7 +4,7 @@
  */
 import type { Failure } from '../core/failure.js'
 import type { ErrorLog, LogContext, LogLine } from './log_line.js'
-import type { Reader } from './reader.js'
+import type { Reads } from './reader.js'
 
 export interface Dialect {
   /** One line for help and docs. */
@@ -18,9 +18,11 @@ export interface Dialect {
   /** `100 Continue` is its own word, and the trailers of a request are lost. */
   takesBodies: boolean
   /** How it reads responses; undefined: as undici does. */
-  reads?: (method: string) => Reader
+  reads?: Reads
   /** Nothing can be had from an upstream. */
   answer(failure: Failure, to: Asked, from: Reached): Answer
+  /** In the place of an answer the connection is closed without a word. */
+  hangsUp?: (failure: Failure, to: Asked) => boolean
   /** The request is not passed on; undefined: the connection is closed without a word. */
   refusal(status: number, failure: Failure, to: Asked): Answer | undefined
   /** What it writes to its error log, and no more than that; undefined: what nginx does. */
@@ -37,8 +39,8 @@ export interface Dialect {
   named?: (server: string) => Dialect
   /** The Proxy-Status of what an upstream answered; undefined for none. */
   received?: (existing: string | undefined, status: number, hop: string) => string | undefined
-  /** A line of its access log, if it has one. */
-  access?: (entry: AccessEntry) => string
+  /** A line of its access log, if it has one; undefined where it has none for this request. */
+  access?: (entry: AccessEntry) => string | undefined
 }
 
 /** Who asked, and how. */
@@ -46,6 +48,8 @@ export interface Asked {
   /** The hop that answers. */
   hop: string
   method: string
+  /** Another request came before it on its connection. */
+  again?: boolean | undefined
   /** It is kept open after the answer, as far as the client is concerned. */
   keepAlive: boolean
   /** The client knows chunks. */
@@ -73,6 +77,8 @@ export interface Answer {
   reason: string
   /** Names and values in turn, in the order in which they stand on the wire. */
   fields: string[]
+  /** Nothing is put beside them, no date and nothing of the connection. */
+  exact?: true
   body: string
   /** What the fields say of the failure, for the journal. */
   proxyStatus?: string | undefined
@@ -96,10 +102,27 @@ export interface PassedHead {
   chunked: boolean
   /** The connection ends with it. */
   last: boolean
+  /** The size of a chunk as the product writes it; undefined: as Node does. */
+  chunkSize?: (bytes: number) => string
+  /** What the product's log counts of it. */
+  counted?: number
 }
 
 /** One request, as it ended. */
 export interface AccessEntry {
+  hop?: string | undefined
+  /** The client with its port. */
+  peer?: string | undefined
+  /** Another request came before it on its connection. */
+  again?: boolean | undefined
+  /** It was not passed on. */
+  refused?: boolean | undefined
+  /** The client left because it was hung up on: it took no more of the response. */
+  stalled?: boolean | undefined
+  /** What the product counts of the head that it passed on, and whether the body was in chunks, and came to its end. */
+  headCounted?: number | undefined
+  chunked?: boolean | undefined
+  whole?: boolean | undefined
   client: string
   /** The request line. */
   request: string
@@ -108,6 +131,7 @@ export interface AccessEntry {
   /** Undefined: nothing was said. */
   status: number | undefined
   clientLeft: boolean
+  /** Of the response, with the framing of chunks. */
   bodyBytes: number
   tries: readonly AccessTry[]
   /** The time of day at its end, as HTTP writes it. */
@@ -133,9 +157,15 @@ export interface AccessEntry {
 }
 
 export interface AccessTry {
+  /** The name of the server; undefined where none was chosen. */
+  server?: string | undefined
   /** host:port, or who was to be chosen from. */
   address: string
   status?: number | undefined
   failure?: Failure | undefined
+  /** The connection had served a request before. */
+  reused?: boolean | undefined
+  queuedMs?: number | undefined
+  connectMs?: number | undefined
   ms: number
 }

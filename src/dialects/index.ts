@@ -5,6 +5,7 @@ import type { Dialect } from './dialect.js'
 import { edge } from './edge.js'
 import { envoy } from './envoy/index.js'
 import { google } from './google.js'
+import { haproxy } from './haproxy/index.js'
 import type { ErrorLog } from './log_line.js'
 import { nginxErrorLog } from './nginx/error_log.js'
 import { nginx } from './nginx/index.js'
@@ -13,6 +14,7 @@ import { rfc9209 } from './rfc9209.js'
 export const dialects = {
   rfc9209,
   nginx,
+  haproxy,
   envoy,
   edge,
   alb,

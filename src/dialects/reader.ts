@@ -3,6 +3,13 @@
  * carries them between a socket and undici; a reader knows neither.
  */
 
+/** Makes who reads the response to a request of that method. */
+export interface Reads {
+  (method: string): Reader
+  /** It goes on behind responses that are not final, and passes them on. */
+  readonly passesInterims?: true
+}
+
 export interface Reader {
   /** Bytes that arrived. */
   push(bytes: Uint8Array): Reading[]
@@ -12,10 +19,12 @@ export interface Reader {
 
 export type Reading =
   | { is: 'head'; status: number; line: string; fields: string[]; framing: Framing; last: boolean }
+  /** A response that is not the final one. */
+  | { is: 'interim'; status: number; line: string; fields: string[] }
   /** Part of the body, without its framing: what the product passes on now. */
   | { is: 'data'; bytes: Uint8Array }
-  /** The response is complete; `spoilt`: nobody should use the connection again. */
-  | { is: 'end'; spoilt: boolean }
+  /** The response is complete; `spoilt`: nobody should use the connection again; `trailers`: names and values in turn. */
+  | { is: 'end'; spoilt: boolean; trailers?: readonly string[] }
   /** Nothing to go on with: in the words of undici's parser, and what was read up to the byte at fault; Latin-1. */
   | { is: 'invalid'; message: string; seen: string }
   /** A line for the error log about something that is no failure. */

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import type { TimerName } from '../core/failure.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
-import type { Reader } from '../dialects/reader.js'
+import type { Reads } from '../dialects/reader.js'
 import type { ConnectionUse } from '../journal/events.js'
 import { type ConnectionBooks, openBooks } from './books.js'
 import { withRealImmediate } from './clock.js'
@@ -51,8 +51,8 @@ export class Connection {
     target: Target,
     limits: Timeouts,
     private readonly onDead: (connection: Connection) => void,
-    /** Makes who reads the response to a request of that method; undefined: undici does. */
-    private readonly reads?: (method: string) => Reader,
+    /** Undefined: undici reads. */
+    private readonly reads?: Reads,
   ) {
     this.target = target
     this.limits = limits
@@ -102,6 +102,11 @@ export class Connection {
     }
     this.reading = readBy(stream, {
       head: (head) => this.exchange?.understood(head),
+      interim: (status, fields) =>
+        this.exchange?.interim(
+          status,
+          fields.map((part) => Buffer.from(part, 'latin1')),
+        ),
       invalid: (message, seen) => void this.exchange?.refuse(message, seen),
       note: (note) => this.exchange?.note(note),
       spoilt: () => {
@@ -120,7 +125,8 @@ export class Connection {
       this.exchange = undefined
     }
     const ownReader = this.reads !== undefined
-    const ways = { headAtOnce: ownReader && once === undefined, anyProtocol: ownReader }
+    const anyProtocol = ownReader && !this.reads?.passesInterims
+    const ways = { headAtOnce: ownReader && once === undefined, anyProtocol }
     const exchange = new Exchange(this.books, this.limits, listener, once?.upgrade, over, ways)
     this.exchange = exchange
     const method = request.method as Dispatcher.HttpMethod

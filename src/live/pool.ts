@@ -1,7 +1,7 @@
 /** The connections to one server: idle ones are used again, the last one first; otherwise a new one is made. */
 import type { KeepaliveConfig } from '../core/proxy/keepalive.js'
 import type { Timeouts } from '../core/proxy/timeouts.js'
-import type { Reader } from '../dialects/reader.js'
+import type { Reads } from '../dialects/reader.js'
 import { monotonicMs, startTimer, stopTimer, type Timer } from './clock.js'
 import { Connection } from './connection.js'
 import type { Site, Target } from './site.js'
@@ -26,7 +26,7 @@ export class Pool {
     private readonly limits: Timeouts,
     /** Without it connections are kept as long as the other side does. */
     private readonly keepalive?: KeepaliveConfig,
-    private readonly reads?: (method: string) => Reader,
+    private readonly reads?: Reads,
     private readonly census?: Census,
   ) {}
 

@@ -10,6 +10,7 @@ export type Note = Extract<Reading, { is: 'note' }>
 
 export interface ReadingEvents {
   head(head: ReadHead): void
+  interim(status: number, fields: readonly string[]): void
   invalid(message: string, seen: string): void
   note(note: Note): void
   /** The response is complete, and the connection good for nothing more. */
@@ -32,12 +33,14 @@ export function readBy(stream: Socket, events: ReadingEvents): ReadingIncoming {
         framing = reading.framing
         events.head(reading)
         return Buffer.from(headFor(reading))
+      case 'interim':
+        return void events.interim(reading.status, reading.fields)
       case 'data':
         return framing?.by === 'chunks' ? chunk(reading.bytes) : Buffer.from(reading.bytes)
       case 'end':
         reader = undefined
         if (reading.spoilt) events.spoilt()
-        return framing?.by === 'chunks' ? LAST_CHUNK : undefined
+        return framing?.by === 'chunks' ? lastChunk(reading.trailers ?? []) : undefined
       case 'note':
         return void events.note(reading)
       case 'invalid':
@@ -75,7 +78,10 @@ export function readBy(stream: Socket, events: ReadingEvents): ReadingIncoming {
   }
 }
 
-const LAST_CHUNK = Buffer.from('0\r\n\r\n')
+function lastChunk(trailers: readonly string[]): Buffer {
+  const lines = trailers.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`))
+  return Buffer.from(`0\r\n${lines.join('')}\r\n`, 'latin1')
+}
 
 const chunk = (bytes: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])

@@ -127,7 +127,7 @@ const passed = (status: number) => ({ status, tries: [{ address: '10.0.0.2:80', 
 
 test('an entry of ALB’s access log: fields in their order', async (t) => {
   const start = 'http 2026-11-25T17:34:47.000000Z app/lb/0 10.0.0.1:0'
-  const line = (more: Partial<AccessEntry>) => alb.access!(entry(more))
+  const line = (more: Partial<AccessEntry>) => alb.access!(entry(more))!
   t.match(
     line(trying(failed())),
     `${start} 10.0.0.2:80 0.000 -1 -1 502 - 0 157 "GET http://10.0.0.2:80/a HTTP/1.1" "curl/8"`,
@@ -141,7 +141,7 @@ test('an entry of ALB’s access log: fields in their order', async (t) => {
 })
 
 test('an entry of Google’s log tells why in statusDetails', async (t) => {
-  const details = (more: Partial<AccessEntry>) => JSON.parse(google.access!(entry(more))).jsonPayload.statusDetails
+  const details = (more: Partial<AccessEntry>) => JSON.parse(google.access!(entry(more))!).jsonPayload.statusDetails
   const table: [Partial<AccessEntry>, string][] = [
     [trying(refused), 'failed_to_connect_to_backend'],
     [trying(stalledTls), 'failed_to_connect_to_backend'],
@@ -165,7 +165,7 @@ test('an entry of Google’s log tells why in statusDetails', async (t) => {
     [{ ...passed(200), clientLeft: true }, 'client_disconnected_after_partial_response'],
   ]
   for (const [more, expected] of table) t.equal(details(more), expected)
-  t.match(JSON.parse(google.access!(entry(trying(refused)))), {
+  t.match(JSON.parse(google.access!(entry(trying(refused)))!), {
     httpRequest: { requestMethod: 'GET', requestUrl: '/a', status: 502, remoteIp: '10.0.0.1', serverIp: '10.0.0.2' },
     severity: 'WARNING',
     timestamp: '2026-11-25T17:34:47.000000Z',
@@ -173,7 +173,7 @@ test('an entry of Google’s log tells why in statusDetails', async (t) => {
 })
 
 test('a line of Cloudflare’s log: the status at the edge, and the origin’s, which is 0 where nothing came', async (t) => {
-  const line = (more: Partial<AccessEntry>) => JSON.parse(cloudflare.access!(entry(more)))
+  const line = (more: Partial<AccessEntry>) => JSON.parse(cloudflare.access!(entry(more))!)
   t.match(line({ status: 521, ...trying(refused) }), {
     EdgeResponseStatus: 521,
     OriginResponseStatus: 0,

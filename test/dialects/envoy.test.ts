@@ -361,7 +361,7 @@ function line(more: Partial<AccessEntry>): string {
     startedAt: '2026-11-25T17:34:47.123Z',
     ms: 7.9,
     ...more,
-  })
+  })!
 }
 
 test('the access log: the default format, with the details behind the flags', async (t) => {

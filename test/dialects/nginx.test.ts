@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import type { Failure } from '../../src/core/failure.js'
 import type { AccessEntry, Asked } from '../../src/dialects/dialect.js'
+import { accessLine } from '../../src/dialects/nginx/access_log.js'
 import { refusedLine } from '../../src/dialects/nginx/error_log.js'
 import { readHead } from '../../src/dialects/nginx/head.js'
 import { nginx } from '../../src/dialects/nginx/index.js'
@@ -102,6 +103,8 @@ function short(reading: Reading): string {
       return `invalid: ${reading.message}`
     case 'note':
       return `${reading.level}: ${reading.text}`
+    case 'interim':
+      return `interim ${reading.status}`
   }
 }
 
@@ -289,7 +292,7 @@ test('a line of the access log', async (t) => {
     tries: [],
     date: DATE,
   }
-  const line = (more: Partial<AccessEntry>) => nginx.access!({ ...entry, ...more })
+  const line = (more: Partial<AccessEntry>) => accessLine({ ...entry, ...more })
   const start = '127.0.0.1 - - [25/Nov/2026:17:34:47 +0000] "GET /a\\x22b HTTP/1.1"'
   t.equal(line({}), `${start} 502 157 "-" "-" - - -`)
   const late = { address: '127.0.0.1:1', failure: failed({ manner: 'timeout' }), ms: 1004.9 }

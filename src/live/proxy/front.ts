@@ -17,18 +17,22 @@ import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
 import { atEndOfTurn } from './end_of_turn.js'
-import { responseHeaders, trailerFields } from './headers.js'
+import { Framing } from './framing.js'
+import { trailerFields } from './headers.js'
 import { bookRequest, type Sent } from './ledger.js'
+import { own } from './owner.js'
 import { discardBody } from './request_body.js'
 import { Tunnel } from './tunnel.js'
 import { release } from './upgrade.js'
 import {
   askedBy,
   endWith,
-  framed,
   hangUp,
+  headAsItCame,
   inItsWords,
-  offeredProtocols,
+  isAgain,
+  isInterim,
+  mayBeChunked,
   say,
   sayExactly,
   sayHead,
@@ -48,14 +52,18 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private proxyStatus: string | undefined
   private lengthTold = false
   private waitsForBody = false
-  readonly sent: Sent = { bodyBytes: 0, payloadBytes: 0, headMs: undefined, denied: undefined }
   private tunnel: Tunnel | undefined
+  /** It would have been tried again, and might not. */
+  denied: Sent['denied']
   /** It did not leave: it was hung up on, since it took no more of the response. */
   stalled = false
   /** Nothing of it came from a server now: it was kept, and fresh or not. */
   cached: ForwardEvent['cache']
   /** The first chunk, until the turn ends. */
   private held: Buffer | undefined
+  private readonly framing = new Framing()
+  /** Another request came before it on its connection. */
+  private readonly again: boolean
   private flushed = false
   private complete = false
   private over = false
@@ -74,7 +82,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
     private readonly patienceMs: number,
     private readonly onClientLeft: (downstream: Downstream) => void,
   ) {
-    ;(response as Owned)[owner] = this
+    own(response, this)
+    this.again = isAgain(request.socket)
     if (site.journaling) this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`
     response.on('close', this.closed)
     // Behind another response in the pipe: Node tells it of the client only when its turn comes.
@@ -87,7 +96,10 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    if (status < 200 && !this.dialect.reads) return this.interim(status, rawHeaders)
+    if (status < 200 && isInterim(this.dialect, statusText)) {
+      sayInterim(this.response, status, rawHeaders, this.request)
+      return true
+    }
     this.resume = resume
     if (this.dialect.passed) this.headInItsWords(status, rawHeaders, statusText)
     else this.headAsItCame(status, rawHeaders, statusText)
@@ -96,10 +108,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   private headAsItCame(status: number, rawHeaders: Buffer[], statusText: string): void {
-    const { headers, proxyStatus, lengthTold, trailer } = responseHeaders(rawHeaders)
+    const { headers, proxyStatus, lengthTold } = headAsItCame(status, rawHeaders, this.request, this.response)
     this.lengthTold = lengthTold
-    if (status === 426) headers.push(...offeredProtocols(rawHeaders, this.response))
-    if (trailer !== undefined && this.willBeChunked(status)) headers.push('Trailer', trailer)
     this.proxyStatus = this.dialect.received?.(proxyStatus, status, this.hop)
     if (this.proxyStatus !== undefined) headers.push('Proxy-Status', this.proxyStatus)
     headers.push(...this.own)
@@ -108,18 +118,13 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   private headInItsWords(status: number, rawHeaders: Buffer[], line: string): void {
-    this.sent.headMs = monotonicMs() - this.started
-    const head = inItsWords(this.dialect, status, line, rawHeaders, this.asked, this.sent.headMs)
+    const headMs = monotonicMs() - this.started
+    const head = inItsWords(this.dialect, status, line, rawHeaders, this.asked, headMs)
+    this.framing.begin(head, headMs)
     this.lengthTold = true
     this.waitsForBody = !this.dialect.passesAtOnce
     sayExactly(this.response, status, head)
     if (!this.waitsForBody) atEndOfTurn(this)
-  }
-
-  /** Every one is passed on, but to a client of HTTP/1.0 (RFC 9110 section 15.2), as soon as its turn in the pipe comes. */
-  private interim(status: number, rawHeaders: Buffer[]): boolean {
-    if (this.request.httpVersionMinor > 0) sayInterim(this.response, status, rawHeaders)
-    return true
   }
 
   /** From here on the client and the upstream speak what they agreed on. */
@@ -127,18 +132,16 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.status = status
     const fields = (rawHeaders ?? []) as Buffer[]
     const head = switchedHead(this.dialect, status, fields, this.asked)
-    this.tunnel = new Tunnel(release(this.response), upstream as Socket, head)
-  }
-
-  /** Only then can trailers follow: no length is told, there may be a body, and the client knows chunks. */
-  private willBeChunked(status: number): boolean {
-    const bodiless = this.request.method === 'HEAD' || status === 204 || status === 304
-    return !this.lengthTold && !bodiless && this.response.useChunkedEncodingByDefault
+    this.framing.begin(head, monotonicMs() - this.started)
+    this.tunnel = new Tunnel(release(this.response), upstream as Socket, Buffer.from(head.text, 'latin1'))
   }
 
   onData(chunk: Buffer): boolean {
-    this.sent.payloadBytes += chunk.length
-    this.sent.bodyBytes += framed(chunk.length, this.response.chunkedEncoding)
+    return this.write(this.framing.frame(chunk))
+  }
+
+  private write(chunk: Buffer): boolean {
+    this.framing.count(chunk.length, this.response.chunkedEncoding)
     if (!this.flushed && this.held === undefined) {
       this.held = chunk
       if (this.waitsForBody) atEndOfTurn(this)
@@ -161,13 +164,14 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
   onComplete(trailers: RawFields | null): void {
     if (!this.finish()) return
+    const end = this.framing.end(trailers)
+    if (end) this.write(end)
     this.complete = true
     if (this.tunnel) return this.left(this.tunnel)
-    if (trailers !== null && trailers.length > 0 && this.willBeChunked(this.status!)) {
-      // Node writes them where the response is in chunks.
+    // Node writes them where the response is in chunks.
+    if (trailers?.length && !this.lengthTold && mayBeChunked(this.status!, this.request, this.response))
       this.response.addTrailers(trailerFields(trailers))
-    }
-    this.sent.bodyBytes += framed(0, this.response.chunkedEncoding)
+    this.framing.count(0, this.response.chunkedEncoding)
     if (this.flushed) this.response.end()
     else if (this.waitsForBody && this.held === undefined) atEndOfTurn(this)
     discardBody(this.request)
@@ -183,6 +187,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (this.complete && held !== undefined) endWith(response, held)
     else if (this.complete) response.end()
     else if (held !== undefined) response.write(held)
+    // Bytes, not text: what a head holds may be any.
+    else if (this.dialect.passed) response.write('', 'latin1')
     else response.flushHeaders()
   }
 
@@ -199,7 +205,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
       else if (failure.manner === 'timeout') this.tunnel.close()
       return this.book({ failure, cut: true, proxy_error: proxyErrorWord(failure) })
     }
-    if (!silent) return this.answer(failure, { nextHop: target && formatAddress(target), retried })
+    if (!silent && !this.dialect.hangsUp?.(failure, this.asked))
+      return this.answer(failure, { nextHop: target && formatAddress(target), retried })
     hangUp(this.response)
     this.book({ failure, proxy_error: proxyErrorWord(failure) })
   }
@@ -214,13 +221,14 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.status = answer.status
     this.proxyStatus = answer.proxyStatus
     say(this.response, { ...answer, fields: [...answer.fields, ...this.own] })
-    this.sent.bodyBytes = this.sent.payloadBytes = answer.body.length
+    this.framing.count(answer.body.length, false)
+    this.framing.payloadBytes = answer.body.length
     discardBody(this.request)
     this.book(this.cached ? {} : { failure, proxy_error: answer.proxyError })
   }
 
   private get asked(): Asked {
-    return askedBy(this.hop, this.id, this.request, this.response)
+    return { ...askedBy(this.hop, this.id, this.request, this.response), again: this.again }
   }
 
   /**
@@ -275,7 +283,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
   private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
     if (!this.site.journaling) return
-    const { site, hop, dialect, request } = this
+    const { site, hop, dialect, request, again, stalled, framing } = this
+    if (this.tunnel) framing.payloadBytes = this.tunnel.bytes.down_bytes
     const ended = {
       peer: this.peer,
       request: this.id,
@@ -289,12 +298,6 @@ export class Downstream implements Dispatcher.DispatchHandler {
       ms: roundMs(monotonicMs() - this.started),
       ...end,
     }
-    bookRequest(site, hop, dialect, request, ended, this.sent)
+    bookRequest(site, hop, dialect, request, ended, { ...framing.sent, again, stalled, denied: this.denied })
   }
 }
-
-const owner = Symbol('downstream')
-type Owned = ServerResponse & { [owner]?: Downstream }
-
-/** Who writes that response; undefined for one that the proxy's handler never got. */
-export const downstreamOf = (response: ServerResponse): Downstream | undefined => (response as Owned)[owner]

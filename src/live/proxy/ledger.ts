@@ -9,7 +9,7 @@ import { bytesTaken } from './request_body.js'
 
 export type Ended = Omit<ForwardEvent, 'event' | 't' | 'hop' | 'method' | 'path'>
 
-/** What only the access log wants to know of the response. */
+/** What only the access log wants to know of the response, and of its connection. */
 export interface Sent {
   /** With the framing of chunks. */
   bodyBytes: number
@@ -19,6 +19,17 @@ export interface Sent {
   headMs?: number | undefined
   /** It would have been tried again, and might not. */
   denied?: AccessEntry['denied']
+  /** What that counts, in the product's log. */
+  headCounted?: number | undefined
+  chunked?: boolean | undefined
+  /** To its end. */
+  whole?: boolean | undefined
+  /** Another request came before it on its connection. */
+  again?: boolean | undefined
+  /** It was not passed on. */
+  refused?: boolean | undefined
+  /** The client was hung up on. */
+  stalled?: boolean | undefined
 }
 
 export const noBytes: Sent = { bodyBytes: 0, payloadBytes: 0 }
@@ -37,6 +48,8 @@ export function bookRequest(
   const { peer, request: id, ...rest } = ended
   site.journal({ event: 'forward', t: site.now(), hop, peer, request: id, method, path, ...rest })
   const line = dialect.access?.({
+    hop,
+    peer,
     client: peer?.slice(0, peer.lastIndexOf(':')) ?? '-',
     request: request ? `${method} ${path} HTTP/${request.httpVersion}` : '',
     referer: request?.headers.referer,
@@ -61,7 +74,12 @@ export function bookRequest(
 /** Where no server was chosen, what was to be chosen from stands in its place. */
 function triesOf(hop: string, { tries, failure }: Ended): readonly AccessTry[] {
   const unchosen = failure?.stage === 'select' && failure.manner === 'unavailable' && failure.status === undefined
-  return unchosen ? [...tries, { address: hop, failure, ms: 0 }] : tries
+  const asked = tries.map((one) => ({
+    ...one,
+    queuedMs: one.queued_ms,
+    connectMs: one.connect_ms === undefined ? undefined : one.connect_ms + (one.tls_ms ?? 0),
+  }))
+  return unchosen ? [...asked, { address: hop, failure, ms: 0 }] : asked
 }
 
 /** What stands behind the message of a line of the error log. */

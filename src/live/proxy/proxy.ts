@@ -47,7 +47,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       bookTurn(site, name, turned, target, why)
     },
     denied(request, how) {
-      of(request).sent.denied = how
+      of(request).denied = how
     },
   })
   const { health_check, to } = hop

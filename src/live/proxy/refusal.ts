@@ -9,9 +9,9 @@ import type { Failure } from '../../core/failure.js'
 import type { Answer, Dialect } from '../../dialects/dialect.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import type { Site } from '../site.js'
-import { downstreamOf } from './front.js'
 import { bookRequest, logContext } from './ledger.js'
 import { lingeringClose } from './linger.js'
+import { ownerOf } from './owner.js'
 import { whenAnswered } from './turn.js'
 import { answerBytes, askedBy, say } from './wording.js'
 
@@ -48,7 +48,7 @@ export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
     const line = request && dialect.refusedLine?.(failure, logContext(hop, request, undefined))
     if (line) site.journal({ event: 'log', t: site.now(), hop, request: id, level: line.level, line: line.message })
     const bytes = said?.body.length ?? 0
-    bookRequest(site, hop, dialect, request, about, { bodyBytes: bytes, payloadBytes: bytes })
+    bookRequest(site, hop, dialect, request, about, { bodyBytes: bytes, payloadBytes: bytes, refused: true })
   }
   const refusing = new WeakSet<Socket>()
 
@@ -72,7 +72,7 @@ export function refusals(site: Site, hop: string, dialect: Dialect): Refusals {
   function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     if (!socket.writable) return
     const response = (socket as { _httpMessage?: ServerResponse })._httpMessage
-    const current = response && downstreamOf(response)
+    const current = response && ownerOf(response)
     const status = STATUS_OF[error.code ?? ''] ?? 400
     const failure = refused(
       foreignProtocol(error) ?? `${STATUS_CODES[status]!.toLowerCase()}: ${error.code ?? error.message}`,

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Answer, Asked, Dialect, PassedHead } from '../../dialects/dialect.js'
 import { httpDate } from '../clock.js'
 import { fieldOf } from '../exchange.js'
-import { headBytes, responseHeaders } from './headers.js'
+import { headBytes, type ResponseHead, responseHeaders } from './headers.js'
 
 /** Without a request, nothing of it could be read; without a response, the connection ends here. */
 export function askedBy(hop: string, id: string, request?: IncomingMessage, response?: ServerResponse): Asked {
@@ -22,15 +22,49 @@ export function askedBy(hop: string, id: string, request?: IncomingMessage, resp
 }
 
 /** With its phrase: one that could not be written may have been left there. */
-export function say(response: ServerResponse, { status, reason, fields, body }: Answer): void {
+export function say(response: ServerResponse, answer: Answer): void {
+  const { status, reason, fields, body } = answer
+  if (answer.exact) {
+    const text = headText(answer)
+    sayExactly(response, 200, { text, chunked: false, last: !response.shouldKeepAlive }, body.length)
+    return void response.end(body)
+  }
   // What has a date of its own needs none of Node's.
   if (fields.includes('Date')) response.sendDate = false
   response.writeHead(status, reason, fields)
   response.end(body)
 }
 
+const served = new WeakSet<Socket>()
+
+/** Whether a request came before on that connection; asked once for each. */
+export function isAgain(socket: Socket): boolean {
+  const again = served.has(socket)
+  served.add(socket)
+  return again
+}
+
+/** What a server answered, with what has to stand in it for this client; trailers are told of where they can follow. */
+export function headAsItCame(
+  status: number,
+  rawHeaders: Buffer[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): ResponseHead {
+  const head = responseHeaders(rawHeaders)
+  const { headers, lengthTold, trailer } = head
+  if (status === 426) headers.push(...offeredProtocols(rawHeaders, response))
+  if (trailer !== undefined && !lengthTold && mayBeChunked(status, request, response)) headers.push('Trailer', trailer)
+  return head
+}
+
+/** Where no length is told: there may be a body, and the client knows chunks. */
+export function mayBeChunked(status: number, { method }: IncomingMessage, response: ServerResponse): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304 && response.useChunkedEncodingByDefault
+}
+
 /** Fields of a 426: it has to name the protocol (RFC 9110 section 15.5.22), and the proxy passes such a request on. */
-export function offeredProtocols(rawHeaders: Buffer[], { shouldKeepAlive }: ServerResponse): string[] {
+function offeredProtocols(rawHeaders: Buffer[], { shouldKeepAlive }: ServerResponse): string[] {
   const protocols = fieldOf(rawHeaders, 'upgrade')
   return protocols === undefined
     ? []
@@ -39,8 +73,18 @@ export function offeredProtocols(rawHeaders: Buffer[], { shouldKeepAlive }: Serv
 
 export const textOf = (fields: readonly Buffer[]): string[] => fields.map((part) => part.toString('latin1'))
 
-/** As soon as the response's turn in the pipe comes. */
-export function sayInterim(response: ServerResponse, status: number, rawHeaders: Buffer[]): void {
+/** A dialect with a reader of its own takes all for final, or gives what is final with its status line. */
+export const isInterim = ({ reads }: Dialect, line: string): boolean =>
+  !reads || (reads.passesInterims === true && line === '')
+
+/** Every one is passed on, but to a client of HTTP/1.0 (RFC 9110 section 15.2), as soon as its turn in the pipe comes. */
+export function sayInterim(
+  response: ServerResponse,
+  status: number,
+  rawHeaders: Buffer[],
+  request: IncomingMessage,
+): void {
+  if (request.httpVersionMinor === 0) return
   const { headers, proxyStatus } = responseHeaders(rawHeaders)
   if (proxyStatus !== undefined) headers.push('Proxy-Status', proxyStatus)
   const head = headBytes(status, headers)
@@ -71,18 +115,25 @@ export function whenDrained(
 }
 
 /** The same, for a socket whose response is not Node's to write. */
-export function answerBytes({ status, reason, fields, body }: Answer): string {
+export const answerBytes = (answer: Answer): string => headText(answer) + answer.body
+
+function headText({ status, reason, fields }: Answer): string {
   const lines = fields.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`))
-  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${body}`
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n`
 }
 
 /** Node's own name for the head that it is about to send, and whether it has; its types don't tell. */
 type Headed = ServerResponse & { _header: string; _headerSent: boolean }
 
 /** A head that Node may not believe to be one: it frames the body and minds the connection, and says this in its place. */
-export function sayExactly(response: ServerResponse, status: number, { text, chunked, last }: PassedHead): void {
+export function sayExactly(
+  response: ServerResponse,
+  status: number,
+  { text, chunked, last, chunkSize }: PassedHead,
+  length = 0,
+): void {
   const headed = response as Headed
-  const framing = chunked ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', '0']
+  const framing = chunked && !chunkSize ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]
   response.sendDate = false
   response.writeHead(status === 204 || status === 304 ? status : 200, [
     ...framing,
@@ -94,11 +145,12 @@ export function sayExactly(response: ServerResponse, status: number, { text, chu
 }
 
 /** The head of a response that leaves HTTP. */
-export function switchedHead(dialect: Dialect, status: number, fields: Buffer[], to: Asked): Buffer {
+export function switchedHead(dialect: Dialect, status: number, fields: Buffer[], to: Asked): PassedHead {
   const line = `${status} ${STATUS_CODES[status]}`
-  if (dialect.passed) return Buffer.from(inItsWords(dialect, status, line, fields, to, 0).text, 'latin1')
+  if (dialect.passed) return inItsWords(dialect, status, line, fields, to, 0)
   const switched = ['Connection', 'Upgrade', 'Upgrade', fieldOf(fields, 'upgrade')!]
-  return headBytes(status, [...switched, ...responseHeaders(fields).headers])
+  const head = headBytes(status, [...switched, ...responseHeaders(fields).headers])
+  return { text: head.toString('latin1'), chunked: false, last: true }
 }
 
 /** @param ms since the request came */
@@ -111,7 +163,8 @@ export function inItsWords(
   ms: number,
 ): PassedHead {
   // Node's parser, which reads what leaves HTTP, gives the reason phrase alone.
-  const whole = line.startsWith(String(status).padStart(3, '0')) ? line : `${status} ${line}`
+  const known = line.startsWith('HTTP/') || line.startsWith(String(status).padStart(3, '0'))
+  const whole = known ? line : `${status} ${line}`
   return passed!({ status, line: whole, fields: textOf(fields), ms }, to)
 }
 

@@ -11,7 +11,7 @@ export const haproxy: ProxyDriver = {
   versionArguments: ['-v'],
   version: (output) => /^HA-?Proxy version (\d+(?:\.\d+)*)/m.exec(output)?.[1],
   tells: { proxy_status: false, details: false, requests: true, log: true, checks: false, silent: true },
-  dialect: 'own',
+  dialect: 'haproxy',
   lacks,
   configuration,
   arguments: (file) => ['-db', '-f', file],

@@ -16,6 +16,7 @@ export const OWN_WORDS: readonly RegExp[] = [
   / has no X-Proxy-Error$/,
   / has no X-Proxy-Error and no details of ours$/,
   / has no details of ours$/,
+  / tells nothing of single health checks$/,
   /^the log of \S+ \S+ has other words$/,
   / tells nothing of single health checks$/,
   /^the words in its log may mean another failure as well$/,
