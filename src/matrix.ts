@@ -4,8 +4,7 @@
  */
 import { setMaxListeners } from 'node:events'
 import { tooLoaded } from './checks/verdict.js'
-import type { Dialect } from './dialects/dialect.js'
-import { type DialectName, dialectNames, dialects, errorLogOf } from './dialects/index.js'
+import { type DialectName, dialects, errorLogOf } from './dialects/index.js'
 import type { JournalEvent } from './journal/events.js'
 import type { Cell, Matrix, MatrixRow, Outcome } from './journal/matrix_result.js'
 import { createOutcomes } from './journal/outcomes.js'
@@ -143,13 +142,10 @@ async function cellOf(
 }
 
 /** Its access log is all that tells of failures. */
-function logsRequests({ name, product, dialect }: MatrixProxy, { hops }: Scenario, hop: string | undefined): boolean {
-  const own = hop === undefined ? undefined : (hops[hop] as ProxyHop).dialect
-  const word = dialect ?? (product ? name : own)
-  const known: Dialect | undefined = dialectNames.includes(word as DialectName)
-    ? dialects[word as DialectName]
-    : undefined
-  return known !== undefined && Object.keys(errorLogOf(known)).length === 0
+function logsRequests({ product, dialect }: MatrixProxy, { hops }: Scenario, hop: string | undefined): boolean {
+  if (hop === undefined) return false
+  const word = dialect ?? (product ? (product.driver.dialect ?? 'nginx') : (hops[hop] as ProxyHop).dialect)
+  return Object.keys(errorLogOf(dialects[word])).length === 0
 }
 
 /** It was ended because it had shown enough: no fault of it. */
