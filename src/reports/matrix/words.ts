@@ -53,6 +53,7 @@ export function isDisputed({ cells }: MatrixRow): boolean {
 export const shortLine = (line: string): string =>
   line
     .replace(/, client: .*/s, '')
+    .replace(/^127(\.\d+){3}:\d+ \[[^\]]*\] /, '')
     .replace(/\s+/g, ' ')
     .replace(/\p{Cc}/gu, '\uFFFD')
 
