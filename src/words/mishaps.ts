@@ -200,7 +200,12 @@ export const mishaps = {
     'cached-502',
     'site-down-vs-exits-blocked',
   ),
-  passed_503: row('the server behind it answered 503 itself', 'upstream-own-503', 'workers-exhausted'),
+  passed_503: row(
+    'the server behind it answered 503 itself',
+    'upstream-own-503',
+    'workers-exhausted',
+    'ejection-and-panic',
+  ),
   passed_504: row('the server behind it answered 504 itself', 'microservice-upstream'),
   passed_4xx: row(
     'the server behind it refused the request itself',

@@ -34,6 +34,7 @@ export const envoy: Product = {
       'name_unknown',
       'name_failed',
       'name_timeout',
+      'tunnel_lost',
     ],
     '504': ['silent', 'slow_head', 'queued', 'unsent'],
   },
