@@ -14,7 +14,7 @@ export type ActiveHealth =
   | { state: 'draining'; failures: number }
   | { state: 'down'; successes: number }
 
-type Thresholds = Pick<HealthCheckConfig, 'rise' | 'fall'>
+export type Thresholds = Pick<HealthCheckConfig, 'rise' | 'fall'>
 
 export const initialHealth = ({ initial }: Pick<HealthCheckConfig, 'initial'>): ActiveHealth =>
   initial === 'up' ? { state: 'up', failures: 0 } : { state: 'down', successes: 0 }
