@@ -186,12 +186,13 @@ class Course implements Forward, Ended {
   }
 
   private chosen(group: Group, now: number): Server | undefined {
-    const { queues } = this.shared
-    const may = (server: Server): boolean => server.available(now) && (queues.hashes || queues.hasRoom(server, now))
-    const spared = (server: Server): boolean => server !== this.before && may(server)
-    // Those that know of the one to avoid take it into account; to the others it is one that may not be asked.
-    if (this.shared.queues.avoids || !this.before) return this.choose(group, may, now, this.before)
-    return this.choose(group, spared, now) ?? this.choose(group, may, now)
+    const { parts, queues } = this.shared
+    // A hash finds the same server again, full or not.
+    if (queues.hashes) return parts.balancer.begin(this.request)(group, (server) => server.available(now), now)
+    const may = (server: Server): boolean => server.available(now) && queues.hasRoom(server, now)
+    if (queues.avoids || !this.before) return this.choose(group, may, now, this.before)
+    // To a balancer that knows of nobody to avoid, it is one that may not be asked as long as there is another.
+    return this.choose(group, (server) => server !== this.before && may(server), now) ?? this.choose(group, may, now)
   }
 
   private wait(place: Server | 'any'): ForwardAction {
