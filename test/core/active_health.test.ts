@@ -61,12 +61,18 @@ test('every state and result has its transition', async (t) => {
   }
   t.same(afterCheck(up(), 'failed', { rise: 1, fall: 1 }), down(), 'the first one that fails')
   t.same(afterCheck(down(), 'passed', { rise: 1, fall: 1 }), up(), 'the first one that passes')
-  t.same(initialHealth({ initial: 'up' }), up())
-  t.same(initialHealth({ initial: 'down' }), down())
+  t.same(initialHealth({ initial: 'up', fall: 3 }), up())
+  t.same(initialHealth({ initial: 'down', fall: 3 }), down())
+  const barely = initialHealth({ initial: 'barely_up', fall: 3 })
+  t.same(afterCheck(barely, 'failed', { rise: 2, fall: 3 }), down(), 'HAProxy: up, and down with the first that fails')
+  t.same(afterCheck(barely, 'passed', { rise: 2, fall: 3 }), up(), 'one that passed makes it fully up')
 })
 
 test('between checks: the interval, the fast one while it is about to change, jitter around either', async (t) => {
   const plain = { interval: 1000, fast_interval: undefined, jitter: 0 }
+  t.equal(untilNextCheck(down(), { ...plain, down_interval: 5000 }, 0), 5000, 'HAProxy: downinter')
+  t.equal(untilNextCheck(down(1), { ...plain, down_interval: 5000 }, 0), 1000)
+  t.equal(untilNextCheck(up(), { ...plain, down_interval: 5000 }, 0), 1000)
   const fast = { interval: 1000, fast_interval: 100, jitter: 0 }
   for (const settled of [up(), draining(), down()]) {
     t.equal(untilNextCheck(settled, plain, 0.3), 1000)
@@ -147,7 +153,7 @@ test('never up before so many passed in a row, never down before so many failed 
   const count = fc.integer({ min: 1, max: 5 })
   fc.assert(
     fc.property(results, count, count, fc.constantFrom('up' as const, 'down' as const), (all, rise, fall, initial) => {
-      let health = initialHealth({ initial })
+      let health = initialHealth({ initial, fall })
       let run: { result: Result; length: number } = { result: 'drain', length: 0 }
       for (const result of all) {
         const before = health.state

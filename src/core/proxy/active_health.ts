@@ -14,10 +14,12 @@ export type ActiveHealth =
   | { state: 'draining'; failures: number }
   | { state: 'down'; successes: number }
 
-type Thresholds = Pick<HealthCheckConfig, 'rise' | 'fall'>
+export type Thresholds = Pick<HealthCheckConfig, 'rise' | 'fall'>
 
-export const initialHealth = ({ initial }: Pick<HealthCheckConfig, 'initial'>): ActiveHealth =>
-  initial === 'up' ? { state: 'up', failures: 0 } : { state: 'down', successes: 0 }
+export function initialHealth({ initial, fall }: Pick<HealthCheckConfig, 'initial' | 'fall'>): ActiveHealth {
+  if (initial === 'down') return { state: 'down', successes: 0 }
+  return { state: 'up', failures: initial === 'up' ? 0 : fall - 1 }
+}
 
 /**
  * The health of a server after one more check. As HAProxy has it, a server that drains is up again with the first check
@@ -35,14 +37,20 @@ export function afterCheck(health: ActiveHealth, result: CheckVerdict['result'],
   return failures >= config.fall ? { state: 'down', successes: 0 } : { state: health.state, failures }
 }
 
-/** Milliseconds until the next check. `draw` is in [0, 1). */
+/** Milliseconds until the next check (HAProxy: srv_getinter). `draw` is in [0, 1). */
 export function untilNextCheck(
   health: ActiveHealth,
-  { interval, fast_interval, jitter }: Pick<HealthCheckConfig, 'interval' | 'fast_interval' | 'jitter'>,
+  {
+    interval,
+    fast_interval,
+    down_interval,
+    jitter,
+  }: Pick<HealthCheckConfig, 'interval' | 'fast_interval' | 'down_interval' | 'jitter'>,
   draw: number,
 ): number {
   const changing = (health.state === 'down' ? health.successes : health.failures) > 0
-  const between = changing ? (fast_interval ?? interval) : interval
+  const settled = health.state === 'down' ? (down_interval ?? interval) : interval
+  const between = changing ? (fast_interval ?? interval) : settled
   return between * (1 + jitter * (2 * draw - 1))
 }
 

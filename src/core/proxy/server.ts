@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { duration } from '../../lib/quantity.js'
-import type { ActiveHealth, Checked } from './active_health.js'
+import type { ActiveHealth, Checked, Thresholds } from './active_health.js'
 import { NginxHealth } from './passive_health/nginx.js'
 import type { PassiveHealth } from './passive_health/passive_health.js'
 
@@ -20,6 +20,9 @@ export const serverSchema = z.strictObject({
     .prefault('10s')
     .meta({ description: 'How long it is excluded; then one request tries whether it is well' }),
   max_conns: z.int().min(0).default(0).meta({ description: 'Requests that it is sent at once; 0 is no limit' }),
+  max_queue: z.int().min(0).default(0).meta({
+    description: 'Requests that wait for this server and no other, with forwarding: haproxy; 0 is no limit',
+  }),
   backup: z.boolean().default(false).meta({ description: 'Asked only while no other server may be' }),
   down: z.boolean().default(false).meta({ description: 'Not asked at all' }),
   slow_start: duration()
@@ -47,6 +50,10 @@ export class Server {
   checked: Checked = 'up'
   /** Where checks are on the way to another state; undefined without any. */
   watched: ActiveHealth | undefined
+  /** How many checks in a row it takes; undefined without any. */
+  thresholds: Thresholds | undefined
+  /** Hears when it may not be asked any more, or may be again; for a balancer that keeps its servers in an order. */
+  onTurn: ((now: number) => void) | undefined
   /** Since when its weight grows; undefined when it has its full weight. */
   private growsSince: number | undefined
 
@@ -89,16 +96,19 @@ export class Server {
   join(now: number): void {
     this.member = true
     this.grow(now)
+    this.onTurn?.(now)
   }
 
   leave(): void {
     this.member = false
+    this.onTurn?.(0)
   }
 
   /** What an active check has come to. */
   setChecked(checked: Checked, now: number): void {
     if (checked === 'up' && this.checked !== 'up') this.grow(now)
     this.checked = checked
+    this.onTurn?.(now)
   }
 
   /** From 0 to 1: how much of its weight it has by now. */

@@ -64,6 +64,7 @@ class Course {
     private readonly onTurn: () => void,
   ) {
     server.watched = initialHealth(config)
+    server.thresholds = config
     server.checked = server.watched.state
   }
 

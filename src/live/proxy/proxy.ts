@@ -129,6 +129,11 @@ class ProxiedRequest implements UpstreamRequest {
     return this.raw.socket.remoteAddress ?? ''
   }
 
+  /** Something was answered there before. */
+  get later(): boolean {
+    return this.raw.socket.bytesWritten > 0
+  }
+
   header(name: string): string | undefined {
     return this.raw.headers[name]?.toString()
   }

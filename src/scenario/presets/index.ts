@@ -1,9 +1,10 @@
 /** Presets: a product's balancing, health, retries, limits and words at once. One product each. */
 import { envoy } from './envoy.js'
+import { haproxy } from './haproxy.js'
 import { nginx } from './nginx.js'
 import type { Preset } from './preset.js'
 
-export const presets = { nginx, envoy } as const satisfies Record<string, Preset>
+export const presets = { nginx, haproxy, envoy } as const satisfies Record<string, Preset>
 
 export type PresetName = keyof typeof presets
 

@@ -36,6 +36,9 @@ export async function startBackends(count: number): Promise<Backends> {
     met.set(id, [...(met.get(id) ?? []), server])
     const fate = field('x-fates').split(',')[server]!
     if (fate === 'close') return void socket.end()
+    if (fate === 'reset') return void socket.resetAndDestroy()
+    if (fate === 'junk') return void socket.end('SSH-2.0-OpenSSH_9.2\r\n')
+    if (fate === 'partial') return void socket.end('HTTP/1.1 200 OK\r\nContent-Le')
     if (fate === 'invalid') return void socket.end('HTTP/1.1 200 OK\r\nX-Odd: a\0b\r\nContent-Length: 0\r\n\r\n')
     if (fate !== '200' || field('x-hold') === '') return answer(socket, Number(fate))
     kept.set(id, socket)

@@ -7,7 +7,7 @@ import { type Balanced, createForward } from '../../../src/core/proxy/forwards/n
 import { Server, serverSchema } from '../../../src/core/proxy/server.js'
 import { groupServers } from '../../../src/core/proxy/servers.js'
 import { chanceFrom } from '../../../src/lib/random.js'
-import type { Ask, Timeline } from './timeline.js'
+import type { Ask, Fate, Timeline } from './timeline.js'
 
 export interface Decided {
   /** The servers that each asking step met, in order. */
@@ -73,7 +73,7 @@ export function decide(timeline: Timeline, names: readonly string[], at: readonl
   return decided
 }
 
-function failed(fate: 'refused' | 'close' | 'invalid') {
+function failed(fate: 'refused' | Exclude<Fate, number>) {
   const manner: Manner = fate === 'refused' ? 'refused' : fate === 'close' ? 'closed' : 'http'
   const failure: Failure = { type: 'connection_terminated', stage: 'response_head', manner, details: fate }
   return { failure, requestWritten: fate !== 'refused', replayable: true, responseBegun: false, reused: false }

@@ -8,8 +8,8 @@ import { chanceFrom, type Draw } from '../../../src/lib/random.js'
 export const kinds = ['round_robin', 'least_conn', 'ip_hash', 'hash', 'consistent_hash'] as const
 export type Kind = (typeof kinds)[number]
 
-/** What becomes of a request at a server: a status, a close without one, or a response that is none. */
-export type Fate = number | 'close' | 'invalid'
+/** What becomes of a request at a server: a status, an end without one, or a response that is none. */
+export type Fate = number | 'close' | 'invalid' | 'reset' | 'partial' | 'junk'
 
 export interface TimelineServer {
   weight: number

@@ -8,13 +8,21 @@ export interface Balancer {
   begin(request: BalancedRequest): Choose
   /** A try that was answered took so long; for those that learn from it. */
   observed?(server: Server, ms: number, now: number): void
+  /** A request has gone to that server, or left it; for those that keep an order of loads. */
+  moved?(server: Server): void
 }
 
 /**
  * A server of the group for which `may` holds, or undefined when there is none. It does the balancer's own books; what
  * a choice means for a server is `Server.chosen`'s.
  */
-export type Choose = (group: Group, may: (server: Server) => boolean, now: number) => Server | undefined
+export type Choose = (
+  group: Group,
+  may: (server: Server) => boolean,
+  now: number,
+  /** One that failed the request just now: only if there is no other. Those that know of it do so, others need not. */
+  avoided?: Server | undefined,
+) => Server | undefined
 
 /** What a balancer may know of a request. */
 export interface BalancedRequest {
@@ -25,6 +33,8 @@ export interface BalancedRequest {
   client: string
   /** The value of a header field by its name in lower case. */
   header(name: string): string | undefined
+  /** Another one came before it on the client's connection. */
+  readonly later?: boolean
 }
 
 /** After more misses nginx leaves hashes and dice alone, and takes the next in turn. */

@@ -4,6 +4,8 @@ import type { KindOf } from '../../../lib/registry.js'
 import type { Servers } from '../servers.js'
 import type { Balancer } from './balancer.js'
 import { consistent_hash } from './consistent_hash.js'
+import { haproxy_leastconn } from './haproxy_leastconn.js'
+import { haproxy_roundrobin } from './haproxy_roundrobin.js'
 import { hash } from './hash.js'
 import { ip_hash } from './ip_hash.js'
 import { least_conn } from './least_conn.js'
@@ -23,6 +25,8 @@ export const balancers = {
   random,
   random_two,
   peak_ewma,
+  haproxy_roundrobin,
+  haproxy_leastconn,
 }
 
 export type BalancerConfig = KindOf<typeof balancers>

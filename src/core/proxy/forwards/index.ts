@@ -3,9 +3,10 @@ import type { KindOf } from '../../../lib/registry.js'
 import type { BalancedRequest } from '../balancers/index.js'
 import type { Forward, ForwardParts } from '../forward.js'
 import { envoy } from './envoy.js'
+import { haproxy } from './haproxy.js'
 import { type ForwardConfig, nginx } from './nginx.js'
 
-export const forwards = { nginx, envoy }
+export const forwards = { nginx, haproxy, envoy }
 
 export type ForwardingConfig = KindOf<typeof forwards>
 

@@ -121,6 +121,7 @@ class Course implements Forward, Ended {
     const server = servers.single ? only(servers.all[0]!) : this.pick(now)
     if (server) {
       server.conns++
+      this.shared.balancer.moved?.(server)
       if (!servers.single) server.passive.chosen(now)
       this.current = server
       this.status = undefined
@@ -151,6 +152,7 @@ class Course implements Forward, Ended {
     if (!server) return
     this.current = undefined
     server.conns--
+    this.shared.balancer.moved?.(server)
     this.turned = undefined
     if (this.shared.servers.single) {
       this.left = 0

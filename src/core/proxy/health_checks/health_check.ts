@@ -4,12 +4,15 @@ import { duration, share } from '../../../lib/quantity.js'
 
 const some = () => duration().refine((ms) => ms >= 1, 'expected at least 1ms')
 
-/** HAProxy's defaults and, but for the longer names, its words: inter, fastinter, rise, fall, spread-checks. */
+/** HAProxy's defaults and, but for the longer names, its words: inter, fastinter, downinter, rise, fall, spread-checks. */
 export const healthCheckKeys = {
   interval: some().prefault('2s').meta({ description: 'From the end of a check to the next one' }),
   fast_interval: some()
     .optional()
     .meta({ description: 'The same while its state is about to change; the interval if absent' }),
+  down_interval: some()
+    .optional()
+    .meta({ description: 'The same while it is down and no check has passed; the interval if absent' }),
   timeout: some()
     .optional()
     .meta({ description: 'For a whole check, and it may be longer than the interval; the interval if absent' }),
@@ -19,7 +22,9 @@ export const healthCheckKeys = {
     .refine((part) => part <= 0.5, 'expected at most 50%')
     .prefault('0%')
     .meta({ description: 'An interval is longer or shorter by up to this share of it' }),
-  initial: z.enum(['up', 'down']).default('up').meta({ description: 'What it is until checks say otherwise' }),
+  initial: z.enum(['up', 'barely_up', 'down']).default('up').meta({
+    description: 'What it is until checks say otherwise; barely_up: and one that fails is enough, as in HAProxy',
+  }),
 }
 
 /** The User-Agent of checks: servers on the rig tell them apart by it from the work. */

@@ -3,12 +3,13 @@ import type { Chance } from '../../../lib/random.js'
 import type { KindOf } from '../../../lib/registry.js'
 import type { Servers } from '../servers.js'
 import { envoy } from './envoy.js'
+import { haproxy } from './haproxy.js'
 import { nginx } from './nginx.js'
 import type { TellTurn } from './passive_health.js'
 
 export type { Ended, PassiveHealth, TellTurn, Turn } from './passive_health.js'
 
-export const passiveHealth = { nginx, envoy }
+export const passiveHealth = { nginx, haproxy, envoy }
 
 export type PassiveHealthConfig = KindOf<typeof passiveHealth>
 
