@@ -22,6 +22,9 @@ export const haproxy: Subject = {
     return parts ? parts.slice(1).join(' ') : line
   },
   undecided: {
+    'database-locked': FIRST,
+    'ddos-flood': FIRST,
+    'intermittent-connect': FIRST,
     'poison-request':
       'a server that crashes is back after a while, and whether it is when it is asked next is a matter of moments',
   },
@@ -30,8 +33,6 @@ export const haproxy: Subject = {
       'the parser of the mini proxy takes a CONNECT for the end of HTTP, and HAProxy’s for a request like any other',
     'backup-takes-over': TURNS,
     'no-live-upstreams': TURNS,
-    'database-locked': FIRST,
-    'ddos-flood': FIRST,
   },
   page: {
     opening: `A proxy hop with \`dialect: haproxy\` answers, passes on and logs as HAProxy 2.6.12 does:
