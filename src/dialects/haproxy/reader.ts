@@ -6,8 +6,8 @@ import type { Framing, Reader, Reading } from '../reader.js'
 import { type Chunks, chunkParser, latin1 } from './chunks.js'
 import { type Head, readHead } from './head.js'
 
-/** `tune.bufsize` without `tune.maxrewrite`: a head must fit. */
-const HEAD_BYTES = 16_384 - 1024
+/** `tune.bufsize` without `tune.maxrewrite`, and what its blocks take of that: a head must fit. */
+const HEAD_BYTES = 16_384 - 1024 - 80
 
 export const haproxyReader = (method: string): Reader => new HaproxyReader(method === 'HEAD')
 

@@ -43,6 +43,13 @@ export function requestHeaders(
   return kept
 }
 
+const given = new WeakMap<IncomingMessage, string>()
+
+/** The target as the client wrote it: logs have that. */
+export const targetGiven = (request: IncomingMessage): string => given.get(request) ?? request.url!
+
+export const keepTarget = (request: IncomingMessage): void => void given.set(request, request.url!)
+
 /** The authority of an absolute form stands for the Host that came with it (RFC 9112 section 3.2.2). */
 export function setHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
   headers.host = host

@@ -5,6 +5,7 @@ import type { LogContext } from '../../dialects/log_line.js'
 import type { ForwardEvent } from '../../journal/events.js'
 import { httpDate, isoTime } from '../clock.js'
 import { formatAddress, type Site, type Target } from '../site.js'
+import { targetGiven } from './headers.js'
 import { bytesTaken } from './request_body.js'
 
 export type Ended = Omit<ForwardEvent, 'event' | 't' | 'hop' | 'method' | 'path'>
@@ -51,7 +52,7 @@ export function bookRequest(
     hop,
     peer,
     client: peer?.slice(0, peer.lastIndexOf(':')) ?? '-',
-    request: request ? `${method} ${path} HTTP/${request.httpVersion}` : '',
+    request: request ? `${method} ${targetGiven(request)} HTTP/${request.httpVersion}` : '',
     referer: request?.headers.referer,
     userAgent: request?.headers['user-agent'],
     status: ended.status,

@@ -19,7 +19,7 @@ import { UpstreamDispatcher, UpstreamError, type UpstreamRequest } from './dispa
 import { createErrorLogging, type ErrorLogging } from './error_log.js'
 import { Downstream } from './front.js'
 import { goAlone, goOn, needsOwnConnection, whenTaken } from './go_alone.js'
-import { requestHeaders, setHost } from './headers.js'
+import { keepTarget, requestHeaders, setHost } from './headers.js'
 import { createHealthChecks, type HealthChecks } from './health_checks.js'
 import { type Refusals, refusals } from './refusal.js'
 import { hasBody, RequestBody } from './request_body.js'
@@ -190,6 +190,7 @@ function originForm(request: IncomingMessage): string {
   if (url.charCodeAt(0) === 47) return url
   const absolute = /^https?:\/\/(?:[^/?#]*@)?([^/?#]+)/i.exec(url)
   if (!absolute) return url
+  keepTarget(request)
   setHost(request, absolute[1]!)
   const rest = url.slice(absolute[0].length)
   return rest.startsWith('/') ? rest : `/${rest}`

@@ -111,7 +111,7 @@ function triesBefore(
 ): Try[] {
   const count = Number(retries.replace('+', ''))
   if (count === 0) return []
-  const others = servers.filter(({ hop, down }) => hop !== server && !down)
+  const others = servers.filter(({ hop, down, backup }) => hop !== server && !down && !backup)
   const moved = retries.startsWith('+')
   const same = servers.filter(({ hop }) => hop === server)
   const asked = moved ? (others.length === count ? others : []) : Array.from({ length: count }, () => same).flat()

@@ -21,9 +21,11 @@ const RETRY_ON: Readonly<Partial<Record<NextUpstreamCondition, readonly string[]
 export const withoutWord = ({ next_upstream }: ProxySettings): NextUpstreamCondition[] =>
   next_upstream.filter((condition) => condition !== 'non_idempotent' && !(condition in RETRY_ON))
 
-/** Tries beyond the first: each server once, as the scenario's proxy has it. */
-export function retriesLeft({ next_upstream, tries, servers }: ProxySettings): number {
-  const usable = servers.filter(({ down }) => !down).length
+/** Tries beyond the first: each server once; a backup is asked only while checks have taken out all others. */
+export function retriesLeft({ next_upstream, tries, servers, health_check }: ProxySettings): number {
+  const up = servers.filter(({ down }) => !down)
+  const first = up.filter(({ backup }) => !backup)
+  const usable = (health_check || first.length === 0 ? up : first).length
   if (next_upstream.length === 0) return 0
   return Math.max(0, (tries > 0 ? Math.min(tries, usable) : usable) - 1)
 }

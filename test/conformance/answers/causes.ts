@@ -5,6 +5,7 @@ import { fitnessOf } from '../../../src/live/proxies/fitness.js'
 import { type Product, replacedHop } from '../../../src/live/proxies/stand_in.js'
 import { runScenario } from '../../../src/run.js'
 import { readScenario } from '../../../src/scenario/files.js'
+import type { ProxyHop } from '../../../src/scenario/hops.js'
 import type { Scenario } from '../../../src/scenario/schema.js'
 import type { Subject } from './product.js'
 import { isSame, logOf, type Row, type Seen } from './seen.js'
@@ -48,7 +49,8 @@ const MOST_TIMES = 12
 
 async function compareCause(subject: Subject, name: string, scenario: Scenario, product: Product): Promise<Row> {
   const hop = replacedHop(scenario)!
-  const dialect = { ...scenario.hops[hop]!, dialect: subject.name } as Scenario['hops'][string]
+  const own = { ...scenario.hops[hop]!, dialect: subject.name } as ProxyHop
+  const dialect = subject.mini?.(own) ?? own
   const worded = { ...scenario, hops: { ...scenario.hops, [hop]: dialect } }
   for (let time = 1; ; time++) {
     const real = await observe(subject, scenario, hop, product)

@@ -2,6 +2,7 @@
 import type { DialectName } from '../../../src/dialects/index.js'
 import type { LogEvent } from '../../../src/journal/events.js'
 import type { ProxyName } from '../../../src/proxies/index.js'
+import type { ProxyHop } from '../../../src/scenario/hops.js'
 
 export interface Subject {
   name: ProxyName & DialectName
@@ -13,6 +14,8 @@ export interface Subject {
   seed: number
   /** Settings of the proxy hop while variations are played. */
   hop: object
+  /** What it makes of the settings of a hop, where its rules are not those that the mini proxy follows unasked. */
+  mini?: (hop: ProxyHop) => ProxyHop
   /** A line of its log without what is another one each time; undefined for one that is not compared. */
   said(event: LogEvent): string | undefined
   /** Where the product itself does now this, now that: such a row is never called the same. */
