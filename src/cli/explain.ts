@@ -1,72 +1,108 @@
 /**
- * `badgateway explain`: what a cause is, with a run that is made for it and shown hop by hop; or, of an ending, the
- * causes that end so. It leaves nothing on disk.
+ * `badgateway explain`: what a cause is, with a run that is made for it and shown hop by hop; or, of any product's words,
+ * what they mean and which causes are behind them. It leaves nothing on disk.
  */
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { exitCode } from '../checks/verdict.js'
 import type { JournalEvent, LogEvent } from '../journal/events.js'
 import { type Problem, ScenarioError } from '../lib/errors.js'
-import { nearest } from '../lib/nearest.js'
+import { explanationLines } from '../reports/explanation.js'
 import { type Palette, scenarioLines } from '../reports/text.js'
 import { traceLines } from '../reports/trace.js'
 import type { LoadedScenario } from '../run.js'
 import { findScenarioFiles, readScenarios } from '../scenario/files.js'
 import { type Ending, endingWords, findByEnding, isPhrase, mayBeEnding } from '../scenario/lookup.js'
 import { signatureOf } from '../scenario/signature.js'
+import { type Explanation, explainWords, nearestWord } from '../words/index.js'
 import { catalogue, causes, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
 
 export const explainCommand = new Command('explain')
-  .description('tell what a cause is, and show a run of it hop by hop; or which causes end in a certain way')
-  .argument('<what>', 'an id of the catalogue or a file; a status, an error type, a line of nginx’s error log')
+  .description('tell what a cause is, and show a run of it; or what a status, a flag or a line of any log means')
+  .argument('<what>', 'an id of the catalogue or a file; a line of a log, a flag, a status, an error’s code')
+  .option('--json', 'as JSON; of a cause what its file says, without a run')
   .addHelpText(
     'after',
     `
 Examples:
   $ badgateway explain tls-cert-expired
   $ badgateway explain chaos/first.yaml
-  $ badgateway explain 504
-  $ badgateway explain connection_terminated
-  $ badgateway explain 'upstream prematurely closed connection'
+  $ badgateway explain 504                                      who answers so, and when
+  $ badgateway explain 'upstream prematurely closed connection' a line of nginx's error log, or a part of it
+  $ badgateway explain SH--                                     HAProxy's termination state, or its whole log line
+  $ badgateway explain 'UC upstream_reset_before_response_started{connection_termination}'
+  $ badgateway explain backend_timeout                          statusDetails of Google's load balancer
+  $ badgateway explain 522                                      Cloudflare
+  $ badgateway explain 'AH01102: error reading status line from remote server 10.0.0.2:80'
+  $ badgateway explain 'socket hang up' --json
+  $ badgateway explain -- ----                                  what begins with a hyphen
+
+It knows nginx, HAProxy, Envoy, Apache, Caddy, Traefik, AWS ALB, Google's load balancer, Cloudflare, Azure
+Application Gateway, Fastly, Squid, Varnish, Node, RFC 9209 and its own X-Proxy-Error.
 
 Exit codes: those of "badgateway run" for the run that is shown; 2 for what nobody knows.`,
   )
-  .action(async (what: string) => {
+  .action(async (what: string, { json }: { json?: boolean }) => {
     const colors = pc.createColors(coloured(process.stdout))
     const found = await find(what)
+    if (json) return console.log(JSON.stringify(inJson(what, found), null, 2))
+    if ('explanations' in found) return print(explanationLines(found.explanations, found.titles, colors))
     if ('scenarios' in found) return print(endingLines(found, colors))
     print(headLines(found, colors))
     process.exitCode = await interruptible((signal) => show(found, colors, signal))
   })
 
+interface Words {
+  explanations: Explanation[]
+  titles: ReadonlyMap<string, string>
+}
+
+type Found = LoadedScenario | Words | Ending<LoadedScenario>
+
 /** @throws ScenarioError when nothing is called so, or more than one file is */
-async function find(what: string): Promise<LoadedScenario | Ending<LoadedScenario>> {
+async function find(what: string): Promise<Found> {
   const files = await findScenarioFiles([what], process.cwd(), catalogue).catch((error) => {
     if (!(error instanceof ScenarioError)) throw error
     return undefined
   })
   if (files && !mayBeEnding(what)) return theOne(what, files)
   const all = await readScenarios(await findScenarioFiles([causes], process.cwd(), catalogue))
+  const explanations = explainWords(what)
+  const titles = new Map(all.map(({ scenario }) => [scenario.id, scenario.title]))
+  if (explanations.length > 0) return { explanations, titles }
+  // What only an expectation says, such as an address in a line.
   const ending = findByEnding(what, all)
   if (ending) return ending
   if (files) return theOne(what, files)
-  const ids = all.map(({ scenario }) => scenario.id)
-  const hint = isPhrase(what)
-    ? 'and no cause of the catalogue expects such a line of a log'
-    : unknownWord(what, [...ids, ...endingWords(all)])
-  throw problem(what, `no such file, id, status or error type, ${hint}`)
+  const known = nearestWord(what, [...titles.keys(), ...endingWords(all)])
+  const hint = known === undefined ? unknown(what) : `did you mean "${known}"?`
+  throw problem(what, `no such file or id, and no product says so, ${hint}`)
+}
+
+const unknown = (what: string): string =>
+  isPhrase(what) ? 'nor does a cause of the catalogue expect it in a log' : '"badgateway list" shows the ids'
+
+/** With the titles of causes, so that nobody has to look them up. */
+function inJson(asked: string, found: Found): object {
+  if ('explanations' in found) {
+    const { explanations, titles } = found
+    const titled = (causes: Explanation['causes']) => causes.map((cause) => ({ ...cause, title: titles.get(cause.id) }))
+    return { asked, explanations: explanations.map((each) => ({ ...each, causes: titled(each.causes) })) }
+  }
+  if ('scenarios' in found) {
+    const ids = found.scenarios.map(({ scenario }) => ({ id: scenario.id, title: scenario.title }))
+    return { asked, title: found.title, causes: ids }
+  }
+  const { file, scenario } = found
+  const { id, title, sources, about } = scenario
+  return { asked, id, title, file, sources, ...signatureOf(scenario), about }
 }
 
 async function theOne(what: string, files: string[]): Promise<LoadedScenario> {
   const [one, ...more] = await readScenarios(files)
   if (more.length === 0) return one!
   throw problem(what, `expected one scenario; got ${files.length}: ${files.join(', ')}`)
-}
-
-function unknownWord(what: string, words: string[]): string {
-  const near = nearest(what, words)
-  return near === undefined ? '"badgateway list" shows the ids' : `did you mean "${near}"?`
 }
 
 const problem = (file: string, message: string): ScenarioError => {

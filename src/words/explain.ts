@@ -94,7 +94,7 @@ function explained(name: ProductName, hits: readonly Hit[], status: string | und
   const answered = status === undefined ? [] : mishapsOfStatus(product, status)
   if (hits.length === 0 && answered.length === 0) return []
   const told = [...hits].sort((one, other) => other.end - other.start - (one.end - one.start)).map(({ word }) => word)
-  const meant = told.length > 0 ? told.flatMap((word) => [...word.mishaps]) : answered
+  const meant = told.length > 0 ? agreed(told, answered) : answered
   const words = told.map((word): Meaning => meaning(word, product))
   if (told.length === 0) words.push(ofStatus(product, status!, answered))
   const names = [...new Set(meant)]
@@ -108,6 +108,15 @@ function explained(name: ProductName, hits: readonly Hit[], status: string | und
       elsewhere: elsewhere(names),
     },
   ]
+}
+
+/** Those that most of the words can mean, the status among them. */
+function agreed(told: readonly Word[], answered: readonly Mishap[]): Mishap[] {
+  const lists = [...told.map((word) => word.mishaps), answered]
+  const named = [...new Set(told.flatMap((word) => [...word.mishaps]))]
+  const agrees = (mishap: Mishap): number => lists.filter((list) => list.includes(mishap)).length
+  const most = Math.max(...named.map(agrees))
+  return named.filter((mishap) => agrees(mishap) === most)
 }
 
 const meaning = ({ word, says, next, source }: Word, product: Product): Meaning => ({

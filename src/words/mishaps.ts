@@ -191,6 +191,7 @@ export const mishaps = {
     'one-bad-deploy',
     'health-check-cascade',
     'shallow-health-check',
+    'ejection-and-panic',
   ),
   passed_500: row('the server behind it answered 500 itself', 'upstream-own-500'),
   passed_502: row(

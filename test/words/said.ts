@@ -71,7 +71,11 @@ const entryOf = (failure: Failure, status: number): AccessEntry => ({
   status,
   clientLeft: false,
   bodyBytes: 157,
-  tries: [{ address: '127.0.0.1:8081', failure, ms: 3 }],
+  tries: [{ address: '127.0.0.1:8081', server: 'app', failure, ms: 3 }],
+  peer: '127.0.0.1:5000',
+  hop: 'lb',
+  startedAt: '2026-11-25T17:34:47.000Z',
+  ms: 3,
   failure,
   date: asked.date,
 })

@@ -65,7 +65,7 @@ export const haproxy: Product = {
   words: [
     state(
       'SH',
-      ['closed', 'reset', 'partial_head'],
+      ['closed', 'reset', 'partial_head', 'tls_alert'],
       'The server ended the connection before its head was complete: 502.',
       ORIGIN_LOG,
     ),
