@@ -3,6 +3,7 @@
  * asks the dialect of its hop. A dialect sees failures, heads and bytes, never a cause, a fault or a scenario.
  */
 import type { Failure } from '../core/failure.js'
+import type { Timeouts } from '../core/proxy/timeouts.js'
 import type { ErrorLog, LogContext, LogLine } from './log_line.js'
 import type { Reads } from './reader.js'
 
@@ -19,6 +20,8 @@ export interface Dialect {
   takesBodies: boolean
   /** How it reads responses; undefined: as undici does. */
   reads?: Reads
+  /** Its time limits towards servers, of those that it is told; undefined: as they are. */
+  limits?: (told: Timeouts) => Timeouts
   /** Nothing can be had from an upstream. */
   answer(failure: Failure, to: Asked, from: Reached): Answer
   /** In the place of an answer the connection is closed without a word. */
@@ -54,6 +57,10 @@ export interface Asked {
   keepAlive: boolean
   /** The client knows chunks. */
   chunks: boolean
+  /** So many requests came before it on its connection. */
+  earlier?: number | undefined
+  /** Its Connection field. */
+  connection?: string | undefined
   userAgent?: string | undefined
   host?: string | undefined
   /** The port at which it asked. */

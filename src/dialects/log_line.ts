@@ -24,12 +24,18 @@ export interface LogContext {
   name?: string | undefined
   /** The name that the certificate must have. */
   serverName?: string | undefined
+  /** The port of the client. */
+  clientPort?: number | undefined
+  /** So many requests came before it on its connection. */
+  earlier?: number | undefined
+  /** As long as a server is excluded, in milliseconds. */
+  excludedMs?: number | undefined
 }
 
 /** What may be worth a line while a request is under way. */
 export interface ErrorLog {
   /** A try failed, or there was no server for one. */
-  failed(failure: Failure, context: LogContext): LogLine | undefined
+  failed(failure: Failure, context: LogContext): LogLine | readonly LogLine[] | undefined
   /** A server has failed as often as it may. */
   excluded(context: LogContext): LogLine | undefined
   /** A request is beyond the rate limit. */

@@ -15,6 +15,8 @@ export interface Reader {
   push(bytes: Uint8Array): Reading[]
   /** The other side has ended its half. */
   finish(): Reading[]
+  /** In the product's words, what is wrong with the response if nothing more comes; undefined: no more than that. */
+  words?(): string | undefined
 }
 
 export type Reading =
@@ -28,7 +30,7 @@ export type Reading =
   /** Nothing to go on with: in the words of undici's parser, and what was read up to the byte at fault; Latin-1. */
   | { is: 'invalid'; message: string; seen: string }
   /** A line for the error log about something that is no failure. */
-  | { is: 'note'; level: 'warn' | 'error'; text: string; stage: 'response_head' | 'response_body' }
+  | { is: 'note'; level: 'info' | 'warn' | 'error'; text: string; stage: 'response_head' | 'response_body' }
 
 /** How the end of the body is told: by a length, by chunks, or by the connection's end. */
 export type Framing = { by: 'length'; bytes: number } | { by: 'chunks' } | { by: 'close' }

@@ -46,9 +46,11 @@ function inDialect(name: string, dialect: Dialect, failure: Failure, own: boolea
   const { status, fields } = dialect.answer(failure, asked, { nextHop: '127.0.0.1:8081' })
   const marks = fields.flatMap((value, index) => (MARKS.has(fields[index - 1]?.toLowerCase() ?? '') ? [value] : []))
   const begun = failure.stage === 'response_body' || failure.stage === 'tunnel'
-  const line = own ? undefined : errorLogOf(dialect).failed?.(failure, context)?.message
+  const lines = [(own ? undefined : errorLogOf(dialect).failed?.(failure, context)) ?? []].flat()
   const access = begun || own ? undefined : dialect.access?.(entryOf(failure, status))
-  const texts = [begun ? undefined : String(status), ...marks, line, access].filter((text) => text !== undefined)
+  const texts = [begun ? undefined : String(status), ...marks, ...lines.map(({ message }) => message), access].filter(
+    (text) => text !== undefined,
+  )
   return texts.map((text) => ({ by: name, text }))
 }
 

@@ -35,8 +35,9 @@ export class UpstreamDispatcher extends Dispatcher implements Upstreams {
   ) {
     super()
     this.journaling = site.journaling
-    const { reads, tickMs, tellsLast } = dialectOf(hop)
-    this.pools = hop.to.map((edge) => new Pool(site, reach(edge), hop.timeouts, hop.keepalive, reads))
+    const { reads, tickMs, tellsLast, limits } = dialectOf(hop)
+    const timeouts = limits?.(hop.timeouts) ?? hop.timeouts
+    this.pools = hop.to.map((edge) => new Pool(site, reach(edge), timeouts, hop.keepalive, reads))
     const servers = hop.to.map((edge, index) => {
       return new Server(index, formatAddress(this.pools[index]!.target), edge, tickMs)
     })

@@ -24,21 +24,31 @@ export function createErrorLogging(site: Site, hop: string, dialect: Dialect): E
   function write(
     { id, request }: Downstream,
     target: Target | undefined,
-    say: (context: LogContext) => LogLine | undefined,
+    say: (context: LogContext) => LogLine | readonly LogLine[] | undefined,
   ): void {
     if (!site.journaling) return
-    const line = say(logContext(hop, request, target))
-    if (line) site.journal({ event: 'log', t: site.now(), hop, request: id, level: line.level, line: line.message })
+    for (const { level, message } of [say(logContext(hop, request, target)) ?? []].flat()) {
+      site.journal({ event: 'log', t: site.now(), hop, request: id, level, line: message })
+    }
   }
   return {
     failed: (downstream, failure, target) => write(downstream, target, (context) => words.failed?.(failure, context)),
     noted: (downstream, { level, text, stage }, target) =>
       write(downstream, target, (context) => words.noted?.(level, text, stage, context)),
-    excluded: (downstream, target) => write(downstream, target, (context) => words.excluded?.(context)),
+    excluded: (downstream, target) =>
+      write(downstream, target, (context) =>
+        words.excluded?.({ ...context, excludedMs: excludedMs(site, hop, target) }),
+      ),
     limited: (downstream, excess) => write(downstream, undefined, (context) => words.limited?.(excess, context)),
     clientLeft: (downstream) =>
       write(downstream, undefined, (context) =>
         downstream.stalled ? words.clientStalled?.(context) : words.clientLeft?.(context),
       ),
   }
+}
+
+/** As long as the hop excludes that server. */
+function excludedMs({ scenario }: Site, hop: string, target: Target): number | undefined {
+  const proxy = scenario.hops[hop]
+  return proxy?.kind === 'proxy' ? proxy.to.find((edge) => edge.hop === target.hop)?.fail_timeout : undefined
 }

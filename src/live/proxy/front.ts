@@ -16,6 +16,7 @@ import type { RawFields } from '../exchange.js'
 import { formatAddress, type Site } from '../site.js'
 import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
+import { countOn } from './earlier.js'
 import { atEndOfTurn } from './end_of_turn.js'
 import { Framing } from './framing.js'
 import { trailerFields } from './headers.js'
@@ -30,7 +31,6 @@ import {
   hangUp,
   headAsItCame,
   inItsWords,
-  isAgain,
   isInterim,
   mayBeChunked,
   say,
@@ -83,7 +83,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     private readonly onClientLeft: (downstream: Downstream) => void,
   ) {
     own(response, this)
-    this.again = isAgain(request.socket)
+    this.again = countOn(request) > 0
     if (site.journaling) this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`
     response.on('close', this.closed)
     // Behind another response in the pipe: Node tells it of the client only when its turn comes.

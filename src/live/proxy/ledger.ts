@@ -5,6 +5,7 @@ import type { LogContext } from '../../dialects/log_line.js'
 import type { ForwardEvent } from '../../journal/events.js'
 import { httpDate, isoTime } from '../clock.js'
 import { formatAddress, type Site, type Target } from '../site.js'
+import { earlierOf } from './earlier.js'
 import { targetGiven } from './headers.js'
 import { bytesTaken } from './request_body.js'
 
@@ -90,6 +91,8 @@ export function logContext(hop: string, request: IncomingMessage, target: Target
   const place = target ? `${formatAddress(target)}${target.path === undefined ? '' : ':'}` : hop
   return {
     client: request.socket.remoteAddress ?? '-',
+    clientPort: request.socket.remotePort,
+    earlier: earlierOf(request),
     server: hop,
     request: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
     upstream: `${scheme}://${place}${request.url}`,

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Answer, Asked, Dialect, PassedHead } from '../../dialects/dialect.js'
 import { httpDate } from '../clock.js'
 import { fieldOf } from '../exchange.js'
+import { earlierOf } from './earlier.js'
 import { headBytes, type ResponseHead, responseHeaders } from './headers.js'
 
 /** Without a request, nothing of it could be read; without a response, the connection ends here. */
@@ -14,6 +15,8 @@ export function askedBy(hop: string, id: string, request?: IncomingMessage, resp
     method: request?.method ?? '',
     keepAlive: response?.shouldKeepAlive === true,
     chunks: response?.useChunkedEncodingByDefault === true,
+    earlier: request && earlierOf(request),
+    connection: request?.headers.connection,
     userAgent: request?.headers['user-agent'],
     host: request?.headers.host,
     port: request?.socket.localPort,
@@ -26,22 +29,15 @@ export function say(response: ServerResponse, answer: Answer): void {
   const { status, reason, fields, body } = answer
   if (answer.exact) {
     const text = headText(answer)
-    sayExactly(response, 200, { text, chunked: false, last: !response.shouldKeepAlive }, body.length)
+    const chunked = fields.includes('Transfer-Encoding')
+    const last = fields.includes('close') || !response.shouldKeepAlive
+    sayExactly(response, 200, { text, chunked, last }, body.length)
     return void response.end(body)
   }
   // What has a date of its own needs none of Node's.
   if (fields.includes('Date')) response.sendDate = false
   response.writeHead(status, reason, fields)
   response.end(body)
-}
-
-const served = new WeakSet<Socket>()
-
-/** Whether a request came before on that connection; asked once for each. */
-export function isAgain(socket: Socket): boolean {
-  const again = served.has(socket)
-  served.add(socket)
-  return again
 }
 
 /** What a server answered, with what has to stand in it for this client; trailers are told of where they can follow. */

@@ -15,7 +15,7 @@ export const apache: ProxyDriver = {
   lacks,
   configuration,
   arguments: (file, folder) => ['-D', 'FOREGROUND', '-d', folder, '-f', file],
-  dialect: 'own',
+  dialect: 'apache',
   stop: 'TERM',
   lateMarks: true,
   log: LOG,

@@ -154,5 +154,8 @@ async function ask(subject: Subject, { port, journal, ended }: Entrance, index: 
   peer.send(`GET /next HTTP/1.1\r\nHost: lb.test\r\nX-Request-Id: next${index}\r\n\r\n`)
   const received = await peer.until(MARKER)
   peer.socket.destroy()
-  return { got: [received.replace(/^(date): .*\r$/gim, '$1: then\r')], log: logOf(journal, subject, 'lb', `v${index}`) }
+  return {
+    got: [received.replace(/^(date|expires): .*\r$/gim, '$1: then\r')],
+    log: logOf(journal, subject, 'lb', `v${index}`),
+  }
 }

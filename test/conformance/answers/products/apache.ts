@@ -1,0 +1,66 @@
+/** Apache in the comparison of answers. */
+import type { Subject } from '../product.js'
+
+/** Of causes in which servers fail now and then. */
+const MOMENTS =
+  'which connections meet the fault, and which requests meet a connection that is used again, is a matter of moments'
+
+export const apache: Subject = {
+  name: 'apache',
+  title: 'Apache',
+  version: '2.4.71',
+  seed: 20_261_126,
+  hop: {},
+  said({ level, line }) {
+    return level === 'access' ? undefined : withoutPlaces(line)
+  },
+  undecided: {},
+  reasons: {
+    'gateway-invalid-endpoint':
+      'To Apache CONNECT is a method like any other, and it asks the server; the mini proxy refuses it',
+    'no-live-upstreams':
+      'Apache asks servers again that are in error state when there is no other; the mini proxy moves on by the rules of its hop',
+    'poison-request':
+      'Apache moves on only where no connection could be made; the mini proxy does as next_upstream of its hop says',
+    'request-without-length':
+      'Apache reads a small body before it sends it, and tells its length; the mini proxy passes it on as it comes',
+    'tls-client-cert-required':
+      'Apache was asked for a certificate, and says so; of the failure alone, an alert, the mini proxy can’t tell that',
+    'reset-before-response': MOMENTS,
+    'intermittent-connect': MOMENTS,
+    'ddos-flood': MOMENTS,
+    'database-locked': MOMENTS,
+  },
+  page: {
+    opening: `A proxy hop with \`dialect: apache\` answers, passes on and logs as Apache 2.4.71 of Debian does (\`ServerTokens OS\`):
+
+- **Statuses**: 503 where no connection could be made, for whatever reason, and where none is free; 502 where nothing came of a
+  response, also when it is a timer that says so; 500 where TLS with the server failed, and for a header field that Apache would
+  not send; 504 where the request could not be sent in time.
+- **Silence**: on a connection that has served a request before, it closes without a word where no status line comes, so
+  that the client may try again. Of a timer it tells.
+- **Pages** byte for byte: \`502 Proxy Error\` with its reason, \`502 Bad Gateway\`, and what they become when another response had
+  begun inside Apache: chunks, \`Expires\`, a second status.
+- **Heads** of upstreams: \`Date\` and \`Server\` first, the rest as it came, what is about the connection last.
+- **Reading responses** with Apache's rules: what has no status line is **HTTP/0.9**, a 200 with all of it as the body; a line
+  without a colon is a 502, and of two lengths the first one counts. Chunks are read strictly.
+- **Error log** at \`LogLevel info\`, several lines for a failure, each from its module on; process and thread are 1. The **access
+  log** has lines \`combined\`. Both are lines for \`{ log: lb, contains: … }\`.
+- **Seconds**: the limit for reading is one of whole seconds, for writing as well.`,
+    compared: 'every line of the error log, but for addresses, names, processes and what a certificate says of itself',
+    causes: 'statuses, truncation, log',
+    variations: 'every byte and log',
+    closing: `Beyond both: the driver runs Apache with its lines about the connections of mod_ssl left out, and at \`LogLevel info\`, for without
+it Apache says of a handshake only that it failed. Interim responses are not passed on by the mini proxy. Its clock is in UTC.`,
+  },
+}
+
+/** Addresses, the names of servers (a real one is asked for as localhost), and what a certificate says of itself. */
+const withoutPlaces = (line: string): string =>
+  line
+    .replace(/\[pid \d+(:tid \d+)?\]/, '[pid]')
+    .replace(/ \[subject: .*\]/s, '')
+    .replace(/ \([\w.-]+(:\d+)?\)( failed| from|$)/, ' (name)$2')
+    .replace(/(hostname|backend:|remote server|connection for) \S+/, '$1 name')
+    .replace(/127(\.\d+){3}(:\d+)?/g, 'address')
+    .replace(/socket \S+/, 'socket path')
