@@ -36,9 +36,12 @@ export function createOutcomes(hop: string | undefined, clients: readonly string
   const endings = new Map<string, Ending>()
   /** By request; under '' what the log does not ascribe to one. */
   const lines = new Map<string, LogEvent[]>()
+  /** By request, where it was sent more than once. */
+  const attempts = new Map<string, number>()
 
   const attempt = (event: AttemptEvent): void => {
     if (!clients.includes(event.client) || event.cancelled) return
+    if (event.attempt > 1) attempts.set(event.request, event.attempt)
     const seen = seenIn(event)
     const key = JSON.stringify([event.client, seen])
     const ending = endings.get(key) ?? { outcome: { client: event.client, ...seen, count: 0, log: null }, examples: [] }
@@ -65,7 +68,7 @@ export function createOutcomes(hop: string | undefined, clients: readonly string
     all: (first) =>
       sorted([...endings.values()], [first, ...clients]).map(({ outcome, examples }) => ({
         ...outcome,
-        log: lineOf(outcome, examples, lines, logsRequests),
+        log: lineOf(outcome, examples, { lines, attempts, logsRequests }),
       })),
   }
 }
@@ -93,18 +96,22 @@ function seenIn({ status, failure, gave_up, ...event }: AttemptEvent): Omit<Seen
 export const isFailure = ({ status, truncated, client_error }: Omit<Seen, 'log'>): boolean =>
   status === null || status < 100 || status >= 400 || truncated || client_error !== null
 
+interface Logged {
+  lines: ReadonlyMap<string, LogEvent[]>
+  attempts: ReadonlyMap<string, number>
+  logsRequests: boolean
+}
+
 /** The line that most of these attempts have in common, but for numbers: what names an error before what only tells of it. */
-function lineOf(
-  seen: Seen,
-  examples: Ending['examples'],
-  lines: ReadonlyMap<string, LogEvent[]>,
-  logsRequests: boolean,
-): string | null {
+function lineOf(seen: Seen, examples: Ending['examples'], { lines, attempts, logsRequests }: Logged): string | null {
   const found = examples.flatMap(({ request, attempt }) => {
     const own = lines.get(request) ?? []
     const errors = own.filter(({ level }) => level !== 'access')
     const requests = logsRequests && isFailure(seen) ? own.filter(({ level }) => level === 'access') : []
-    const telling = errors.findLast(isError) ?? errors.at(-1) ?? requests[attempt - 1] ?? requests.at(-1)
+    // Of a request that was sent again not every attempt may have a line.
+    const all = requests.length === (attempts.get(request) ?? 1)
+    const line = all ? requests[attempt - 1] : requests.find(({ line }) => line.includes(` ${seen.status} `))
+    const telling = errors.findLast(isError) ?? errors.at(-1) ?? line
     return telling ? [telling.line] : []
   })
   const line = commonest(found, 1)

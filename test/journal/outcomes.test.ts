@@ -118,6 +118,22 @@ test('a log of requests only tells of an attempt what its own line does, and of 
   )
 })
 
+test('an attempt of which such a log says nothing has not the line of another', async (t) => {
+  const events = [
+    attempt('b', 'b-1', { failure: incomplete }),
+    attempt('b', 'b-1', { status: 200, attempt: 2 }),
+    log('b-1', '"GET /" 200 ----', 'access'),
+    attempt('b', 'b-2', { failure: incomplete }),
+    attempt('b', 'b-2', { status: 503, attempt: 2 }),
+    log('b-2', '"GET /" 503 SC--', 'access'),
+  ]
+  t.same(short(events, { logsRequests: true }), [
+    ['b', null, 2, null],
+    ['b', 503, 1, '"GET /" 503 SC--'],
+    ['b', 200, 1, null],
+  ])
+})
+
 test('a line of no request counts where it is an error, or comes with each of them', async (t) => {
   const failed = [attempt('b', 'b-1', { status: 400 }), attempt('b', 'b-2', { status: 400 })]
   const info = log(undefined, 'client sent an invalid request', 'info')

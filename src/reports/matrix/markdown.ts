@@ -35,8 +35,13 @@ export function cellText(cell: Cell | undefined): string {
   return cell!.log === null ? `**${answer}**` : `**${answer}**<br>${code(shortLine(cell!.log))}`
 }
 
+function reasons(matrix: Matrix): string[] {
+  const list = reasonList(matrix)
+  return list === '' ? [] : ['## Cells without an answer', list]
+}
+
 /** Each reason once, with the cells that it stands for. */
-function reasons({ rows }: Matrix): string[] {
+export function reasonList({ rows }: Matrix): string {
   const found = new Map<string, string[]>()
   for (const { id, cells } of rows) {
     for (const [proxy, cell] of Object.entries(cells)) {
@@ -46,8 +51,7 @@ function reasons({ rows }: Matrix): string[] {
       found.set(line, [...(found.get(line) ?? []), proxy])
     }
   }
-  if (found.size === 0) return []
-  return ['## Cells without an answer', [...found].map(([line, who]) => `- ${line} (${who.join(', ')})`).join('\n')]
+  return [...found].map(([line, who]) => `- ${line} (${who.join(', ')})`).join('\n')
 }
 
 /** As it stands, inside a cell: one tick more than any run of ticks in it. */

@@ -172,8 +172,8 @@ export const goWords: readonly Word[] = [
   ),
   word(
     'unexpected EOF',
-    ['partial_head', 'truncated', 'closed', 'tls_closed'],
-    'A FIN came within the head or the body.',
+    ['partial_head', 'truncated', 'closed', 'tls_closed', 'head_too_large'],
+    'A FIN came within the head or the body, or the head was too large to be read to its end.',
     ORIGIN_LOG,
     { pattern: /unexpected EOF/ },
   ),

@@ -20,6 +20,13 @@ const code = (
   })
 
 export const apacheAnswering: readonly Word[] = [
+  word(
+    'AH00898: Unexpected Upgrade: … returned by …',
+    ['switched'],
+    'The server switched to another protocol, and nobody had asked for it: 502.',
+    'The bytes that come back.',
+    { pattern: /AH00898: Unexpected Upgrade.*/s },
+  ),
   code(
     '00898',
     'Error reading from remote server returned by …',
@@ -45,12 +52,13 @@ export const apacheAnswering: readonly Word[] = [
     ],
     'The words of the 502 page: no valid response could be read.',
     'The AH line before it.',
+    { causes: ['intermittent-connect'] },
   ),
   code(
     '01102',
     'error reading status line from remote server …',
-    ['closed', 'reset', 'silent', 'slow_head', 'partial_head', 'tls_alert'],
-    'The connection ended, or the time was over, before a status line: 502.',
+    ['closed', 'reset', 'silent', 'slow_head', 'partial_head', 'tls_alert', 'not_http', 'two_lengths'],
+    'The connection ended, or the time was over, before a status line: 502. Bytes behind an answer are read as the next one.',
     ORIGIN_LOG,
   ),
   code(
@@ -77,8 +85,8 @@ export const apacheAnswering: readonly Word[] = [
   code(
     '01106',
     'bad HTTP/… header returned by …',
-    ['bad_header', 'not_http'],
-    'A header line without a colon, or worse: 502.',
+    ['bad_header', 'not_http', 'partial_head', 'head_too_large'],
+    'A header line without a colon, or one that does not end: 502.',
     'The bytes that come back.',
     { causes: ['header-without-colon'] },
   ),
