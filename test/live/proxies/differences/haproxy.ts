@@ -47,7 +47,6 @@ export const haproxy: Differences = {
     'partial-headers-close': closed('client plain status 502', 'lb error http_response_incomplete at response_head'),
     'partial-headers-reset': closed('client plain status 502', 'lb error http_response_incomplete at response_head'),
     'reset-on-accept': closed('client plain status 502', 'lb error connection_terminated by reset'),
-    'rate-limit-drop': closed('client eager status 502', 'lb error connection_terminated at response_head by reset'),
     'request-without-length': closed('client upload status 502', 'lb1 error connection_terminated by closed'),
     'waf-missing-headers': [
       'client bare status 502',
@@ -117,6 +116,8 @@ export const haproxy: Differences = {
     'origin-crash-mid-response': 'whether a request is the first on its connection decides between 502 and a close',
     'origin-restart': 'whether a request is the first on its connection decides between 502 and a close',
     'reset-before-response': 'whether a request is the first on its connection decides between 502 and a close',
+    'rate-limit-drop':
+      'how many requests come within the second is a matter of moments, and which of them is the first',
     'poison-request': 'whether a request is the first on its connection decides between 502 and a close',
     'health-check-cascade': 'its checks begin before the load does, and what they say by then is a matter of moments',
   },
