@@ -63,6 +63,8 @@ export interface Failure {
   no_file?: true
   /** What OpenSSL said went wrong, without the place in its source: error:0A00010B:SSL routines::wrong version number. */
   tls_error?: string
+  /** What the reader of responses says of it, where it is a product's own: in that product's words. */
+  said?: string
   /** It was read off a log whose words may mean one of these just as well. */
   or?: Pick<Failure, 'type' | 'stage' | 'manner'>[]
 }

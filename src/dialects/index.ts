@@ -1,5 +1,6 @@
 /** The table of dialects: how a proxy says what went wrong. A product is one file or folder, and one line here. */
 import { alb } from './alb.js'
+import { caddy } from './caddy/index.js'
 import { cloudflare } from './cloudflare.js'
 import type { Dialect } from './dialect.js'
 import { edge } from './edge.js'
@@ -15,6 +16,7 @@ export const dialects = {
   rfc9209,
   nginx,
   haproxy,
+  caddy,
   envoy,
   edge,
   alb,

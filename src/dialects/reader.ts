@@ -15,6 +15,8 @@ export interface Reader {
   push(bytes: Uint8Array): Reading[]
   /** The other side has ended its half. */
   finish(): Reading[]
+  /** In the product's words, what is wrong with the response if nothing more comes; undefined: no more than that. */
+  words?(): string | undefined
 }
 
 export type Reading =

@@ -126,7 +126,8 @@ export class Connection {
     }
     const ownReader = this.reads !== undefined
     const anyProtocol = ownReader && !this.reads?.passesInterims
-    const ways = { headAtOnce: ownReader && once === undefined, anyProtocol }
+    const words = () => this.reading?.words()
+    const ways = { headAtOnce: ownReader && once === undefined, anyProtocol, words }
     const exchange = new Exchange(this.books, this.limits, listener, once?.upgrade, over, ways)
     this.exchange = exchange
     const method = request.method as Dispatcher.HttpMethod

@@ -57,6 +57,8 @@ export interface Ways {
   headAtOnce?: boolean
   /** Whatever protocol a server switches to is the one that was asked for. */
   anyProtocol?: boolean
+  /** What the reader of the response says of what has come. */
+  words?: () => string | undefined
 }
 
 /** One request and its response: undici's handler on one side, our listener on the other. */
@@ -263,7 +265,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     // Undici says onConnect, and with it how to abort, right before it writes.
     const written = this.abortRequest !== undefined
-    this.listener.failed(classify(pageOf(this.books, page, this.startBytes), ending), written)
+    const failure = classify(pageOf(this.books, page, this.startBytes), ending)
+    const said = this.ways.words?.()
+    this.listener.failed(said === undefined ? failure : { ...failure, said }, written)
   }
 
   /** True the first time. */

@@ -20,11 +20,14 @@ export interface ReadingEvents {
 export interface ReadingIncoming {
   /** The next bytes begin a response, and that is who reads it. */
   begin(reader: Reader): void
+  /** In its words, what is wrong with what has come. */
+  words(): string | undefined
 }
 
 export function readBy(stream: Socket, events: ReadingEvents): ReadingIncoming {
   const read = stream.read
   let reader: Reader | undefined
+  let latest: Reader | undefined
   let framing: ReadHead['framing'] | undefined
 
   const told = (reading: Reading): Buffer | undefined => {
@@ -71,10 +74,11 @@ export function readBy(stream: Socket, events: ReadingEvents): ReadingIncoming {
   }
   return {
     begin(next) {
-      reader = next
+      reader = latest = next
       framing = undefined
       waiting = []
     },
+    words: () => latest?.words?.(),
   }
 }
 
