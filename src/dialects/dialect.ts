@@ -18,6 +18,8 @@ export interface Dialect {
   via: boolean
   /** `100 Continue` is its own word, and the trailers of a request are lost. */
   takesBodies: boolean
+  /** A body whose length was not told ends as if it were complete where the upstream fails. */
+  endsBodies?: true
   /** How it reads responses; undefined: as undici does. */
   reads?: Reads
   /** Its time limits towards servers, of those that it is told; undefined: as they are. */
@@ -102,6 +104,9 @@ export interface UpstreamHead {
   ms?: number | undefined
 }
 
+/** How an upstream's response came to its end; `lost`: with the connection, by an RST. */
+export type Ended = 'well' | 'failed' | 'lost'
+
 export interface PassedHead {
   /** The whole head as it goes on the wire, Latin-1; empty for none. */
   text: string
@@ -113,6 +118,11 @@ export interface PassedHead {
   chunkSize?: (bytes: number) => string
   /** What the product's log counts of it. */
   counted?: number
+  /**
+   * The same once it goes out, where what it says depends on the first bytes of the body that go with it.
+   * @param ended undefined: more is to come
+   */
+  late?: (first: Uint8Array | undefined, ended: Ended | undefined) => Pick<PassedHead, 'text' | 'chunked'>
 }
 
 /** One request, as it ended. */

@@ -1,6 +1,7 @@
 /** The table of dialects: how a proxy says what went wrong. A product is one file or folder, and one line here. */
 import { alb } from './alb.js'
 import { apache } from './apache/index.js'
+import { caddy } from './caddy/index.js'
 import { cloudflare } from './cloudflare.js'
 import type { Dialect } from './dialect.js'
 import { edge } from './edge.js'
@@ -16,6 +17,7 @@ export const dialects = {
   rfc9209,
   nginx,
   haproxy,
+  caddy,
   envoy,
   apache,
   edge,

@@ -36,6 +36,8 @@ export interface LogContext {
 export interface ErrorLog {
   /** A try failed, or there was no server for one. */
   failed(failure: Failure, context: LogContext): LogLine | readonly LogLine[] | undefined
+  /** A request has failed, after all tries: what is said of that alone. */
+  ended(failure: Failure, context: LogContext): LogLine[]
   /** A server has failed as often as it may. */
   excluded(context: LogContext): LogLine | undefined
   /** A request is beyond the rate limit. */

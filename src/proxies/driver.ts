@@ -113,7 +113,7 @@ export interface Tells {
   log: boolean
   /** Each of its health checks; what they come to is told all the same. */
   checks?: false
-  /** It closes some connections with no word in its log: what it was sent is not all told. */
+  /** It closes some connections, or sends some requests again, with no word in its log: what was sent is not all told. */
   silent?: true
 }
 

@@ -204,7 +204,7 @@ function tail({ client, server, request, upstream, host }: LogContext): string {
   return `, client: ${client}, server: ${server}, request: "${request}"${asked}${named}`
 }
 
-export const nginxErrorLog: ErrorLog = {
+export const nginxErrorLog: Partial<ErrorLog> = {
   failed: errorLogLine,
   excluded: excludedLine,
   limited: limitedLine,

@@ -140,7 +140,7 @@ function forward(
     if (!(error instanceof RequestRefused)) throw error
     return refusing.answer(400, error.message, raw, response, error.fields)
   }
-  const downstream = new Downstream(site, name, rfc9209, id, raw, response, hop.timeouts.reply, () => {})
+  const downstream = new Downstream(site, name, rfc9209, id, raw, response, hop.timeouts.reply, NO_LOG)
   downstream.own = ['Via', `1.1 ${name}`]
   const admitted = admit(hop.users, raw.headers['proxy-authorization'])
   if ('type' in admitted) return downstream.onError(new UpstreamError(admitted, undefined))
@@ -185,3 +185,6 @@ async function leftOnesDone({ tunnels }: GatewayParts, signal: AbortSignal): Pro
   const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await Promise.race([aborted, Promise.all(left.map(({ booked }) => booked))])
 }
+
+/** What goes wrong is told by events alone. */
+const NO_LOG = { clientLeft() {}, ended() {} }

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Failure } from '../../core/failure.js'
-import type { Asked, Dialect, Reached } from '../../dialects/dialect.js'
+import type { Asked, Dialect, Ended, PassedHead, Reached } from '../../dialects/dialect.js'
 import { proxyErrorWord } from '../../dialects/proxy_error.js'
 import type { ForwardEvent, Try } from '../../journal/events.js'
 import { isBackground, isCheck } from '../check_mark.js'
@@ -18,6 +18,7 @@ import { reset } from '../wire.js'
 import type { UpstreamError } from './dispatcher.js'
 import { countOn } from './earlier.js'
 import { atEndOfTurn } from './end_of_turn.js'
+import type { ErrorLogging } from './error_log.js'
 import { Framing } from './framing.js'
 import { trailerFields } from './headers.js'
 import { bookRequest, type Sent } from './ledger.js'
@@ -34,6 +35,7 @@ import {
   isInterim,
   mayBeChunked,
   say,
+  sayAnew,
   sayExactly,
   sayHead,
   sayInterim,
@@ -59,6 +61,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   stalled = false
   /** Nothing of it came from a server now: it was kept, and fresh or not. */
   cached: ForwardEvent['cache']
+  /** Says the head anew when it goes out. */
+  private late: PassedHead['late']
   /** The first chunk, until the turn ends. */
   private held: Buffer | undefined
   private readonly framing = new Framing()
@@ -67,6 +71,8 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private flushed = false
   private complete = false
   private over = false
+  /** How the upstream ended it, where it is over. */
+  private ended: Ended | undefined
   private readonly piped: boolean
   /** Kept: a socket that is closed tells no address. */
   readonly peer: string | undefined
@@ -80,7 +86,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     private readonly response: ServerResponse,
     /** As long as the client may take nothing of a response. */
     private readonly patienceMs: number,
-    private readonly onClientLeft: (downstream: Downstream) => void,
+    private readonly log: Pick<ErrorLogging, 'clientLeft' | 'ended'>,
   ) {
     own(response, this)
     this.again = countOn(request) > 0
@@ -123,6 +129,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.framing.begin(head, headMs)
     this.lengthTold = true
     this.waitsForBody = !this.dialect.passesAtOnce
+    this.late = head.late
     sayExactly(this.response, status, head)
     if (!this.waitsForBody) atEndOfTurn(this)
   }
@@ -167,6 +174,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     const end = this.framing.end(trailers)
     if (end) this.write(end)
     this.complete = true
+    this.ended = 'well'
     if (this.tunnel) return this.left(this.tunnel)
     // Node writes them where the response is in chunks.
     if (trailers?.length && !this.lengthTold && mayBeChunked(this.status!, this.request, this.response))
@@ -184,6 +192,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     this.flushed = true
     const { held, response } = this
     this.held = undefined
+    if (this.late) sayAnew(response, this.late(held, this.ended))
     if (this.complete && held !== undefined) endWith(response, held)
     else if (this.complete) response.end()
     else if (held !== undefined) response.write(held)
@@ -199,6 +208,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     const { failure, target, silent, retried } = error as UpstreamError
     if (!this.finish()) return
+    this.log.ended(this, failure, target)
     if (this.status !== undefined) {
       // The upstream's own end has passed through the tunnel; that the proxy gave up nobody has heard.
       if (!this.tunnel) this.cut(failure)
@@ -250,8 +260,13 @@ export class Downstream implements Dispatcher.DispatchHandler {
   private cut(failure: Failure): void {
     const { response } = this
     const socket = response.socket
+    this.ended = failure.manner === 'reset' ? 'lost' : 'failed'
     // Behind another response in the pipe: its turn comes first.
     if (!socket) return void response.once('socket', () => queueMicrotask(() => this.cut(failure)))
+    if (this.dialect.endsBodies && response.chunkedEncoding) {
+      this.complete = true
+      return this.flushed ? void response.end() : this.flush()
+    }
     // A head that waits for what cannot be had is not said.
     if (!this.waitsForBody || this.held !== undefined || failure.manner !== 'http') this.flush()
     if (response.chunkedEncoding || this.lengthTold) return socket.destroySoon()
@@ -259,7 +274,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
   }
 
   private left({ clientLeft }: Tunnel): void {
-    if (clientLeft) this.onClientLeft(this)
+    if (clientLeft) this.log.clientLeft(this)
     this.book(clientLeft ? { client_left: true } : {})
   }
 
@@ -269,7 +284,7 @@ export class Downstream implements Dispatcher.DispatchHandler {
     if (!this.finish()) return
     if (!said && this.waitsForBody) this.status = undefined
     this.abort?.()
-    this.onClientLeft(this)
+    this.log.clientLeft(this)
     this.book({ client_left: true })
   }
 
@@ -283,21 +298,11 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
   private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
     if (!this.site.journaling) return
-    const { site, hop, dialect, request, again, stalled, framing } = this
-    if (this.tunnel) framing.payloadBytes = this.tunnel.bytes.down_bytes
-    const ended = {
-      peer: this.peer,
-      request: this.id,
-      tries: this.tries,
-      tunnel: this.tunnel?.bytes,
-      status: this.status,
-      health: isCheck(request),
-      background: isBackground(request),
-      proxy_status: this.proxyStatus,
-      cache: this.cached,
-      ms: roundMs(monotonicMs() - this.started),
-      ...end,
-    }
-    bookRequest(site, hop, dialect, request, ended, { ...framing.sent, again, stalled, denied: this.denied })
+    const { site, hop, dialect, request, again, stalled, framing, denied, peer, tries, status, tunnel } = this
+    if (tunnel) framing.payloadBytes = tunnel.bytes.down_bytes
+    const marks = { health: isCheck(request), background: isBackground(request) }
+    const said = { proxy_status: this.proxyStatus, cache: this.cached, ms: roundMs(monotonicMs() - this.started) }
+    const ended = { peer, request: this.id, tries, tunnel: tunnel?.bytes, status, ...marks, ...said, ...end }
+    bookRequest(site, hop, dialect, request, ended, { ...framing.sent, again, stalled, denied })
   }
 }

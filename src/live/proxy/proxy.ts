@@ -87,7 +87,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
         dialect.via ? via[raw.httpVersionMinor as 0 | 1] : undefined,
       )
       reply.hijack()
-      const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, log.clientLeft)
+      const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, log)
       const body = hasBody(raw)
       if (dialect.takesBodies && body) goOn(raw, reply.raw)
       const once = needsOwnConnection(raw, body && !dialect.takesBodies) ? goAlone(raw, headers) : undefined

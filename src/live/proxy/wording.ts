@@ -140,6 +140,13 @@ export function sayExactly(
   else headed._header = text
 }
 
+/** The same, of one that has not gone out yet. */
+export function sayAnew(response: ServerResponse, { text, chunked }: Pick<PassedHead, 'text' | 'chunked'>): void {
+  response.chunkedEncoding &&= chunked
+  const headed = response as Headed
+  headed._header = text
+}
+
 /** The head of a response that leaves HTTP. */
 export function switchedHead(dialect: Dialect, status: number, fields: Buffer[], to: Asked): PassedHead {
   const line = `${status} ${STATUS_CODES[status]}`
