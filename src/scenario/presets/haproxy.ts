@@ -20,6 +20,7 @@ export const haproxy: Preset = {
     keepalive: { connections: 100_000, idle: '5s', requests: 1_000_000 },
     queue: { size: 100_000, timeout: mappingOf(said.timeouts)?.connect ?? NO_LIMIT },
     ...(said.health_check === undefined ? {} : { health_check: checks(said.health_check) }),
+    dialect: 'haproxy',
   }),
   server: {},
 }
