@@ -107,3 +107,26 @@ hops:
     { line: 5, column: 84, message: 'unknown key "raed", did you mean "read"?' },
   ])
 })
+
+test('haproxy: retries, queues, no limits of time but what is said, and checks only where they are asked for', async (t) => {
+  const hop = hopOf({ preset: 'haproxy' })
+  t.match(hop, {
+    balance: { type: 'haproxy_roundrobin' },
+    forwarding: { type: 'haproxy', retries: 3, retry_on: ['conn-failure'], redispatch: 0 },
+    passive_health: { type: 'haproxy', observe: 'none', error_limit: 10 },
+    queue: { timeout: hop.timeouts.connect },
+  })
+  t.equal(hop.health_check, undefined)
+  const said = hopOf({
+    preset: 'haproxy',
+    timeouts: { connect: '1s' },
+    forwarding: { type: 'haproxy', redispatch: 'on' },
+    health_check: { type: 'tcp', rise: 1 },
+  })
+  t.match(said, {
+    forwarding: { retries: 3, redispatch: -1 },
+    queue: { timeout: 1000 },
+    health_check: { type: 'tcp', rise: 1, fall: 3, initial: 'barely_up' },
+  })
+  t.equal(hopOf({ preset: 'haproxy', health_check: 'http' }).health_check?.initial, 'barely_up')
+})

@@ -98,6 +98,7 @@ function listenLines(settings: ProxySettings, places: ProxyPlaces): string[] {
 function balanceLines(balance: ProxySettings['balance']): string[] {
   switch (balance.type) {
     case 'least_conn':
+    case 'haproxy_leastconn':
       return ['balance leastconn']
     case 'ip_hash':
       return ['balance source']

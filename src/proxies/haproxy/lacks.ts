@@ -28,12 +28,19 @@ function ofProxy(settings: ProxySettings): Lack[] {
     const why = 'HAProxy has one limit for both directions of a server, and timeouts.read is it'
     found.push({ setting: 'timeouts.send', why, runs: true })
   }
+  const { forwarding, passive_health } = settings
+  if (forwarding?.type === 'envoy' || passive_health?.type === 'envoy') {
+    found.push({ setting: 'forwarding: envoy', why: 'HAProxy has rules of its own' })
+  }
+  if (passive_health?.type === 'haproxy' && passive_health.observe !== 'none') {
+    found.push({ setting: 'passive_health.observe', why: 'it is not written for HAProxy yet' })
+  }
   if (balance.type === 'peak_ewma') found.push({ setting: 'balance: peak_ewma', why: 'HAProxy has no such balancer' })
   if (resolver) {
     const why = 'HAProxy asks in the background, and a server whose name has no address is down'
     found.push({ setting: 'resolver', why, runs: true })
   }
-  if (queue && servers.every(({ max_conns }) => max_conns === 0)) {
+  if (queue && forwarding?.type !== 'haproxy' && servers.every(({ max_conns }) => max_conns === 0)) {
     found.push({ setting: 'queue', why: 'HAProxy queues requests for servers that have a limit' })
   }
   return found

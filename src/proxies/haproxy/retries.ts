@@ -31,6 +31,8 @@ export function retriesLeft({ next_upstream, tries, servers, health_check }: Pro
 }
 
 export function retriesOf(settings: ProxySettings): string[] {
+  const { forwarding } = settings
+  if (forwarding?.type === 'haproxy') return ownWords(forwarding)
   const { next_upstream } = settings
   const left = retriesLeft(settings)
   if (left === 0) return ['retries 0']
@@ -45,3 +47,13 @@ export function retriesOf(settings: ProxySettings): string[] {
       : ['http-request disable-l7-retry if { method POST LOCK PATCH }']),
   ]
 }
+
+/** What the scenario says in HAProxy's words already. */
+const ownWords = ({ retries, retry_on, redispatch, all_backups }: HaproxyForwarding): string[] => [
+  `retries ${retries}`,
+  `retry-on ${retry_on.join(' ') || 'none'}`,
+  ...(redispatch === 0 ? [] : [`option redispatch ${redispatch}`]),
+  ...(all_backups ? ['option allbackups'] : []),
+]
+
+type HaproxyForwarding = Extract<ProxySettings['forwarding'], { type: 'haproxy' }>
