@@ -97,6 +97,7 @@ export const mishaps = {
     'nested-502',
     'site-down-vs-exits-blocked',
     'keepalive-race',
+    'heavy-query',
   ),
   closed: row(
     'the connection was closed (FIN) before any byte of a response',

@@ -242,6 +242,17 @@ export const haproxy: Product = {
       { pattern: /(?:backend|proxy) \S+ has no server available/ },
     ),
     word(
+      '… changed its IP from … to … by …',
+      ['refused', 'connect_timeout'],
+      'The name of a server leads to another address now; it is UP again once it resolves.',
+      'Whether that address is the right one: dig NAME @RESOLVER.',
+      {
+        pattern: /changed its IP from .* by |\(resolves again\)|thanks to valid DNS answer/,
+        causes: ['dns-stale-address', 'dns-nxdomain'],
+        only: true,
+      },
+    ),
+    word(
       'Connection closed during SSL handshake',
       ['tls_closed', 'tls_reset'],
       'The server closed the connection instead of answering the ClientHello.',
