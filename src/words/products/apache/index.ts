@@ -25,6 +25,9 @@ export const apache: Product = {
       'bad_header',
       'overloaded',
       'no_route',
+      'name_unknown',
+      'name_failed',
+      'name_timeout',
     ],
     '501': ['bad_request'],
     '502': [
@@ -48,7 +51,7 @@ export const apache: Product = {
       'certificate',
     ],
     '503': ['refused', 'connect_timeout', 'unroutable', 'no_server', 'full', 'queued', 'excluded', 'overloaded'],
-    '504': ['silent', 'slow_head'],
+    '504': ['silent', 'slow_head', 'unsent'],
   },
   takeApart,
   words: [...apacheConnecting, ...apacheAnswering],
@@ -56,7 +59,7 @@ export const apache: Product = {
 
 /** ErrorLogFormat as it comes: [time] [module:level] [pid …] [client …] message. */
 function takeApart(line: string): Parts | undefined {
-  const access = /^\S+ \S+ \S+ \[[^\]]+\] "(?:[^"\\]|\\.)*" (\d{3}) (?:\d+|-)$/.exec(line)
+  const access = /^\S+ \S+ \S+ \[[^\]]+\] "(?:[^"\\]|\\.)*" (\d{3}) (?:\d+|-)(?: ".*")?$/.exec(line)
   if (access) return { status: access[1], words: [] }
   const error = /^\[\w{3} \w{3} +\d+ [\d:.]+ \d{4}\] \[(\w+):\w+\] (?:\[[^\]]*\] )*(.*)$/s.exec(line)
   return error ? { words: [error[2]!] } : undefined
