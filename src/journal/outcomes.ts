@@ -36,10 +36,12 @@ export function createOutcomes(hop: string | undefined, clients: readonly string
   const endings = new Map<string, Ending>()
   /** By request; under '' what the log does not ascribe to one. */
   const lines = new Map<string, LogEvent[]>()
+  const asked = new Set<string>()
   /** By request, where it was sent more than once. */
   const attempts = new Map<string, number>()
 
   const attempt = (event: AttemptEvent): void => {
+    if (asked.size < REQUESTS) asked.add(event.request)
     if (!clients.includes(event.client) || event.cancelled) return
     if (event.attempt > 1) attempts.set(event.request, event.attempt)
     const seen = seenIn(event)
@@ -68,7 +70,7 @@ export function createOutcomes(hop: string | undefined, clients: readonly string
     all: (first) =>
       sorted([...endings.values()], [first, ...clients]).map(({ outcome, examples }) => ({
         ...outcome,
-        log: lineOf(outcome, examples, { lines, attempts, logsRequests }),
+        log: lineOf(outcome, examples, { lines, asked, attempts, logsRequests }),
       })),
   }
 }
@@ -98,12 +100,17 @@ export const isFailure = ({ status, truncated, client_error }: Omit<Seen, 'log'>
 
 interface Logged {
   lines: ReadonlyMap<string, LogEvent[]>
+  asked: ReadonlySet<string>
   attempts: ReadonlyMap<string, number>
   logsRequests: boolean
 }
 
 /** The line that most of these attempts have in common, but for numbers: what names an error before what only tells of it. */
-function lineOf(seen: Seen, examples: Ending['examples'], { lines, attempts, logsRequests }: Logged): string | null {
+function lineOf(
+  seen: Seen,
+  examples: Ending['examples'],
+  { lines, asked, attempts, logsRequests }: Logged,
+): string | null {
   const found = examples.flatMap(({ request, attempt }) => {
     const own = lines.get(request) ?? []
     const errors = own.filter(({ level }) => level !== 'access')
@@ -116,9 +123,11 @@ function lineOf(seen: Seen, examples: Ending['examples'], { lines, attempts, log
   })
   const line = commonest(found, 1)
   if (line !== undefined || !isFailure(seen)) return line ?? null
-  const nobodys = (lines.get('') ?? []).filter(({ level }) => level !== 'access')
+  // One that could not be read has a name that the proxy gave it, or none.
+  const strange = [...lines].flatMap(([request, own]) => (asked.has(request) ? [] : own))
+  const nobodys = strange.filter(({ level }) => level !== 'access')
   const errors = nobodys.filter(isError).map(textOf)
-  // What is no error counts as one where it comes with every such attempt: a request that can't be read has no id.
+  // What is no error counts as one where it comes with every such attempt.
   return commonest(errors, 1) ?? commonest(nobodys.map(textOf), Math.max(2, examples.length)) ?? null
 }
 

@@ -139,6 +139,8 @@ test('a line of no request counts where it is an error, or comes with each of th
   const info = log(undefined, 'client sent an invalid request', 'info')
   t.same(short([...failed, info]), [['b', 400, 2, null]])
   t.same(short([...failed, info, info]), [['b', 400, 2, 'client sent an invalid request']])
+  const named = log('lb-3-1', 'client sent an invalid request', 'info')
+  t.same(short([...failed, named, { ...named, request: 'lb-4-1' }]), [['b', 400, 2, 'client sent an invalid request']])
   t.same(short([...failed, log(undefined, 'it broke')]), [['b', 400, 2, 'it broke']])
   t.same(short([attempt('b', 'b-1', { status: 200 }), log(undefined, 'it broke')]), [['b', 200, 1, null]])
 })
