@@ -57,10 +57,10 @@ export const apache: Product = {
   words: [...apacheConnecting, ...apacheAnswering],
 }
 
-/** ErrorLogFormat as it comes: [time] [module:level] [pid …] [client …] message. */
+/** ErrorLogFormat as it comes, its time or not: [time] [module:level] [pid …] [client …] message; and `common` or `combined`. */
 function takeApart(line: string): Parts | undefined {
   const access = /^\S+ \S+ \S+ \[[^\]]+\] "(?:[^"\\]|\\.)*" (\d{3}) (?:\d+|-)(?: ".*")?$/.exec(line)
   if (access) return { status: access[1], words: [] }
-  const error = /^\[\w{3} \w{3} +\d+ [\d:.]+ \d{4}\] \[(\w+):\w+\] (?:\[[^\]]*\] )*(.*)$/s.exec(line)
-  return error ? { words: [error[2]!] } : undefined
+  const error = /^(?:\[\w{3} \w{3} +\d+ [\d:.]+ \d{4}\] )?\[\w+:\w+\] (?:\[[^\]]*\] )*(.*)$/s.exec(line)
+  return error ? { words: [error[1]!] } : undefined
 }
