@@ -19,6 +19,7 @@ export const mishaps = {
   refused: row(
     'the connection was refused',
     'origin-refused',
+    'same-server-retried',
     'origin-restart',
     'wrong-port',
     'origin-crash',

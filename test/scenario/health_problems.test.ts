@@ -35,7 +35,7 @@ const checks: [what: string, check: string, problems: string[]][] = [
   [
     'another state',
     '{ type: tcp, initial: maybe }',
-    ['74: health_check.initial: unknown initial "maybe", expected one of: up, down'],
+    ['74: health_check.initial: unknown initial "maybe", expected one of: up, barely_up, down'],
   ],
   ...['200-99', '399-200', '2xx', '100', '100-399'].map((range): [string, string, string[]] => [
     `statuses: ${range}`,
@@ -58,7 +58,7 @@ const checks: [what: string, check: string, problems: string[]][] = [
     'a body, of TCP',
     '{ type: tcp, expected_body: ready }',
     [
-      '65: health_check.expected_body: unknown key "expected_body", expected one of: type, interval, fast_interval, timeout, rise, fall, jitter, initial',
+      '65: health_check.expected_body: unknown key "expected_body", expected one of: type, interval, fast_interval, down_interval, timeout, rise, fall, jitter, initial',
     ],
   ],
   [
