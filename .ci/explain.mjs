@@ -1,4 +1,4 @@
-/** Writes docs/explain.md's examples and its table of products anew: `node .ci/explain.mjs` after a build. */
+/** Writes docs/explain.md's examples and its table of products anew, after a build; with --check it says whether they are. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { products } from '../dist/words/index.js'
@@ -19,4 +19,8 @@ const rows = Object.values(products)
 const text = readFileSync(page, 'utf8')
   .replace(/\$ badgateway explain (.*)\n[\s\S]*?(?=```)/g, (_, asked) => answered(asked))
   .replace(/(\| --- \| --- \|\n)[\s\S]*?\n\n/, (_, head) => `${head}${rows}\n\n`)
-writeFileSync(page, text)
+if (!process.argv.includes('--check')) writeFileSync(page, text)
+else if (text !== readFileSync(page, 'utf8')) {
+  console.error(`${page} is stale: run "npm run build && node .ci/explain.mjs"`)
+  process.exitCode = 1
+}
