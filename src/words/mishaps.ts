@@ -28,6 +28,7 @@ export const mishaps = {
     'cdn-origin-unreachable',
     'origin-crash-mid-response',
     'no-health-checks',
+    'same-server-retried',
     'no-live-upstreams',
     'backup-takes-over',
     'poison-request',
