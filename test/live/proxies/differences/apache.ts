@@ -26,7 +26,6 @@ export const apache: Differences = {
     'origin-crash': UNCONNECTED,
     'origin-crash-mid-response': UNCONNECTED,
     'unix-socket-upstream-gone': UNCONNECTED,
-    'intermittent-connect': ['client plain status 502', 'client plain status 504'],
     'wrong-port': ['client one status 502'],
 
     'close-on-accept': SILENT,
@@ -88,13 +87,6 @@ export const apache: Differences = {
       'proxy lb error destination_unavailable',
       'proxy lb tries',
     ],
-    // After the first two it does not answer the client that it has kept, and goes on with what is left.
-    'poison-request': [
-      'fault kills3 fired',
-      'client attacker status 502',
-      'client plain status 502',
-      'proxy lb error connection_refused',
-    ],
 
     // CONNECT is a method like any other.
     'gateway-invalid-endpoint': ['client balancer status 405'],
@@ -105,6 +97,9 @@ export const apache: Differences = {
   },
 
   either: {
+    'intermittent-connect':
+      'a connection may be lost just when it is there: 502, where those that can’t be made are 503',
+    'poison-request': 'it does not go on to another server: which ones the requests kill is for the balancer to say',
     'conflicting-content-length': 'the first length counts; what is left of the body may spoil the next request or not',
     'origin-restart': 'a process has to start again in time, and none of that is Apache’s',
   },
