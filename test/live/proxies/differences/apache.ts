@@ -20,6 +20,7 @@ export const apache: Differences = {
 
   different: {
     'connect-timeout': UNCONNECTED,
+    'accept-queue-full': LATE,
     'host-unreachable': UNCONNECTED,
     'origin-refused': UNCONNECTED,
     'no-health-checks': UNCONNECTED,
@@ -53,6 +54,16 @@ export const apache: Differences = {
     'mtu-blackhole': ['client large status 504'],
     // Late, silent, and unconnected, one after the other.
     'heavy-query': ['client report status 504', 'client report status 502'],
+
+    // Its smallest limit is a second: by then the server has answered.
+    'timeout-mismatch': [
+      'client plain status 504',
+      'proxy lb error connection_read_timeout',
+      'origin app wasted',
+      'origin app answered',
+    ],
+    // It looks at the client when it has something to say to it.
+    'client-gave-up': ['proxy lb client_left', 'origin app wasted'],
 
     'tls-cert-expired': HANDSHAKE,
     'tls-cert-missing-intermediate': HANDSHAKE,
@@ -97,6 +108,8 @@ export const apache: Differences = {
   },
 
   either: {
+    'database-locked': 'the smallest limit of Apache is a second: what is late by then depends on the machine',
+    'overload-collapse': 'the smallest limit of Apache is a second: what is late by then depends on the machine',
     'intermittent-connect':
       'a connection may be lost just when it is there: 502, where those that can’t be made are 503',
     'poison-request': 'it does not go on to another server: which ones the requests kill is for the balancer to say',
