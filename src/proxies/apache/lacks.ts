@@ -24,6 +24,10 @@ function ofProxy({ queue, health_check, rate_limit, cache, balance, upstream_tls
   }
   if (dialect === 'edge') lack('dialect: edge', 'Apache has pages and a Server header of its own')
   if (!BALANCERS.has(balance.type)) lack(`balance: ${balance.type}`, 'Apache has no such balancer')
+  for (const key of ['forwarding', 'passive_health'] as const) {
+    const type = rest[key]?.type ?? 'nginx'
+    if (type !== 'nginx') lack(`${key}: ${type}`, 'Apache has rules of its own')
+  }
   if (queue) lack('queue.size', 'Apache does not count who waits for a connection', true)
   if (rest.keepalive.requests < DEFAULT_REQUESTS) {
     lack('keepalive.requests', 'Apache does not count the requests of a connection to a server', true)

@@ -20,13 +20,13 @@ export const apache: Differences = {
 
   different: {
     'connect-timeout': UNCONNECTED,
+    'accept-queue-full': LATE,
     'host-unreachable': UNCONNECTED,
     'origin-refused': UNCONNECTED,
     'no-health-checks': UNCONNECTED,
     'origin-crash': UNCONNECTED,
     'origin-crash-mid-response': UNCONNECTED,
     'unix-socket-upstream-gone': UNCONNECTED,
-    'intermittent-connect': ['client plain status 502', 'client plain status 504'],
     'wrong-port': ['client one status 502'],
 
     'close-on-accept': SILENT,
@@ -54,6 +54,16 @@ export const apache: Differences = {
     'mtu-blackhole': ['client large status 504'],
     // Late, silent, and unconnected, one after the other.
     'heavy-query': ['client report status 504', 'client report status 502'],
+
+    // Its smallest limit is a second: by then the server has answered.
+    'timeout-mismatch': [
+      'client plain status 504',
+      'proxy lb error connection_read_timeout',
+      'origin app wasted',
+      'origin app answered',
+    ],
+    // It looks at the client when it has something to say to it.
+    'client-gave-up': ['proxy lb client_left', 'origin app wasted'],
 
     'tls-cert-expired': HANDSHAKE,
     'tls-cert-missing-intermediate': HANDSHAKE,
@@ -88,13 +98,6 @@ export const apache: Differences = {
       'proxy lb error destination_unavailable',
       'proxy lb tries',
     ],
-    // After the first two it does not answer the client that it has kept, and goes on with what is left.
-    'poison-request': [
-      'fault kills3 fired',
-      'client attacker status 502',
-      'client plain status 502',
-      'proxy lb error connection_refused',
-    ],
 
     // CONNECT is a method like any other.
     'gateway-invalid-endpoint': ['client balancer status 405'],
@@ -105,6 +108,11 @@ export const apache: Differences = {
   },
 
   either: {
+    'database-locked': 'the smallest limit of Apache is a second: what is late by then depends on the machine',
+    'overload-collapse': 'the smallest limit of Apache is a second: what is late by then depends on the machine',
+    'intermittent-connect':
+      'a connection may be lost just when it is there: 502, where those that can’t be made are 503',
+    'poison-request': 'it does not go on to another server: which ones the requests kill is for the balancer to say',
     'conflicting-content-length': 'the first length counts; what is left of the body may spoil the next request or not',
     'origin-restart': 'a process has to start again in time, and none of that is Apache’s',
   },
