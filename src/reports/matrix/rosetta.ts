@@ -37,10 +37,12 @@ const isCompared = (cell: Cell | undefined): cell is Cell => markOf(cell) === 'a
 
 const isSame = (one: Cell, other: Cell): boolean => answerOf(one) === answerOf(other) && saidBy(one) === saidBy(other)
 
-/** The line without what is never the same twice: addresses, times, numbers of requests. */
+/** The line without what is never the same twice: addresses and names of servers, times, numbers of requests. */
 const saidBy = ({ log }: Cell): string =>
   shortLine(log ?? '')
     .replace(/unix:\S+/g, 'unix:path')
+    .replace(/ \([\w.-]+(:\d+)?\)(?= failed| from|$)/, ' (name)')
+    .replace(/(hostname|backend:|remote server|connection for) \S+/, '$1 name')
     .replace(/-?\d+(\.\d+)?/g, '0')
 
 /** A difference that nobody has a reason for says `no reason is known`, and is one of `problemsOf` then. */
@@ -73,7 +75,7 @@ ${tableOf(seen, seen.rows)}
 
 ## The mini proxy in a product's dialect
 
-Compared are the answer and the line of the log, but for numbers and addresses. What differed was run again, up to five times, and
+Compared are the answer and the line of the log, but for numbers, addresses and names. What differed was run again, up to five times, and
 counts as the same if it was the same once.
 
 ${counts(matrix, paired)}

@@ -76,6 +76,14 @@ export const apacheAnswering: readonly Word[] = [
     ORIGIN_LOG,
   ),
   code(
+    '01093',
+    '… Transfer-Encoding is not supported',
+    ['bad_request'],
+    'The request has a Transfer-Encoding that nobody knows: 400, and 500 where the answer had begun.',
+    'The head of the request, as the client sends it.',
+    { causes: ['request-malformed-transfer-encoding'] },
+  ),
+  code(
     '01103',
     'read timeout',
     ['silent', 'slow_head'],
@@ -99,7 +107,7 @@ export const apacheAnswering: readonly Word[] = [
   code(
     '01106',
     'bad HTTP/… header returned by …',
-    ['bad_header', 'not_http', 'partial_head', 'head_too_large'],
+    ['bad_header', 'not_http', 'partial_head', 'head_too_large', 'slow_head'],
     'A header line without a colon, or one that does not end: 502.',
     'The bytes that come back.',
     { causes: ['header-without-colon'] },
