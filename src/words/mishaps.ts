@@ -19,7 +19,6 @@ export const mishaps = {
   refused: row(
     'the connection was refused',
     'origin-refused',
-    'same-server-retried',
     'origin-restart',
     'wrong-port',
     'origin-crash',
