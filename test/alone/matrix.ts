@@ -12,6 +12,11 @@ import { findScenarioFiles, readScenarios } from '../../src/scenario/files.js'
 import { explainWords } from '../../src/words/index.js'
 import { installed } from '../live/proxies/real.js'
 
+/** Where a cause does not come to all of its faults, since a product does less than they need. */
+const NEVER: Readonly<Record<string, string>> = {
+  'poison-request at apache': 'it moves on only where no connection could be made: no other server gets the poison',
+}
+
 t.test('every cause at every proxy', async (t) => {
   const columns: MatrixProxy[] = [{ name: 'mini' }]
   for (const name of Object.keys(proxies) as ProxyName[]) {
@@ -30,7 +35,8 @@ t.test('every cause at every proxy', async (t) => {
     )
     for (const [proxy, { verdict, reason = '' }] of Object.entries(cells)) {
       const what = `${id} at ${proxy}: ${reason}`
-      if (reason.startsWith('this machine was too loaded')) t.comment(what)
+      const known = `${id} at ${proxy}` in NEVER && verdict === 'inconclusive'
+      if (known || reason.startsWith('this machine was too loaded')) t.comment(what)
       else t.notOk(verdict, what)
     }
   }

@@ -6,7 +6,7 @@ import { test } from 'tap'
 import type { Cell, Matrix } from '../../src/journal/matrix_result.js'
 import { matrixReports } from '../../src/reports/matrix/index.js'
 import { matrixLines } from '../../src/reports/matrix/text.js'
-import { isDisputed, seenWords } from '../../src/reports/matrix/words.js'
+import { isDisputed, seenWords, shortLine } from '../../src/reports/matrix/words.js'
 
 const cell = (more: Partial<Cell> = {}): Cell => ({
   status: 502,
@@ -102,6 +102,12 @@ test('text: no line of a log is wider than the terminal, and colours change no o
   t.match(coloured, `${ESCAPE}[`)
   const bare = coloured.replace(new RegExp(`${ESCAPE}\\[\\d+m`, 'g'), '')
   t.equal(bare.replace(/ +$/gm, ''), matrixLines(matrix).join('\n'))
+})
+
+test('a line of JSON is told as a sentence, and what only looks like one as it is', async (t) => {
+  const line = '{"level":"error","logger":"http.log.error","msg":"EOF","error":"why","status":502}'
+  t.equal(shortLine(line), 'http.log.error: EOF: why')
+  t.equal(shortLine('{ no JSON'), '{ no JSON')
 })
 
 test('disputed are answers only', async (t) => {

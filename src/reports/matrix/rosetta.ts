@@ -41,6 +41,8 @@ const isSame = (one: Cell, other: Cell): boolean => answerOf(one) === answerOf(o
 const saidBy = ({ log }: Cell): string =>
   shortLine(log ?? '')
     .replace(/unix:\S+/g, 'unix:path')
+    .replace(/\S*\/badgateway-\S+/g, 'path')
+    .replace(/127(\.\d+){3}(:\d+)?/g, 'address')
     .replace(/ \([\w.-]+(:\d+)?\)(?= failed| from|$)/, ' (name)')
     .replace(/(hostname|backend:|remote server|connection for) \S+/, '$1 name')
     .replace(/-?\d+(\.\d+)?/g, '0')

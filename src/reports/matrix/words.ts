@@ -51,11 +51,22 @@ export function isDisputed({ cells }: MatrixRow): boolean {
  * take for more than text: an origin can get whatever bytes it likes into a log.
  */
 export const shortLine = (line: string): string =>
-  line
+  (sentenceOf(line) ?? line)
     .replace(/, client: .*/s, '')
     .replace(/^127(\.\d+){3}:\d+ \[[^\]]*\] /, '')
     .replace(/\s+/g, ' ')
     .replace(/\p{Cc}/gu, '\uFFFD')
+
+/** Of a line that is JSON, as Caddy writes it: who says what, and why. */
+function sentenceOf(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const { logger, msg, error } = JSON.parse(line)
+    return [logger, msg, error].filter((part) => typeof part === 'string' && part !== '').join(': ')
+  } catch {
+    return undefined
+  }
+}
 
 /** `nginx 1.22.1` */
 export const columnOf = ({ versions }: Matrix, proxy: string): string => `${proxy} ${versions[proxy]}`
