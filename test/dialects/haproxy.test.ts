@@ -1,6 +1,6 @@
 /**
  * A failure in HAProxy's words, and how HAProxy reads and passes on a response. What stands here was read off HAProxy 2.6.12,
- * doing to it what each row says; test/alone/answers_haproxy.ts asks it anew.
+ * doing to it what each row says; test/slow/answers_haproxy.ts asks it anew.
  */
 import { test } from 'tap'
 import { type Failure, noServer, overLimit, overRate, waitedTooLong } from '../../src/core/failure.js'

@@ -20,7 +20,7 @@ ${page.opening}
 
 ## How it is shown
 
-\`test/alone/answers_${name}.ts\` plays the same at the mini proxy and at a real ${title} ${version}, and writes this file
+\`test/${name === 'nginx' ? 'alone' : 'slow'}/answers_${name}.ts\` plays the same at the mini proxy and at a real ${title} ${version}, and writes this file
 (\`node .ci/answers.mjs ${name}\`). Compared is what clients got and ${page.compared}.
 
 | compared | how many | the same |

@@ -1,7 +1,7 @@
 /**
  * The mini proxy in a product's dialect is the real product for its clients and for whoever reads its log: over every cause,
  * and over variations of a response that no file holds. The page of the product says so, and is written from here
- * (GOLDEN=write). The tests in test/alone/ call it, one for each product.
+ * (GOLDEN=write). Tests in test/alone/ and test/slow/ call it, one for each product.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Test } from 'tap'

@@ -1,6 +1,6 @@
 /**
  * The mini proxy in Apache's dialect beside the real Apache; docs/apache.md is written from here: `node .ci/answers.mjs apache`.
- * Other variations once in a while: SEED=… npx tap test/alone/answers_apache.ts.
+ * Other variations once in a while: SEED=… npx tap test/slow/answers_apache.ts.
  * Some causes load the machine: no other test runs beside them.
  */
 import t from 'tap'

@@ -1,6 +1,6 @@
 /**
  * The mini proxy in Caddy's dialect beside the real Caddy; docs/caddy.md is written from here: `node .ci/answers.mjs caddy`.
- * Other variations once in a while: SEED=… npx tap test/alone/answers_caddy.ts.
+ * Other variations once in a while: SEED=… npx tap test/slow/answers_caddy.ts.
  * Some causes load the machine: no other test runs beside them.
  */
 import t from 'tap'

@@ -1,6 +1,6 @@
 /**
  * The mini proxy in HAProxy's dialect beside the real HAProxy; docs/haproxy.md is written from here:
- * `node .ci/answers.mjs haproxy`. Other variations once in a while: SEED=… npx tap test/alone/answers_haproxy.ts.
+ * `node .ci/answers.mjs haproxy`. Other variations once in a while: SEED=… npx tap test/slow/answers_haproxy.ts.
  * Some causes load the machine: no other test runs beside them.
  */
 import t from 'tap'
