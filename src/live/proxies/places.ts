@@ -23,8 +23,8 @@ export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyH
   const types = tls ? keyTypesOf(tls) : []
   const own = await Promise.all(types.map((key) => certificates.of(settings.hop, { key })))
   const client = upstream_tls.client_certificate ? await certificates.of(settings.hop, { client: true }) : undefined
-  const port = hop.port ?? (await freePort())
-  const control = await freePort()
+  const [control, free] = await freePorts()
+  const port = hop.port ?? free
   // Last of all, and at once: until the program is there, nobody would remove it if this process were killed.
   const folder = mkdtempSync(join(tmpdir(), 'badgateway-'))
   site.scope.add(() => rm(folder, { recursive: true, force: true }))
@@ -60,12 +60,13 @@ function addressFor(site: Site, hop: string, edge: ProxyHop['to'][number]): stri
   return formatAddress(lost ? { ...target, host: NO_ROUTE } : target)
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await listen(server, 0)
-  const { port } = server.address() as { port: number }
-  await closed(server)
-  return port
+/** Two of them, that nobody listens at as long as nobody takes them: one after the other might be the same. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()]
+  for (const server of servers) await listen(server, 0)
+  const [one, other] = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(closed))
+  return [one!, other!]
 }
 
 /** @throws CannotRunError when somebody has the port */

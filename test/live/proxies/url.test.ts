@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { JournalEvent } from '../../../src/journal/events.js'
 import type { ScenarioResult } from '../../../src/journal/result.js'
+import { KeptPort } from '../../../src/live/kept_port.js'
 import { accepts } from '../../../src/live/proxies/asking.js'
 import { keep } from '../../../src/live/proxies/keeper.js'
 import type { Foreign } from '../../../src/live/proxies/stand_in.js'
@@ -43,7 +44,11 @@ async function ran(input: object, proxy = url(one)): Promise<{ result: ScenarioR
 }
 
 t.test('3 where nobody answers at the URL, and what to do', async (t) => {
+  // Another test beside this one might be given the port otherwise, and answer there.
+  const kept = await KeptPort.prepare(listen)
+  await kept.take()
   const { result } = await ran(scenario())
+  await kept.close()
   t.match(result, {
     verdict: 'error',
     reason: `Nobody answers at http://127.0.0.1:${listen}. Start your proxy there, with 127.0.0.1:${one} behind it`,
