@@ -1,5 +1,0 @@
-/** Every cause that does not load the machine, with a real Apache in the path. */
-import { apache } from './differences/apache.js'
-import { proveOn } from './on_product.js'
-
-await proveOn('apache', apache, false)
