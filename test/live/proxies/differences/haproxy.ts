@@ -116,6 +116,7 @@ export const haproxy: Differences = {
     'origin-crash-mid-response': 'whether a request is the first on its connection decides between 502 and a close',
     'origin-restart': 'whether a request is the first on its connection decides between 502 and a close',
     'reset-before-response': 'whether a request is the first on its connection decides between 502 and a close',
+    'shallow-health-check': 'whether a request is the first on its connection decides between 502 and a close',
     'rate-limit-drop':
       'how many requests come within the second is a matter of moments, and which of them is the first',
     'poison-request': 'whether a request is the first on its connection decides between 502 and a close',
