@@ -146,8 +146,8 @@ export interface ProxyDriver {
   /** What it says of itself, as `1.22.1`; undefined: it is another program. */
   version(output: string): string | undefined
   readonly tells: Tells
-  /** The dialect whose words its log has; `own` while no dialect has them. */
-  readonly dialect: DialectName | 'own'
+  /** The dialect whose words its log has. */
+  readonly dialect: DialectName
   lacks(settings: ProxySettings): Lack[]
   /** The text of its configuration file, which is put into its folder. */
   configuration(settings: ProxySettings, places: ProxyPlaces): string

@@ -23,7 +23,7 @@ export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyH
   const types = tls ? keyTypesOf(tls) : []
   const own = await Promise.all(types.map((key) => certificates.of(settings.hop, { key })))
   const client = upstream_tls.client_certificate ? await certificates.of(settings.hop, { client: true }) : undefined
-  const [control, free] = await freePorts()
+  const [control, free] = await freePorts(site)
   const port = hop.port ?? free
   // Last of all, and at once: until the program is there, nobody would remove it if this process were killed.
   const folder = mkdtempSync(join(tmpdir(), 'badgateway-'))
@@ -60,13 +60,24 @@ function addressFor(site: Site, hop: string, edge: ProxyHop['to'][number]): stri
   return formatAddress(lost ? { ...target, host: NO_ROUTE } : target)
 }
 
-/** Two of them, that nobody listens at as long as nobody takes them: one after the other might be the same. */
-async function freePorts(): Promise<[number, number]> {
+/**
+ * Those that a run of this process has. Until its program listens a port is free, and the kernel gives it to the next who
+ * asks: HAProxy and Apache share it then without a word (SO_REUSEPORT), and each gets a part of the other's requests.
+ */
+const given = new Set<number>()
+
+/** Two ports that nobody listens at. Asked for one after the other, they might be the same. */
+async function freePorts(site: Site): Promise<[number, number]> {
   const servers = [createServer(), createServer()]
   for (const server of servers) await listen(server, 0)
-  const [one, other] = servers.map((server) => (server.address() as { port: number }).port)
+  const ports = servers.map((server) => (server.address() as { port: number }).port) as [number, number]
+  const taken = ports.some((port) => given.has(port))
+  for (const port of taken ? [] : ports) {
+    given.add(port)
+    site.scope.add(async () => void given.delete(port))
+  }
   await Promise.all(servers.map(closed))
-  return [one!, other!]
+  return taken ? freePorts(site) : ports
 }
 
 /** @throws CannotRunError when somebody has the port */

@@ -58,6 +58,8 @@ const globalLines = ({ health_check: check }: ProxySettings): string[] => [
   'nbthread 1',
   'maxconn 8000',
   'no strict-limits',
+  // A port that somebody has is an error, and not to be shared without a word.
+  'noreuseport',
   'tune.http.logurilen 65535',
   'tune.ssl.default-dh-param 2048',
   'ssl-load-extra-del-ext',
