@@ -44,7 +44,10 @@ export async function compareCauses(subject: Subject, product: Product): Promise
   return { rows: shown.map(({ name }) => rows.get(name)!), left }
 }
 
-/** What a busy machine, or the way in which a client's bytes arrive, made differ does not differ again and again. */
+/**
+ * What a busy machine, or the way in which a client's bytes arrive, made differ does not differ again and again. Where
+ * moments decide, both have shown the same ways in the end.
+ */
 const MOST_TIMES = 12
 
 async function compareCause(subject: Subject, name: string, scenario: Scenario, product: Product): Promise<Row> {
@@ -52,13 +55,25 @@ async function compareCause(subject: Subject, name: string, scenario: Scenario, 
   const own = { ...scenario.hops[hop]!, dialect: subject.name } as ProxyHop
   const dialect = subject.mini?.(own) ?? own
   const worded = { ...scenario, hops: { ...scenario.hops, [hop]: dialect } }
+  const ever: Row = { name, real: NOTHING, mini: NOTHING }
   for (let time = 1; ; time++) {
     const real = await observe(subject, scenario, hop, product)
     const mini = await observe(subject, worded, hop)
     const row = { name, real, mini }
-    if (isSame(row) || name in subject.undecided || time === MOST_TIMES) return row
+    if (isSame(row)) return row
+    ever.real = both(ever.real, real)
+    ever.mini = both(ever.mini, mini)
+    if (isSame(ever)) return ever
+    if (time === MOST_TIMES) return row
   }
 }
+
+const NOTHING: Seen = { got: [], log: [] }
+
+const both = (one: Seen, other: Seen): Seen => ({
+  got: once([...one.got, ...other.got]),
+  log: once([...one.log, ...other.log]),
+})
 
 /** Each thing once: how often it happens may depend on moments. */
 async function observe(subject: Subject, scenario: Scenario, hop: string, proxy?: Product): Promise<Seen> {

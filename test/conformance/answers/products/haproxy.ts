@@ -1,9 +1,8 @@
 /** HAProxy in the comparison of answers. */
+import { forwardingOf } from '../../../../src/proxies/haproxy/retries.js'
 import type { ProxyHop } from '../../../../src/scenario/hops.js'
+import { presets } from '../../../../src/scenario/presets/index.js'
 import type { Subject } from '../product.js'
-
-/** Until the mini proxy is told to balance and to try again as HAProxy does. */
-const TURNS = 'whose turn it is after a server was tried in vain, nginx counts otherwise, and the mini proxy as nginx'
 
 /** Under a load that a machine hardly bears. */
 const FIRST = 'which request is the first on its connection is a matter of moments, and decides whether it is answered'
@@ -31,8 +30,6 @@ export const haproxy: Subject = {
   reasons: {
     'gateway-invalid-endpoint':
       'the parser of the mini proxy takes a CONNECT for the end of HTTP, and HAProxy’s for a request like any other',
-    'backup-takes-over': TURNS,
-    'no-live-upstreams': TURNS,
   },
   page: {
     opening: `A proxy hop with \`dialect: haproxy\` answers, passes on and logs as HAProxy 2.6.12 does:
@@ -56,19 +53,21 @@ export const haproxy: Subject = {
     compared: 'every line of the HTTP log, but for addresses, times and counters of connections',
     causes: 'statuses, truncation, log',
     variations: 'every byte and log',
-    closing: `HAProxy runs with \`retries\` and \`retry-on\` as \`next_upstream\` says, and \`option redispatch 1\`. Three of its rules are put
-into the mini proxy's settings for the comparison of causes: \`max_fails\` is nothing without health checks, nor is a backup asked, and
-requests beyond \`max_conns\` wait as long as a connect may take.`,
+    closing: `The mini proxy has HAProxy's rules too, as \`preset: haproxy\` brings them: its round robin, its retries, its queues, and no
+server that is down without health checks. \`retries\` and \`retry-on\` are what \`next_upstream\` says in HAProxy's words, with
+\`option redispatch 1\`, for both of them.`,
   },
 }
 
+/** Those of the preset, and of what a hop says in nginx's words what the real one is told in its own. */
 function withItsRules(hop: ProxyHop): ProxyHop {
-  const { to, queue, health_check, timeouts } = hop
-  const first = to.some(({ backup }) => !backup)
-  const limited = to.some(({ max_conns }) => max_conns > 0)
+  const { to, balance, queue, timeouts } = hop
+  const preset = presets.haproxy.hop({}) as Pick<ProxyHop, 'passive_health' | 'queue'>
   return {
     ...hop,
-    to: to.map((edge) => ({ ...edge, max_fails: 0, down: edge.down || (edge.backup && first && !health_check) })),
-    queue: queue ?? (limited ? { size: 100_000, timeout: timeouts.connect } : undefined),
+    balance: balance.type === 'round_robin' ? { type: 'haproxy_roundrobin' } : balance,
+    forwarding: forwardingOf({ ...hop, servers: to }),
+    passive_health: preset.passive_health,
+    queue: queue ?? { ...preset.queue!, timeout: timeouts.connect },
   }
 }
