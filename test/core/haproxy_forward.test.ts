@@ -139,6 +139,24 @@ test('a keep-alive request that failed without a byte of an answer: the clientâ€
   t.equal(after(true, 'closed'), 'close')
   t.equal(after(false, 'closed'), 'answer', 'the first request of a client hears of it')
   t.equal(after(true, 'http'), 'answer', 'an invalid response is told')
+  t.equal(after(true, 'timeout'), 'answer', 'and so is a limit that ran out')
+})
+
+test('no connection, after a try on a connection that had served before: closed as well (SF_SRV_REUSED)', async (t) => {
+  const after = (reused: boolean, last: 'refused' | 'timeout') => {
+    const forward = begun([{}, {}], {
+      retries: 1,
+      retry_on: ['empty-response', 'conn-failure'],
+      redispatch: 'on',
+    }).begin()
+    forward.start(0)
+    const lost = triedBy('closed', sent)
+    t.equal(words(forward.failed({ ...lost, failure: { ...lost.failure, stage: 'response_head' }, reused }, 0)), 1)
+    return words(forward.failed(triedBy(last), 0))
+  }
+  t.equal(after(true, 'refused'), 'close')
+  t.equal(after(false, 'refused'), 'answer', 'both were new')
+  t.equal(after(true, 'timeout'), 'answer', 'the limit for connecting')
 })
 
 test('backups: only the first, unless all are to be used; none while a server is up', async (t) => {

@@ -262,10 +262,12 @@ test('lines of the HTTP log', async (t) => {
     line({ failure: lost, status: 502, headMs: undefined, tries: [asked] }),
     `${start}/app 0/0/0/-1/7 502 209 - - SH-- ${end}`,
   )
-  t.equal(line({ failure: lost, again: true }), undefined, 'and the client tries again')
+  t.equal(line({ failure: lost, status: undefined }), undefined, 'and the client tries again')
   const late = failed('connection_timeout', 'connect', 'timeout')
-  t.match(line({ failure: late, again: true, tries: [{ ...asked, failure: late }] }), '0/0/-1/')
-  t.match(line({ failure: late, again: true, status: undefined }), ' 503 0 - - sC-- ')
+  t.match(line({ failure: late, status: 503, tries: [{ ...asked, failure: late }] }), '0/0/-1/')
+  t.match(line({ failure: late, status: undefined }), ' 503 0 - - sC-- ')
+  const gone = failed('connection_refused', 'connect', 'refused')
+  t.match(line({ failure: gone, status: undefined }), ' 503 0 - - SC-- ', 'after a try on a reused connection')
   t.match(
     line({ failure: noServer(''), status: 503, tries: [] }),
     `${start}/<NOSRV> 0/-1/-1/-1/7 503 217 - - SC-- ${end}`,

@@ -34,14 +34,15 @@ interface End {
 }
 
 function endOf(entry: AccessEntry): End | undefined {
-  const { clientLeft, status, failure, again, refused } = entry
+  const { clientLeft, status, failure, refused } = entry
   if (clientLeft) return endOfLeaver(entry)
   if (!failure) return { status: status ?? 0, bytes: passedBytes(entry), state: '--' }
   const { otherwise, unchosen, ...end } = terminationOf(failure)
   // Nothing of it could be read: the connection answers, and no message was there to count.
   if (refused) return { status: status ?? end.status, bytes: 0, state: status === 408 ? 'cR' : 'PR', unchosen: true }
   if (end.state.endsWith('D')) return { status: status ?? 0, bytes: passedBytes(entry), state: end.state }
-  if (otherwise !== undefined && again) return otherwise === 'unlogged' ? undefined : { ...end, bytes: 0, unchosen }
+  // The client's connection was closed without an answer.
+  if (status === undefined) return otherwise === 'unlogged' ? undefined : { ...end, bytes: 0, unchosen }
   return { ...end, bytes: countedPage(end.status), unchosen }
 }
 

@@ -48,7 +48,7 @@ export async function compareCauses(subject: Subject, product: Product): Promise
  * What a busy machine, or the way in which a client's bytes arrive, made differ does not differ again and again. Where
  * moments decide, both have shown the same ways in the end.
  */
-const MOST_TIMES = 12
+export const MOST_TIMES = 12
 
 async function compareCause(subject: Subject, name: string, scenario: Scenario, product: Product): Promise<Row> {
   const hop = replacedHop(scenario)!
@@ -81,7 +81,13 @@ async function observe(subject: Subject, scenario: Scenario, hop: string, proxy?
   const file = { write: (event: JournalEvent) => void journal.push(event), close: async () => {} }
   await runScenario({ file: scenario.id, scenario }, { proxy, openJournal: () => file })
   const attempts = journal.filter((event) => event.event === 'attempt')
-  return { got: once(attempts.map(gotBy)), log: once(logOf(journal, subject, hop)) }
+  const log = logOf(journal, subject, hop)
+  const { to } = scenario.hops[hop] as ProxyHop
+  const nameless = (line: string): string => to.reduce((said, { hop }) => said.replaceAll(hop, 'server'), line)
+  return {
+    got: once(attempts.map(gotBy)),
+    log: once(subject.anyServer?.includes(scenario.id) ? log.map(nameless) : log),
+  }
 }
 
 function gotBy({ client, status, truncated, failure, gave_up }: AttemptEvent): string {

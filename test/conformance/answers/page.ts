@@ -1,7 +1,7 @@
 /** docs/<product>.md, from the comparison: how far the mini proxy in a product's dialect is the real one, and where it is not. */
-import type { Causes } from './causes.js'
+import { type Causes, MOST_TIMES } from './causes.js'
 import type { Subject } from './product.js'
-import { counts, type Row } from './seen.js'
+import { isSame, type Row } from './seen.js'
 
 export interface Compared {
   subject: Subject
@@ -10,10 +10,10 @@ export interface Compared {
 }
 
 export function page({ subject, causes, variations }: Compared): string {
-  const { name, title, version, seed, page } = subject
-  const differing = [...causes.rows, ...variations.rows].filter((row) => !counts(row, subject))
+  const { name, title, version, seed, anyServer = [], page } = subject
+  const differing = [...causes.rows, ...variations.rows].filter((row) => !isSame(row))
   const line = (what: string, rows: readonly Row[]): string =>
-    `| ${what} | ${rows.length} | ${rows.filter((row) => counts(row, subject)).length} |`
+    `| ${what} | ${rows.length} | ${rows.filter(isSame).length} |`
   return `# The ${title} dialect
 
 ${page.opening}
@@ -27,6 +27,9 @@ ${page.opening}
 |---|---|---|
 ${line(`causes: ${page.causes}`, causes.rows)}
 ${line(`variations of a response, seed ${seed}: ${page.variations}`, variations.rows)}
+
+A cause in which moments decide is played up to ${MOST_TIMES} times: it is the same where one play is, or where all that either
+has shown is.${anyServer.length > 0 ? ` Which server was met is not compared in ${anyServer.map((name) => `\`${name}\``).join(', ')}: that hangs on when it is back.` : ''}
 
 The variations are responses ${list(variations.kinds)}. A second request on
 the same connection shows where the response ended and whether the connection goes on.
@@ -43,8 +46,7 @@ ${page.closing}
 `
 }
 
-function difference({ name, real, mini }: Row, { title, undecided, reasons }: Subject): string {
-  if (name in undecided) return `- \`${name}\`: ${undecided[name]}.`
+function difference({ name, real, mini }: Row, { title, reasons }: Subject): string {
   const told = ({ got, log }: Row['real']) => [...got, ...log].map((text) => `\`${JSON.stringify(text).slice(1, -1)}\``)
   const both = `${title}: ${told(real).join(', ')}; mini proxy: ${told(mini).join(', ')}`
   return `- \`${name}\`: ${reasons[name] ?? 'no reason is known'}. ${both}.`

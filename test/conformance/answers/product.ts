@@ -18,8 +18,8 @@ export interface Subject {
   mini?: (hop: ProxyHop) => ProxyHop
   /** A line of its log without what is another one each time; undefined for one that is not compared. */
   said(event: LogEvent): string | undefined
-  /** Where the product itself does now this, now that: such a row is never called the same. */
-  undecided: Readonly<Record<string, string>>
+  /** Causes in which moments decide which server is met, so that its name is not compared. */
+  anyServer?: readonly string[]
   /** Why a row differs, by its name. A difference without a reason fails the test. */
   reasons: Readonly<Record<string, string>>
   page: {

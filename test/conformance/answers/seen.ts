@@ -18,9 +18,6 @@ export interface Row {
 export const isSame = ({ real, mini }: Pick<Row, 'real' | 'mini'>): boolean =>
   JSON.stringify(real) === JSON.stringify(mini)
 
-/** Whether a row counts as the same. */
-export const counts = (row: Row, { undecided }: Subject): boolean => !(row.name in undecided) && isSame(row)
-
 /** The lines of that hop's log, or of one request's part of it. */
 export const logOf = (journal: readonly JournalEvent[], { said }: Subject, hop: string, request?: string): string[] =>
   journal.flatMap((event) => {

@@ -56,6 +56,8 @@ class Course implements Forward, Ended {
   status: number | undefined
   failure: Failure | undefined
   reused = false
+  /** One of its tries went out on a connection that had served before: SF_SRV_REUSED, which is never taken back. */
+  private everReused = false
   private readonly choose: Choose
   /** Where its place is: it is being tried there, or will be after a pause. */
   private at: Server | undefined
@@ -88,6 +90,7 @@ class Course implements Forward, Ended {
     const { failure, responseBegun } = last
     this.failure = failure
     this.reused = last.reused
+    this.everReused ||= last.reused
     if (responseBegun) {
       this.tell(failure.manner === 'http', now)
       this.release()
@@ -118,7 +121,8 @@ class Course implements Forward, Ended {
     this.tell(true, now)
     if (!this.shared.retryOn.has('conn-failure') || !this.mayRetry || isWrongName(failure)) {
       this.release()
-      return { do: 'answer', failure }
+      // http_return_srv_error: only the limit for connecting is told after all.
+      return this.everReused && failure.manner !== 'timeout' ? { do: 'close', failure } : { do: 'answer', failure }
     }
     const pauses = failure.manner !== 'timeout' && !reused
     this.retries++
@@ -134,7 +138,7 @@ class Course implements Forward, Ended {
     if (event === 'junk-response') this.tell(true, now)
     if (event && replayable && this.shared.retryOn.has(event) && this.mayRetry) return this.retry(now)
     // A client that has sent several requests is to send the last one again by itself (abort_keep_alive).
-    const silent = this.request.later === true && (event === 'empty-response' || event === 'response-timeout')
+    const silent = this.request.later === true && event === 'empty-response'
     if (!silent && event !== 'junk-response') this.tell(true, now)
     this.release()
     return silent ? { do: 'close', failure } : { do: 'answer', failure }

@@ -14,7 +14,6 @@ export const apache: Subject = {
   said({ level, line }) {
     return level === 'access' ? undefined : withoutPlaces(line)
   },
-  undecided: {},
   reasons: {
     'gateway-invalid-endpoint':
       'To Apache CONNECT is a method like any other, and it asks the server; the mini proxy refuses it',

@@ -14,10 +14,7 @@ export const caddy: Subject = {
       .filter((part) => part !== '')
       .join(' | ')
   },
-  undecided: {
-    'poison-request':
-      'a second try of the real one goes to whichever server is next for all requests together, and that may be the one that was just lost',
-  },
+  anyServer: ['poison-request'],
   reasons: {
     'dns-stale-address':
       'Go asks two questions for each connection, for either kind of address, and keeps no answer; the mini proxy asks one, and keeps what it is told',

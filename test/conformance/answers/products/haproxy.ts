@@ -4,9 +4,6 @@ import type { ProxyHop } from '../../../../src/scenario/hops.js'
 import { presets } from '../../../../src/scenario/presets/index.js'
 import type { Subject } from '../product.js'
 
-/** Under a load that a machine hardly bears. */
-const FIRST = 'which request is the first on its connection is a matter of moments, and decides whether it is answered'
-
 export const haproxy: Subject = {
   name: 'haproxy',
   title: 'HAProxy',
@@ -20,13 +17,7 @@ export const haproxy: Subject = {
     const parts = /^\S+ \[.*?\] (\S+ \S+) \S+ (-?\d+ \d+ - - \S+) \S+?(\+?\d+) \S+ (".*")$/s.exec(line)
     return parts ? parts.slice(1).join(' ') : line
   },
-  undecided: {
-    'database-locked': FIRST,
-    'ddos-flood': FIRST,
-    'intermittent-connect': FIRST,
-    'poison-request':
-      'a server that crashes is back after a while, and whether it is when it is asked next is a matter of moments',
-  },
+  anyServer: ['poison-request'],
   reasons: {
     'gateway-invalid-endpoint':
       'the parser of the mini proxy takes a CONNECT for the end of HTTP, and HAProxy’s for a request like any other',
@@ -41,7 +32,8 @@ export const haproxy: Subject = {
   \`{ log: lb, contains: … }\`. Sizes are counted as HAProxy counts them. The counters of connections are those of a proxy with one client.
 - **Closing without a word**: where a request is not the first on its connection and its server is lost before it answers, the
   client's connection is closed, with no response and no line in the log, so that the client tries again. After a connect
-  that timed out it is closed as well, and the line says 503 and no bytes.
+  that timed out it is closed as well, and the line says 503 and no bytes; with \`forwarding: haproxy\` also after one that was
+  refused, where an earlier try had gone out on a connection that had served before.
 - **Pages** byte for byte, in lower case; those for requests that can't be read in the case of HAProxy's own source.
 - **Heads** of servers in lower case, as they came: \`Keep-Alive\` and what \`Connection\` names are passed on. The version is the
   server's; \`connection: close\` or \`keep-alive\` stands last where the version does not say it.

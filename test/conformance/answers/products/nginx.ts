@@ -13,12 +13,6 @@ export const nginx: Subject = {
     if (line.startsWith('client closed connection while waiting for request')) return undefined
     return `${level} ${withoutPlaces(line)}`
   },
-  undecided: {
-    'request-without-length':
-      'nginx tells the length of an upload in chunks when all of it has come with the head. Whether it has is a matter of moments, for both of them',
-    'reset-on-accept':
-      'an RST that is there before nginx looks again is `connect() failed` to it, a later one `recv() failed`. Which one it is, is a matter of moments',
-  },
   reasons: {},
   page: {
     opening: `A proxy hop with \`dialect: nginx\` answers, passes on and logs as nginx 1.22.1 does:
