@@ -40,11 +40,7 @@ hops:
 \`\`\`
 
 ${preset.summary}.
-What the scenario says itself wins, key by key. The preset is:
-
-\`\`\`json
-${JSON.stringify(preset.hop({}), null, 2)}
-\`\`\`
+What the scenario says itself wins, key by key; [presets.md](presets.md) shows the preset.
 
 There is no Envoy to compare with here. Every rule follows a function of its source, which stands in the file that has the
 rule; every way to fail is held against what its documentation, its source and logs of running ones say
