@@ -12,7 +12,10 @@ import { keys, summaries } from './kinds.mjs'
 
 const ENVOY = 'Its keys are in [envoy.md](envoy.md).'
 const ELSEWHERE = {
-  forwarding: { nginx: 'Its keys are those of the hop: `next_upstream`, `tries`, `next_upstream_timeout`.', envoy: ENVOY },
+  forwarding: {
+    nginx: 'Its keys are those of the hop: `next_upstream`, `tries`, `next_upstream_timeout`.',
+    envoy: ENVOY,
+  },
   passive_health: { nginx: 'Its keys are those of each server: `max_fails`, `fail_timeout`.', envoy: ENVOY },
 }
 
@@ -54,7 +57,9 @@ ${Object.entries(presets).map(section).join('\n')}
 
 ${summaries(forwards)}
 
-${Object.entries(forwards).map((one) => kind('forwarding', one)).join('\n\n')}
+${Object.entries(forwards)
+  .map((one) => kind('forwarding', one))
+  .join('\n\n')}
 
 ## When a server is left out: \`passive_health\`
 
@@ -62,7 +67,9 @@ Beside what health checks say (\`health_check\`).
 
 ${summaries(passiveHealth)}
 
-${Object.entries(passiveHealth).map((one) => kind('passive_health', one)).join('\n\n')}
+${Object.entries(passiveHealth)
+  .map((one) => kind('passive_health', one))
+  .join('\n\n')}
 
 ## Whose turn it is: \`balance\`
 
