@@ -5,7 +5,18 @@ import { type Finding, wrongValue } from './finding.js'
 import type { HopOutline, ServerOutline } from './outline.js'
 
 export const findBalanceProblems = (hops: readonly HopOutline[]): Finding[] =>
-  hops.flatMap((hop) => [...hop.servers.flatMap(neverThere), ...(hop.fromNginx ? [] : nobodyToAsk(hop))])
+  hops.flatMap((hop) => [
+    ...hop.servers.flatMap(neverThere),
+    ...(hop.fromNginx ? [] : nobodyToAsk(hop)),
+    ...nothingToCount(hop),
+  ])
+
+/** HAProxy takes it, and counts nothing. */
+function nothingToCount({ observe, checked, path }: HopOutline): Finding[] {
+  if (observe === undefined || observe === 'none' || checked) return []
+  const what = `observe: ${observe} counts for health checks, and there are none: give the hop a health_check`
+  return [wrongValue([...path, 'passive_health', 'observe'], what)]
+}
 
 /** What nginx accepts of this, where it does, is accepted of its configurations. */
 function nobodyToAsk({ servers, balance, path }: HopOutline): Finding[] {

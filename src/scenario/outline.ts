@@ -29,6 +29,9 @@ export interface HopOutline extends Reference {
   socket: boolean
   /** How it balances; undefined where that can't be read. */
   balance: string | undefined
+  /** What its passive health looks at, in HAProxy's words, and whether health checks are there to count it. */
+  observe: string | undefined
+  checked: boolean
   /** The entries of its list of upstream servers. */
   servers: readonly ServerOutline[]
   /** Of a firewall: what is written of its rules and bans. */
@@ -189,6 +192,7 @@ function hopOutline(name: string, value: unknown): HopOutline {
   const path = ['hops', name]
   const { kind, to, tls, port, socket, capacity, resolver, dns, balance, nginx, dialect, server_header, rules, bans } =
     mappingOf(value) ?? {}
+  const { passive_health, health_check } = mappingOf(value) ?? {}
   const edges = Array.isArray(to) ? to.flatMap((edge, index) => edgeReferences(edge, [...path, 'to', index])) : []
   return {
     name,
@@ -202,6 +206,8 @@ function hopOutline(name: string, value: unknown): HopOutline {
     port: typeof port === 'number' ? port : undefined,
     stopsAccepting: mappingOf(capacity)?.when_full === 'stop_accepting',
     balance: wordOfKind(balance),
+    observe: textOf(mappingOf(passive_health)?.observe),
+    checked: health_check !== undefined,
     servers: Array.isArray(to) ? to.map((edge, index) => serverOutline(edge, [...path, 'to', index])) : [],
     rules: Array.isArray(rules) ? rules.map((rule, index) => ruleOutline(rule, [...path, 'rules', index])) : [],
     bans: bans === undefined ? undefined : { action: wordOfKind(mappingOf(bans)?.action) },

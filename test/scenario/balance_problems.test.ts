@@ -43,6 +43,14 @@ const wrong: [what: string, to: string, more: string, problems: string[]][] = [
     ['7:52: hops.lb.to[1].weight: expected at least 1; got 0'],
   ],
   [
+    'what is observed for checks that are not there',
+    '[app1, fw]',
+    ', passive_health: { type: haproxy, observe: layer7 }',
+    [
+      '7:80: hops.lb.passive_health.observe: observe: layer7 counts for health checks, and there are none: give the hop a health_check',
+    ],
+  ],
+  [
     'more than one at once',
     '[{ hop: app1, weight: -1, down: true }, { hop: fw, down: true }]',
     '',
@@ -63,6 +71,8 @@ test('what is alike and is no mistake', async (t) => {
     ['[app1, { hop: fw, backup: true, down: true }]', ''],
     ['[{ hop: app1, down: true }, { hop: fw, backup: true }]', ''],
     ['[app1, { hop: fw, joins: 1500ms, leaves: 2s }]', ''],
+    ['[app1, fw]', ', passive_health: { type: haproxy, observe: none }'],
+    ['[app1, fw]', ', passive_health: { type: haproxy, observe: layer4 }, health_check: tcp'],
     ['[app1, { hop: fw, weight: 1 }]', ', balance: { type: consistent_hash, key: $uri }'],
   ]
   for (const [to, more] of fine) t.strictSame(problemsOf(withProxy(to, more)), [], to)
