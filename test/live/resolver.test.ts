@@ -131,6 +131,36 @@ t.test('an address is kept as long as its TTL says, and a failure not at all', a
   })
 })
 
+t.test('without a cache it asks for each connection, whatever the TTL says', async (t) => {
+  await withRig(named([onResolve(dns('stale'), { first: 1 })], {}, { cache: false }), async (lab) => {
+    const statuses = [await good(portOf(lab, 'lb')), await good(portOf(lab, 'lb'))].map(statusOf)
+    t.strictSame(statuses, [502, 200], 'what was wrong once is forgotten')
+    t.match(
+      lookups(lab).map(({ answer }) => answer),
+      ['127.0.0.254', '127.0.0.1'],
+    )
+  })
+})
+
+t.test('with ipv6 it asks for both kinds of address, waits for both, and goes to the one of IPv4', async (t) => {
+  await withRig(named([onResolve(dns('stale'), { first: 1 })], {}, { ipv6: true }), async (lab) => {
+    t.equal(statusOf(await good(portOf(lab, 'lb'))), 200, 'AAAA was asked first, and has no address to be wrong')
+    t.equal(lab.fault('f').fired, 1)
+    t.equal(lookups(lab).length, 1)
+  })
+  await withRig(named([onResolve(dns('nxdomain'))], {}, { ipv6: true }), async (lab) => {
+    t.equal(statusOf(await good(portOf(lab, 'lb'))), 502)
+    t.equal(lab.fault('f').fired, 2, 'two queries on the wire')
+  })
+  await withRig(
+    named([onResolve('stall', { first: 1 })], {}, { ipv6: true, timeout: '50ms', tries: 1 }),
+    async (lab) => {
+      t.equal(statusOf(await good(portOf(lab, 'lb'))), 200)
+      t.ok(forwardsIn(lab.journal)[0]!.ms >= 49, 'the one that nobody answers holds it up')
+    },
+  )
+})
+
 t.test('a stale address is one that nobody listens at, and the proxy says which', async (t) => {
   await withRig(named([onResolve(dns('stale'))]), async (lab) => {
     t.match(await good(portOf(lab, 'lb')), `next-hop="127.0.0.254:${portOf(lab, 'app')}"`)

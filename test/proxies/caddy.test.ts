@@ -106,6 +106,24 @@ t.test('balancers, names and both sides of TLS', (t) => {
   t.end()
 })
 
+t.test('what is said in Caddy’s own words is written as it stands', (t) => {
+  const forwarding = { type: 'caddy', retries: 2, try_duration: '3s', retry_match: [{ method: ['PUT'] }] }
+  const passive_health = { type: 'caddy', fail_duration: '5s', max_fails: 2, unhealthy_status: [5, 429] }
+  const { proxy } = written({ balance: 'caddy_round_robin', forwarding, passive_health })
+  t.same(proxy.load_balancing, {
+    selection_policy: { policy: 'round_robin' },
+    retries: 2,
+    try_duration: 3e9,
+    retry_match: [{ method: ['PUT'] }],
+  })
+  t.same(proxy.health_checks, { passive: { max_fails: 2, fail_duration: 5e9, unhealthy_status: [5, 429] } })
+  const preset = written({ preset: 'caddy' }).proxy
+  t.same(preset.load_balancing, { selection_policy: { policy: 'random' }, retries: 0 })
+  t.equal(preset.health_checks, undefined)
+  t.match(preset.transport, { dial_timeout: 3e9, keep_alive: { max_idle_conns_per_host: 32, idle_timeout: 120e9 } })
+  t.end()
+})
+
 t.test('what Caddy lacks is said', (t) => {
   const lacks = (lb: object, more?: object) =>
     caddy.lacks(settings(lb, more)).map(({ setting, runs }) => `${setting}${runs ? ', runs' : ''}`)
@@ -124,6 +142,16 @@ t.test('what Caddy lacks is said', (t) => {
   t.same(lacks({ to: ['app1'], keepalive: { requests: 5 } }), ['keepalive.requests'])
   t.same(lacks({ to: ['app1'], tls: { ciphers: ['TLS_AES_128_GCM_SHA256'] } }), ['tls.ciphers'])
   t.same(lacks({ to: ['app1'], tls: { ciphers: ['AES128-SHA'] } }), ['tls.ciphers'])
+  t.same(lacks({ preset: 'caddy' }), [])
+  const unequal = [{ hop: 'app1', max_fails: 1 }, 'app2']
+  t.same(lacks({ preset: 'caddy', to: unequal }), [], 'its own rules have their own')
+  t.same(lacks({ next_upstream: all, forwarding: 'envoy', passive_health: 'envoy' }), [
+    'forwarding: envoy',
+    'passive_health: envoy',
+  ])
+  const why = (resolver: object) =>
+    caddy.lacks(settings({ to: ['app1'], resolver })).map((lack) => [lack.setting, /keeps no answer/.test(lack.why)])
+  t.same([why({}), why({ cache: false, ipv6: true })], [[['resolver', true]], [['resolver', false]]])
   const of = (server: object) => lacks({ next_upstream: all, to: [{ hop: 'app1', ...server }, 'app2'] })
   t.same(of({ max_fails: 1 }), ['max_fails of app1'])
   t.same(of({ backup: true }), ['backup of app1'])

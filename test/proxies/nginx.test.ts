@@ -147,6 +147,7 @@ test('what nginx lacks is said: some of it is only a note', async (t) => {
     [{ to: to({ scheme: 'https' }, { scheme: 'https' }) }, 'upstream_tls.server_name', true],
     [{ resolver: {}, to: ['app1', 'app2'] }, 'resolver', false],
     [{ resolver: { tries: 2 }, to: ['app1'] }, 'resolver.tries', true],
+    [{ resolver: { tries: 1, cache: false }, to: ['app1'] }, 'resolver.cache', false],
   ]
   for (const [lb, setting, runs] of table) {
     const lack = nginx.lacks(settings(lb)).find((one) => one.setting === setting)

@@ -130,3 +130,21 @@ test('haproxy: retries, queues, no limits of time but what is said, and checks o
   })
   t.equal(hopOf({ preset: 'haproxy', health_check: 'http' }).health_check?.initial, 'barely_up')
 })
+
+test('caddy: any server, one try, nothing held against a server, and a resolver that asks as Go does', async (t) => {
+  const hop = hopOf({ preset: 'caddy' })
+  t.match(hop, {
+    balance: { type: 'random' },
+    forwarding: { type: 'caddy', retries: 0, try_duration: 0, try_interval: undefined },
+    passive_health: { type: 'caddy', fail_duration: 0, max_fails: 1 },
+    timeouts: { connect: 3000 },
+    keepalive: { connections: 32, idle: 120_000 },
+    resolver: undefined,
+    dialect: 'caddy',
+  })
+  const said = hopOf({ preset: 'caddy', resolver: { tries: 2 }, forwarding: { try_duration: '5s' } })
+  t.match(said, {
+    resolver: { timeout: 3000, tries: 2, cache: false, ipv6: true },
+    forwarding: { type: 'caddy', try_duration: 5000 },
+  })
+})

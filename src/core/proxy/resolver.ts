@@ -10,6 +10,12 @@ export const resolverSchema = z.strictObject({
     .max(10)
     .default(3)
     .meta({ description: 'How often it asks while the name server does not answer, or fails' }),
+  cache: z.boolean().default(true).meta({
+    description: 'Keep an answer as long as it says; false: ask for each connection, as programs in Go do',
+  }),
+  ipv6: z.boolean().default(false).meta({
+    description: 'Ask for addresses of IPv6 (AAAA) as well, just before; there are none, and connections go to IPv4',
+  }),
 })
 
 export type ResolverConfig = z.output<typeof resolverSchema>

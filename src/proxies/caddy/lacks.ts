@@ -1,6 +1,6 @@
 /** What a scenario can say of a proxy and Caddy 2.6 can't do. Where its cause may need it, it is skipped. */
 import type { Lack, ProxySettings } from '../driver.js'
-import { policyOf, retriesOf } from './balancing.js'
+import { forwardingOf, policyOf } from './balancing.js'
 import { goCipher, SHARED_NAME } from './words.js'
 
 export const lacks = (settings: ProxySettings): Lack[] => [
@@ -21,8 +21,13 @@ function ofProxy({ queue, health_check, rate_limit, cache, balance, keepalive, .
   if (cache) lack('cache', 'Caddy caches nothing without a module of others')
   if (settings.dialect === 'edge') lack('dialect: edge', 'Caddy has no pages, and a Server header of its own')
   if (settings.source !== undefined) lack('source', 'Caddy 2.6 leaves it to the kernel which address it dials from')
+  for (const key of ['forwarding', 'passive_health'] as const) {
+    const type = settings[key]?.type ?? 'nginx'
+    if (type !== 'nginx' && type !== 'caddy') lack(`${key}: ${type}`, 'Caddy has rules of its own')
+  }
   if (!policyOf({ balance })) lack(`balance: ${balance.type}`, 'Caddy has no such policy')
-  if (keepalive.connections > 0 && keepalive.requests !== DEFAULT_REQUESTS)
+  const { connections, requests } = keepalive
+  if (connections > 0 && requests !== DEFAULT_REQUESTS && requests < UNLIMITED_REQUESTS)
     lack('keepalive.requests', 'Caddy does not count what a connection has served')
   return found
 }
@@ -40,7 +45,9 @@ function ofTimeouts({ timeouts, resolver }: ProxySettings): Lack[] {
     found.push({ setting: 'timeouts.read', why, runs: true })
   }
   if (resolver) {
-    const why = 'its dial_timeout is for the name and the connection together, and how often Go asks is not to be said'
+    const time = 'its dial_timeout is for the name and the connection together, and how often Go asks is not to be said'
+    const gos = resolver.cache || !resolver.ipv6
+    const why = gos ? `${time}; it asks for both kinds of address for each connection, and keeps no answer` : time
     found.push({ setting: 'resolver', why: `Caddy asks Go for the address: ${why}`, runs: true })
   }
   return found
@@ -69,8 +76,8 @@ function ofTls({ tls, upstream_tls, servers }: ProxySettings): Lack[] {
 
 /** Caddy repeats whatever failed before the head of a response was there, and nothing else. */
 function ofRetries(settings: ProxySettings): Lack[] {
-  const { next_upstream } = settings
-  if (retriesOf(settings) === 0) return []
+  const { next_upstream, forwarding } = settings
+  if (forwarding?.type === 'caddy' || forwardingOf(settings).retries === 0) return []
   const found: Lack[] = []
   const statuses = next_upstream.filter((condition) => condition.startsWith('http_'))
   if (statuses.length > 0) {
@@ -85,12 +92,12 @@ function ofRetries(settings: ProxySettings): Lack[] {
   return found
 }
 
-function ofServers({ servers }: ProxySettings): Lack[] {
+function ofServers({ servers, passive_health }: ProxySettings): Lack[] {
   const found: Lack[] = []
   const lack = (setting: string, why: string) => found.push({ setting, why })
   const [first] = servers
   const health = servers.map(({ max_fails, fail_timeout }) => `${max_fails} ${max_fails > 0 ? fail_timeout : ''}`)
-  if (servers.length > 1 && new Set(health).size > 1)
+  if (passive_health?.type !== 'caddy' && servers.length > 1 && new Set(health).size > 1)
     lack(`max_fails of ${first!.hop}`, 'Caddy has one max_fails and one fail_duration for all servers of a group')
   for (const { hop, weight, backup, slow_start, joins, leaves } of servers) {
     if (weight !== first!.weight) lack(`weight of ${hop}`, 'Caddy 2.6 has no weights')
@@ -105,3 +112,5 @@ function ofServers({ servers }: ProxySettings): Lack[] {
 /** Of the mini proxy: nobody asked for another one. */
 const DEFAULT_MS = 60_000
 const DEFAULT_REQUESTS = 1000
+/** More than a run makes. */
+const UNLIMITED_REQUESTS = 1_000_000

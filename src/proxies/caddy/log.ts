@@ -7,6 +7,7 @@ import type { Failure } from '../../core/failure.js'
 import { NO_UPSTREAMS, type Reading, readFailure, tellsClientLeft } from '../../dialects/caddy/log_reading.js'
 import type { ForwardEvent, LogEvent, Try } from '../../journal/events.js'
 import type { LogReader, ProxyPlaces, ProxySettings, Told } from '../driver.js'
+import { passiveHealthOf } from './balancing.js'
 import { MARKS } from './configuration.js'
 
 interface Line {
@@ -172,10 +173,12 @@ function forwardOf(
 }
 
 /** Caddy has one sentence for servers that are ill and for servers without room; the settings may tell. */
-function noServerFor({ servers }: ProxySettings): Failure {
+function noServerFor(settings: ProxySettings): Failure {
+  const { servers } = settings
   const { failure, or } = readFailure(NO_UPSTREAMS)!
   if (!servers.some(({ max_conns }) => max_conns > 0)) return failure
-  return servers.some(({ max_fails }) => max_fails > 0) ? failureOf({ failure, or })! : or[0]!
+  const counts = servers.some(({ max_fails }) => max_fails > 0) || passiveHealthOf(settings).fail_duration > 0
+  return counts ? failureOf({ failure, or })! : or[0]!
 }
 
 function tryOf(line: Line, settings: ProxySettings, { addresses }: Pick<ProxyPlaces, 'addresses'>): Try {

@@ -166,7 +166,7 @@ function passLines({ hop, servers, resolver }: ProxySettings, { addresses, name_
   if (!resolver) return [`proxy_pass ${scheme}://${hop};`]
   const port = addresses[0]!.slice(addresses[0]!.lastIndexOf(':') + 1)
   return [
-    `resolver ${name_server} ipv6=off;`,
+    `resolver ${name_server} ipv6=${resolver.ipv6 ? 'on' : 'off'};`,
     `resolver_timeout ${ms(resolver.timeout * resolver.tries)};`,
     `set $badgateway_name ${first!.dns_name};`,
     `proxy_pass ${scheme}://$badgateway_name:${port};`,

@@ -69,6 +69,7 @@ function ofResolver({ resolver, servers }: ProxySettings): Lack[] {
   if (one && (one.max_conns > 0 || one.down)) {
     found.push({ setting: 'to', why: 'nginx knows no max_conns and no down of a name that it resolves at run time' })
   }
+  if (!resolver.cache) found.push({ setting: 'resolver.cache', why: 'nginx keeps what it was told' })
   if (resolver.tries > 1) {
     const why = 'nginx asks once, and waits as long as all tries together'
     found.push({ setting: 'resolver.tries', why, runs: true })

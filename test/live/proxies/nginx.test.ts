@@ -5,57 +5,20 @@
 import { writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { exitCode } from '../../../src/checks/verdict.js'
-import type { ForwardEvent, JournalEvent } from '../../../src/journal/events.js'
-import type { ScenarioResult } from '../../../src/journal/result.js'
+import type { JournalEvent } from '../../../src/journal/events.js'
 import type { Product } from '../../../src/live/proxies/stand_in.js'
 import { httpLines, mainLines } from '../../../src/proxies/nginx/configuration.js'
-import { runScenario } from '../../../src/run.js'
-import { until } from '../peers.js'
-import { freePorts, installed, loaded, ownTemporary } from './real.js'
+import { behind, nothingLeft, type Ran, ranWith } from './in_place.js'
+import { freePorts, installed, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
 process.env.TMPDIR = temporary.folder
 const nginx = await installed(t, 'nginx')
 
-interface Ran {
-  result: ScenarioResult
-  events: JournalEvent[]
-  forwards: ForwardEvent[]
-}
-
-async function ran(
-  input: object,
-  proxy: Product = nginx!,
-  meanwhile: (event: JournalEvent) => void = () => {},
-): Promise<Ran> {
-  const events: JournalEvent[] = []
-  const write = (event: JournalEvent): void => {
-    events.push(event)
-    meanwhile(event)
-  }
-  const result = await runScenario(loaded(input), { proxy, openJournal: () => ({ write, close: async () => {} }) })
-  return { result, events, forwards: events.filter((event) => event.event === 'forward') }
-}
-
-/** Two origins behind `lb`, or those that it says. */
-function behind(lb: object, more: object = {}) {
-  const { to = ['app1', 'app2'] } = lb as { to?: (string | { hop: string })[] }
-  const origins = to.map((edge) => [typeof edge === 'string' ? edge : edge.hop, { kind: 'origin' }])
-  return {
-    hops: { ...Object.fromEntries(origins), lb: { kind: 'proxy', to, ...lb } },
-    clients: { plain: { to: 'lb', load: { requests: 4 } } },
-    expect: [{ client: 'plain', status: 200, count: '= 4' }],
-    ...more,
-  }
-}
-
-/** What was killed may take a moment until it is no more. */
-async function nothingLeft(t: Test): Promise<void> {
-  await until(() => temporary.processes().length === 0)
-  t.same(temporary.files(), [], 'no file is left')
-}
+const ran = (input: object, proxy: Product = nginx!, meanwhile?: (event: JournalEvent) => void): Promise<Ran> =>
+  ranWith(proxy, input, meanwhile)
 
 if (nginx) tests()
 
@@ -148,7 +111,7 @@ function tests(): void {
       const { result } = await ran({ ...input, hops: { ...input.hops, ...hops } })
       t.same([result.verdict, result.reason], ['pass', undefined], what)
     }
-    await nothingLeft(t)
+    await nothingLeft(t, temporary)
   })
 
   t.test('its log is the journal: who was tried, what became of it, which lines it wrote', async (t) => {
@@ -198,7 +161,7 @@ function tests(): void {
     t.equal(forwards[0]!.peer, sent?.event === 'attempt' && sent.local, 'joined by the client’s end of the connection')
     const ends = events.filter((event) => event.event === 'request').map((event) => event.t)
     t.ok(Math.abs(forwards[0]!.t - ends[0]!) < 1000, 'on the clock of the run')
-    await nothingLeft(t)
+    await nothingLeft(t, temporary)
   })
 
   t.test('a certificate that clients must show, and one that nginx must', async (t) => {
@@ -330,7 +293,7 @@ function tests(): void {
       reason: /nginx .* did not start for hop "lb": \[emerg\] unknown directive "bogus" in .*:1/,
     })
     t.equal(exitCode([result.verdict]), 3)
-    await nothingLeft(t)
+    await nothingLeft(t, temporary)
   })
 
   t.test('never becomes ready', async (t) => {
@@ -339,7 +302,7 @@ function tests(): void {
     const { result } = await ran(behind({}), { ...nginx!, program, readyWithin: 300 })
     t.match(result, { verdict: 'error', reason: /did not start for hop "lb": it did not answer within 0.3 s/ })
     // It is ended, though it takes no hint.
-    await nothingLeft(t)
+    await nothingLeft(t, temporary)
   })
 
   t.test('a fixed port that is taken', async (t) => {
@@ -352,7 +315,7 @@ function tests(): void {
       verdict: 'error',
       reason: `Port ${port} for hop "lb" is taken. Free the port, or leave "port" of hops.lb out`,
     })
-    await nothingLeft(t)
+    await nothingLeft(t, temporary)
   })
 
   t.test('ends in the middle of a run', async (t) => {
@@ -367,7 +330,7 @@ function tests(): void {
       kill,
     )
     t.match(result, { verdict: 'error', reason: /^nginx .* in the place of hop "lb" ended unasked/ })
-    await nothingLeft(t)
+    await nothingLeft(t, temporary)
   })
 
   t.test('a client that leaves, and one that nobody hears of', async (t) => {

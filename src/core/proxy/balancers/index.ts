@@ -3,6 +3,7 @@ import type { Chance } from '../../../lib/random.js'
 import type { KindOf } from '../../../lib/registry.js'
 import type { Servers } from '../servers.js'
 import type { Balancer } from './balancer.js'
+import { caddy_round_robin } from './caddy_round_robin.js'
 import { consistent_hash } from './consistent_hash.js'
 import { haproxy_leastconn } from './haproxy_leastconn.js'
 import { haproxy_roundrobin } from './haproxy_roundrobin.js'
@@ -27,6 +28,7 @@ export const balancers = {
   peak_ewma,
   haproxy_roundrobin,
   haproxy_leastconn,
+  caddy_round_robin,
 }
 
 export type BalancerConfig = KindOf<typeof balancers>

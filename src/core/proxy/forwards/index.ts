@@ -2,11 +2,12 @@
 import type { KindOf } from '../../../lib/registry.js'
 import type { BalancedRequest } from '../balancers/index.js'
 import type { Forward, ForwardParts } from '../forward.js'
+import { caddy } from './caddy.js'
 import { envoy } from './envoy.js'
 import { haproxy } from './haproxy.js'
 import { type ForwardConfig, nginx } from './nginx.js'
 
-export const forwards = { nginx, haproxy, envoy }
+export const forwards = { nginx, haproxy, envoy, caddy }
 
 export type ForwardingConfig = KindOf<typeof forwards>
 

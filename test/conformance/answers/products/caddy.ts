@@ -1,4 +1,6 @@
 /** Caddy in the comparison of answers. */
+import { forwardingOf, passiveHealthOf } from '../../../../src/proxies/caddy/balancing.js'
+import type { ProxyHop } from '../../../../src/scenario/hops.js'
 import type { Subject } from '../product.js'
 
 export const caddy: Subject = {
@@ -14,11 +16,10 @@ export const caddy: Subject = {
       .filter((part) => part !== '')
       .join(' | ')
   },
-  anyServer: ['poison-request'],
+  mini: withItsRules,
   reasons: {
-    'dns-stale-address':
-      'Go asks two questions for each connection, for either kind of address, and keeps no answer; the mini proxy asks one, and keeps what it is told',
-    'gateway-invalid-endpoint': 'Caddy passes CONNECT on like any other method, which the mini proxy never does',
+    'gateway-invalid-endpoint':
+      'the parser of the mini proxy takes a CONNECT for the end of HTTP, and Caddy’s for a request like any other',
   },
   page: {
     opening: `A proxy hop with \`dialect: caddy\` answers, passes on and logs as Caddy 2.6.2 (Go 1.19) does:
@@ -38,9 +39,27 @@ export const caddy: Subject = {
       'message, error and status of every line of the log at level error, but for addresses, dates and the names in a certificate',
     causes: 'statuses, truncation, log',
     variations: 'every byte and log',
-    closing: `Beyond both: Go sends a request a second time by itself where a connection that it had kept is lost before a byte of the
-response, and tells nothing of it; the mini proxy does so only as \`next_upstream\` says. Interim responses are passed on by Caddy.`,
+    closing: `The mini proxy has Caddy's rules too, as \`preset: caddy\` brings them: its round robin, which is one counter for all requests,
+its retries, its passive health, and a resolver that asks for both kinds of address for each connection. What \`next_upstream\`,
+\`tries\`, \`max_fails\` and \`fail_timeout\` say in Caddy's words, both of them are told.
+
+Beyond both: Go sends a request a second time by itself where a connection that it had kept is lost before a byte of the
+response, and tells nothing of it; the mini proxy tells it as a try. A request with a body is not tried again by the mini proxy:
+Caddy 2.6 does so and fails, since its transport has closed the body. Interim responses are passed on by Caddy.`,
   },
+}
+
+/** Of what a hop says in nginx's words what the real one is told in its own; and its resolver is Go's. */
+function withItsRules(hop: ProxyHop): ProxyHop {
+  const { to, balance, resolver } = hop
+  const settings = { ...hop, servers: to }
+  return {
+    ...hop,
+    balance: balance.type === 'round_robin' ? { type: 'caddy_round_robin' } : balance,
+    forwarding: forwardingOf(settings),
+    passive_health: passiveHealthOf(settings),
+    resolver: resolver && { ...resolver, cache: false, ipv6: true },
+  }
 }
 
 const withoutPlaces = (text: string): string =>
