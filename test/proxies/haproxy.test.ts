@@ -93,6 +93,11 @@ t.test('both sides of TLS, names and health checks', (t) => {
   })
   has(t, checked, 'option httpchk', 'http-check expect status 200-399,404', 'http-check disable-on-404')
   t.match(checked.join('\n'), 'check inter 1000ms fastinter 100ms rise 2 fall 3')
+  const observing = { type: 'haproxy', observe: 'layer7', error_limit: 3, on_error: 'mark-down' }
+  t.match(
+    lines({ health_check: 'tcp', passive_health: observing }).join('\n'),
+    'rise 2 fall 3 observe layer7 error-limit 3 on-error mark-down',
+  )
   t.end()
 })
 
@@ -107,6 +112,11 @@ t.test('what HAProxy lacks is said', (t) => {
   ])
   t.same(lacks({ to: [{ hop: 'app1', max_fails: 2, weight: 300 }] }), ['max_fails of app1, runs', 'weight of app1'])
   t.same(lacks({ queue: { size: 3 } }), ['queue'])
+  t.same(lacks({ balance: 'caddy_round_robin', forwarding: 'caddy', passive_health: 'envoy' }), [
+    'forwarding: caddy',
+    'passive_health: envoy',
+    'balance: caddy_round_robin',
+  ])
   t.same(lacks({ balance: 'peak_ewma', health_check: { type: 'tcp', initial: 'down' } }), [
     'balance: peak_ewma',
     'health_check.initial',

@@ -24,10 +24,11 @@ const statusesOf = ({
 }: HealthCheckConfig & { type: 'http' }): (number | string)[] => [...expected_statuses, ...drain_statuses]
 
 export function checkParameters(
-  { health_check: check }: ProxySettings,
+  { health_check: check, passive_health }: ProxySettings,
   { secured }: ServerSettings,
 ): string | undefined {
   if (!check) return undefined
+  const observed = passive_health?.type === 'haproxy' && passive_health.observe !== 'none' && passive_health
   const { interval, fast_interval, rise, fall, type } = check
   return [
     `check inter ${ms(interval)}`,
@@ -35,6 +36,7 @@ export function checkParameters(
     `rise ${rise} fall ${fall}`,
     type === 'tcp' && secured && 'no-check-ssl',
     type === 'tls' && !secured && 'check-ssl verify none',
+    observed && `observe ${observed.observe} error-limit ${observed.error_limit} on-error ${observed.on_error}`,
   ]
     .filter(Boolean)
     .join(' ')

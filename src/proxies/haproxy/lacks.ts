@@ -7,6 +7,9 @@ export function lacks(settings: ProxySettings): Lack[] {
   return [...ofProxy(settings), ...ofTries(settings), ...ofChecks(settings), ...settings.servers.flatMap(ofServer)]
 }
 
+/** nginx's it is told in its own words. */
+const OWN: ReadonlySet<string | undefined> = new Set([undefined, 'nginx', 'haproxy'])
+
 function ofProxy(settings: ProxySettings): Lack[] {
   const { rate_limit, cache, timeouts, balance, upstream_tls, dialect, own, resolver, queue, servers } = settings
   const found: Lack[] = []
@@ -29,13 +32,12 @@ function ofProxy(settings: ProxySettings): Lack[] {
     found.push({ setting: 'timeouts.send', why, runs: true })
   }
   const { forwarding, passive_health } = settings
-  if (forwarding?.type === 'envoy' || passive_health?.type === 'envoy') {
-    found.push({ setting: 'forwarding: envoy', why: 'HAProxy has rules of its own' })
+  for (const [key, type] of Object.entries({ forwarding: forwarding?.type, passive_health: passive_health?.type })) {
+    if (!OWN.has(type)) found.push({ setting: `${key}: ${type}`, why: 'HAProxy has rules of its own' })
   }
-  if (passive_health?.type === 'haproxy' && passive_health.observe !== 'none') {
-    found.push({ setting: 'passive_health.observe', why: 'it is not written for HAProxy yet' })
+  if (balance.type === 'peak_ewma' || balance.type === 'caddy_round_robin') {
+    found.push({ setting: `balance: ${balance.type}`, why: 'HAProxy has no such balancer' })
   }
-  if (balance.type === 'peak_ewma') found.push({ setting: 'balance: peak_ewma', why: 'HAProxy has no such balancer' })
   if (resolver) {
     const why = 'HAProxy asks in the background, and a server whose name has no address is down'
     found.push({ setting: 'resolver', why, runs: true })

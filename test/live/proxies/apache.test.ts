@@ -3,12 +3,10 @@
  * the journal, and that nothing of it outlives the run, however that ends.
  */
 import t, { type Test } from 'tap'
-import type { ForwardEvent, JournalEvent } from '../../../src/journal/events.js'
-import type { ScenarioResult } from '../../../src/journal/result.js'
+import type { JournalEvent } from '../../../src/journal/events.js'
 import type { Product } from '../../../src/live/proxies/stand_in.js'
-import { runScenario } from '../../../src/run.js'
-import { until } from '../peers.js'
-import { installed, loaded, ownTemporary } from './real.js'
+import { behind, nothingLeft, ranWith } from './in_place.js'
+import { installed, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
 process.env.TMPDIR = temporary.folder
@@ -16,42 +14,10 @@ const apache = await installed(t, 'apache')
 
 const MPM = 'LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so'
 
-interface Ran {
-  result: ScenarioResult
-  events: JournalEvent[]
-  forwards: ForwardEvent[]
-}
+const ran = (input: object, proxy: Product = apache!, meanwhile?: (event: JournalEvent) => void) =>
+  ranWith(proxy, input, meanwhile)
 
-async function ran(
-  input: object,
-  proxy: Product = apache!,
-  meanwhile: (event: JournalEvent) => void = () => {},
-): Promise<Ran> {
-  const events: JournalEvent[] = []
-  const write = (event: JournalEvent): void => {
-    events.push(event)
-    meanwhile(event)
-  }
-  const result = await runScenario(loaded(input), { proxy, openJournal: () => ({ write, close: async () => {} }) })
-  return { result, events, forwards: events.filter((event) => event.event === 'forward') }
-}
-
-/** Two origins behind `lb`, or those that it says. */
-function behind(lb: object, more: object = {}) {
-  const { to = ['app1', 'app2'] } = lb as { to?: (string | { hop: string })[] }
-  const origins = to.map((edge) => [typeof edge === 'string' ? edge : edge.hop, { kind: 'origin' }])
-  return {
-    hops: { ...Object.fromEntries(origins), lb: { kind: 'proxy', to, ...lb } },
-    clients: { plain: { to: 'lb', load: { requests: 4 } } },
-    expect: [{ client: 'plain', status: 200, count: '= 4' }],
-    ...more,
-  }
-}
-
-async function nothingLeft(t: Test): Promise<void> {
-  await until(() => temporary.processes().length === 0)
-  t.same(temporary.files(), [], 'no file is left')
-}
+const gone = (t: Test) => nothingLeft(t, temporary)
 
 if (apache) tests()
 
@@ -85,7 +51,7 @@ function tests(): void {
       const { result } = await ran({ ...input, hops: { ...input.hops, ...hops } })
       t.same([result.verdict, result.reason], ['pass', undefined], what)
     }
-    await nothingLeft(t)
+    await gone(t)
   })
 
   t.test('its log is the journal: who was tried, what became of it, which lines it wrote', async (t) => {
@@ -126,7 +92,7 @@ function tests(): void {
     })
     const sent = events.find((event) => event.event === 'attempt')
     t.equal(forwards[0]!.peer, sent?.event === 'attempt' && sent.local, 'joined by the client’s end of the connection')
-    await nothingLeft(t)
+    await gone(t)
   })
 
   t.test('dies at start: its own words', async (t) => {
@@ -135,7 +101,7 @@ function tests(): void {
       verdict: 'error',
       reason: /apache .* did not start for hop "lb": AH00526: Syntax error on line 2 of .*: Invalid command 'Bogus'/,
     })
-    await nothingLeft(t)
+    await gone(t)
   })
 
   t.test('ends in the middle of a run', async (t) => {
@@ -148,7 +114,7 @@ function tests(): void {
     const load = { rate: '20/s', for: '30s' }
     const { result } = await ran(behind({}, { clients: { plain: { to: 'lb', load } } }), apache!, kill)
     t.match(result, { verdict: 'error', reason: /^apache .* in the place of hop "lb" ended unasked/ })
-    await nothingLeft(t)
+    await gone(t)
   })
 
   t.test('a client that leaves: Apache goes on until its own limit, and nobody waits for that', async (t) => {
@@ -163,6 +129,6 @@ function tests(): void {
     const { result, forwards } = await ran(input)
     t.same([result.verdict, result.reason], ['pass', undefined])
     t.same(forwards, [], 'they go on')
-    await nothingLeft(t)
+    await gone(t)
   })
 }

@@ -3,39 +3,15 @@
  * journal, and that nothing of it outlives the run.
  */
 import t, { type Test } from 'tap'
-import type { ForwardEvent, JournalEvent } from '../../../src/journal/events.js'
-import { runScenario } from '../../../src/run.js'
-import { until } from '../peers.js'
-import { installed, loaded, ownTemporary } from './real.js'
+import { behind, nothingLeft, ranWith } from './in_place.js'
+import { installed, ownTemporary } from './real.js'
 
 const temporary = ownTemporary(t)
 process.env.TMPDIR = temporary.folder
 const haproxy = await installed(t, 'haproxy')
 
-async function ran(input: object) {
-  const events: JournalEvent[] = []
-  const journal = { write: (event: JournalEvent) => void events.push(event), close: async () => {} }
-  const result = await runScenario(loaded(input), { proxy: haproxy!, openJournal: () => journal })
-  const forwards = events.filter((event): event is ForwardEvent => event.event === 'forward')
-  return { result, events, forwards }
-}
-
-/** Two origins behind `lb`, or those that it says. */
-function behind(lb: object, more: object = {}) {
-  const { to = ['app1', 'app2'] } = lb as { to?: (string | { hop: string })[] }
-  const origins = to.map((edge) => [typeof edge === 'string' ? edge : edge.hop, { kind: 'origin' }])
-  return {
-    hops: { ...Object.fromEntries(origins), lb: { kind: 'proxy', to, ...lb } },
-    clients: { plain: { to: 'lb', load: { requests: 4 } } },
-    expect: [{ client: 'plain', status: 200, count: '= 4' }],
-    ...more,
-  }
-}
-
-async function nothingLeft(t: Test): Promise<void> {
-  await until(() => temporary.processes().length === 0)
-  t.same(temporary.files(), [], 'no file is left')
-}
+const ran = (input: object) => ranWith(haproxy, input)
+const gone = (t: Test) => nothingLeft(t, temporary)
 
 if (haproxy) tests()
 
@@ -92,7 +68,7 @@ function tests(): void {
       const { result } = await ran({ ...input, hops: { ...input.hops, ...hops } })
       t.same([result.verdict, result.reason], ['pass', undefined], what)
     }
-    await nothingLeft(t)
+    await gone(t)
   })
 
   t.test('its log becomes the journal', async (t) => {
@@ -116,7 +92,7 @@ function tests(): void {
     }
     const lines = events.filter((event) => event.event === 'log').map(({ line }) => line)
     t.match(lines, [/ lb lb\/app1 .* 502 209 - - SH-- .* "GET \/ HTTP\/1\.1"$/])
-    await nothingLeft(t)
+    await gone(t)
   })
 
   t.test('a try that moved on is told, and so is a server that checks have taken out', async (t) => {
@@ -144,6 +120,34 @@ function tests(): void {
       checked.events.filter(({ event }) => event === 'server'),
       [{ server: 'app1', state: 'down' }],
     )
-    await nothingLeft(t)
+    await gone(t)
+  })
+
+  t.test('what requests come to counts for its checks as for those of the mini proxy', async (t) => {
+    const input = behind(
+      {
+        preset: 'haproxy',
+        health_check: { type: 'tcp', interval: '1h' },
+        passive_health: { type: 'haproxy', observe: 'layer7', error_limit: 2, on_error: 'mark-down' },
+      },
+      {
+        faults: [{ id: 'ill', on: 'app1', at: 'request_head', effect: { type: 'respond', status: 500 } }],
+        clients: { plain: { to: 'lb', load: { requests: 8 } } },
+        expect: [{ client: 'plain', status: 500, count: '= 2' }],
+      },
+    )
+    for (const proxy of [haproxy, undefined]) {
+      const { result, events, forwards } = await ranWith(proxy, input)
+      const who = proxy?.name ?? 'the mini proxy'
+      t.equal(result.verdict, 'pass', who)
+      const servers = forwards.map(({ tries }) => tries.map(({ server }) => server).join())
+      t.same(servers, ['app1', 'app2', 'app1', ...Array.from({ length: 5 }, () => 'app2')], who)
+      t.match(
+        events.filter((event) => event.event === 'server' && event.state === 'down'),
+        [{ server: 'app1' }],
+        who,
+      )
+    }
+    await gone(t)
   })
 }
