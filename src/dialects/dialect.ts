@@ -18,6 +18,11 @@ export interface Dialect {
   via: boolean
   /** `100 Continue` is its own word, and the trailers of a request are lost. */
   takesBodies: boolean
+  /**
+   * So many bytes of a body are waited for before its request goes on, unless that says `Expect`. If all of it has come by
+   * then, its length is told; trailers are lost. Undefined: it goes on as it comes.
+   */
+  readsAhead?: number
   /** A body whose length was not told ends as if it were complete where the upstream fails. */
   endsBodies?: true
   /** How it reads responses; undefined: as undici does. */

@@ -30,6 +30,14 @@ export interface LogContext {
   earlier?: number | undefined
   /** As long as a server is excluded, in milliseconds. */
   excludedMs?: number | undefined
+  /** How the try ended that excluded it. */
+  excludedBy?: TryEnd | undefined
+}
+
+/** The failure that ended a try, and the status that had come by then. */
+export interface TryEnd {
+  failure: Failure | undefined
+  status: number | undefined
 }
 
 /** What may be worth a line while a request is under way. */

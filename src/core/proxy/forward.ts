@@ -24,6 +24,8 @@ export type ForwardAction =
   | { do: 'wait'; choosy: boolean; forMs?: number | undefined }
   /** Come back with `start` after so long. */
   | { do: 'pause'; ms: number }
+  /** At the server that was chosen there is no try: tell of that, and come back with `start`. */
+  | { do: 'pass'; failure: Failure }
   /** No response was begun: answer in the proxy's own words. */
   | { do: 'answer'; failure: Failure }
   /** The response was begun: nothing can be taken back, the connection is cut. */
@@ -47,6 +49,8 @@ export interface FailedTry {
 export interface Forward {
   /** Also for one that has waited or paused. */
   start(now: number): ForwardAction
+  /** It has waited for as long as it may. Without this, that is what is answered for. */
+  waited?(now: number): ForwardAction
   failed(last: FailedTry, now: number): ForwardAction
   /** A whole head came: undefined passes it on. */
   answered(status: number, replayable: boolean, now: number, header?: FieldOf): ForwardAction | undefined

@@ -10,11 +10,7 @@ import { type Course, courseOf, IN_TRAILERS, isSilent } from './fault.js'
 
 export const apacheErrorLog: Partial<ErrorLog> = {
   failed: (failure, context) => linesOf(failure, courseOf(failure), context),
-  excluded(context) {
-    const { address } = serverIn(context)
-    const seconds = Math.ceil((context.excludedMs ?? 0) / 1000)
-    return line('proxy', 'error', `AH00959: ap_proxy_connect_backend disabling worker for (${address}) for ${seconds}s`)
-  },
+  excluded: excludedLine,
   noted: (level, text, _stage, context) =>
     text.startsWith('AH01100')
       ? ofClient(context, 'proxy_http', 'warn', `${text} ${pathOf(context)} (${methodOf(context)})`)
@@ -27,6 +23,20 @@ export function refusedLine({ details, fields: [value = ''] = [] }: Failure, con
     return ofClient(context, 'proxy_http', 'error', `AH01093: ${value} Transfer-Encoding is not supported`)
   }
   return undefined
+}
+
+/** Of a server whose name or whose TLS failed it says nothing. */
+function excludedLine(context: LogContext): LogLine | undefined {
+  const { excludedMs = 0, excludedBy: { failure, status } = { failure: undefined, status: undefined } } = context
+  const { scheme, address } = serverIn(context)
+  if (failure && courseOf(failure).at !== 'connect') return undefined
+  if (failure || status === undefined) {
+    const seconds = Math.ceil(excludedMs / 1000)
+    return line('proxy', 'error', `AH00959: ap_proxy_connect_backend disabling worker for (${address}) for ${seconds}s`)
+  }
+  const worker = `balancer://${context.server}: Forcing worker (${scheme}://${address}) into error state`
+  const why = `due to status code ${status} matching 'failonstatus' balancer parameter`
+  return ofClient(context, 'proxy_balancer', 'error', `AH01174: ${worker} ${why}`)
 }
 
 function linesOf(failure: Failure, course: Course, context: LogContext): LogLine[] {

@@ -14,6 +14,8 @@ export const apache: Dialect = {
   tellsLast: true,
   via: false,
   takesBodies: false,
+  // MAX_MEM_SPOOL, but for what is too small a piece to be read (proxy_util.c, ap_proxy_prefetch_input).
+  readsAhead: 16_304,
   reads: apacheReader,
   // One limit for writing and reading, in whole seconds.
   limits(told) {

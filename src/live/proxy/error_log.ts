@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Failure } from '../../core/failure.js'
 import type { Dialect } from '../../dialects/dialect.js'
 import { errorLogOf } from '../../dialects/index.js'
-import type { LogContext, LogLine } from '../../dialects/log_line.js'
+import type { LogContext, LogLine, TryEnd } from '../../dialects/log_line.js'
 import type { Note } from '../reading.js'
 import type { Site, Target } from '../site.js'
 import { logContext } from './ledger.js'
@@ -23,7 +23,7 @@ export interface ErrorLogging {
   failed(downstream: Client, failure: Failure, target: Target | undefined): void
   ended(downstream: Client, failure: Failure, target: Target | undefined): void
   noted(downstream: Client, note: Note, target: Target): void
-  excluded(downstream: Client, target: Target): void
+  excluded(downstream: Client, target: Target, by: TryEnd): void
   limited(downstream: Client, excess: number): void
   clientLeft(downstream: Client): void
 }
@@ -45,9 +45,9 @@ export function createErrorLogging(site: Site, hop: string, dialect: Dialect): E
     ended: (downstream, failure, target) => write(downstream, target, (context) => words.ended?.(failure, context)),
     noted: (downstream, { level, text, stage }, target) =>
       write(downstream, target, (context) => words.noted?.(level, text, stage, context)),
-    excluded: (downstream, target) =>
+    excluded: (downstream, target, excludedBy) =>
       write(downstream, target, (context) =>
-        words.excluded?.({ ...context, excludedMs: excludedMs(site, hop, target) }),
+        words.excluded?.({ ...context, excludedMs: excludedMs(site, hop, target), excludedBy }),
       ),
     limited: (downstream, excess) => write(downstream, undefined, (context) => words.limited?.(excess, context)),
     clientLeft: (downstream) =>

@@ -137,7 +137,7 @@ export class Forwarding implements ExchangeListener {
     this.dispatcher.events.failed(this.request, failure, this.reached)
     const last = { failure, requestWritten, replayable, responseBegun, reused }
     const action = this.forward.failed(last, alignedMs())
-    this.leave()
+    this.leave(failure)
     this.carryOut(action)
   }
 
@@ -165,18 +165,19 @@ export class Forwarding implements ExchangeListener {
   }
 
   /** The try is over, and its connection with it; the server may have room for another request. */
-  private leave(): void {
-    this.turned()
+  private leave(failure?: Failure): void {
+    this.turned(failure)
     this.pool!.discard(this.connection!)
     this.connection = undefined
     this.dispatcher.advance()
   }
 
-  private turned(): void {
+  private turned(failure?: Failure): void {
     const { turned } = this.forward
     if (!turned) return
     const { pools, servers, events } = this.dispatcher
-    events.turned(this.request, turned, servers.all[pools.indexOf(this.pool!)]!, this.pool!.target)
+    const server = servers.all[pools.indexOf(this.pool!)]!
+    events.turned(this.request, turned, server, this.pool!.target, { failure, status: this.status })
   }
 
   private carryOut(action: ForwardAction): void {
@@ -190,6 +191,10 @@ export class Forwarding implements ExchangeListener {
     if (action.do === 'wait') return this.enterQueue(action.forMs)
     if (action.do === 'pause') return this.askLater(action.ms)
     const { failure } = action
+    if (action.do === 'pass') {
+      this.dispatcher.events.failed(this.request, failure, undefined)
+      return this.carryOut(this.forward.start(alignedMs()))
+    }
     const chosen = failure.stage !== 'select'
     if (!chosen) this.dispatcher.events.failed(this.request, failure, undefined)
     this.tellDenied()
@@ -225,8 +230,9 @@ export class Forwarding implements ExchangeListener {
     }
     this.queuedAt = monotonicMs()
     this.patience = startTimer(forMs, () => {
+      const action = this.forward.waited?.(alignedMs())
       this.giveUp()
-      this.carryOut({ do: 'answer', failure: waitedTooLong() })
+      this.carryOut(action ?? { do: 'answer', failure: waitedTooLong() })
     })
   }
 

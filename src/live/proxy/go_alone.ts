@@ -3,6 +3,7 @@
  * 100 Continue, that end with trailers, or that ask for another protocol. The proxy's handler asks for each request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Dialect } from '../../dialects/dialect.js'
 import { soon } from '../clock.js'
 import type { Once } from '../exchange.js'
 import { trailerFields } from './headers.js'
@@ -24,14 +25,32 @@ export function goOn({ headers, httpVersionMinor }: IncomingMessage, response: S
   if (headers.expect?.toLowerCase() === '100-continue' && httpVersionMinor === 1) response.writeContinue()
 }
 
-/** A body in chunks that has come with its head goes on with its length told. */
-export function whenTaken(request: IncomingMessage, headers: string[], go: () => void): void {
+/** The body is the proxy's, not only what passes through it: its trailers are lost, and its framing may be another one. */
+export const takenBy = ({ takesBodies, readsAhead }: Dialect, { headers }: IncomingMessage): boolean =>
+  takesBodies || (readsAhead !== undefined && headers.expect === undefined)
+
+/** A body in chunks that has come as far as the proxy waits for it goes on with its length told. */
+export function whenTaken({ readsAhead }: Dialect, request: IncomingMessage, headers: string[], go: () => void): void {
+  if (readsAhead !== undefined) return whenReadAhead(request, headers, readsAhead, go)
   if (request.headers['transfer-encoding'] === undefined) return go()
   soon(() => {
     if (request.socket.destroyed) return
     if (request.complete) headers.push('Content-Length', String(request.readableLength))
     go()
   })
+}
+
+function whenReadAhead(request: IncomingMessage, headers: string[], bytes: number, go: () => void): void {
+  const look = (): void => {
+    const enough = request.readableLength >= bytes
+    if (!enough && !request.complete) return
+    request.off('readable', look)
+    const chunked = request.headers['transfer-encoding'] !== undefined
+    if (chunked && !enough) headers.push('Content-Length', String(request.readableLength))
+    go()
+  }
+  request.on('readable', look)
+  look()
 }
 
 /** Adds the fields of the hop that such a request needs. */

@@ -18,7 +18,7 @@ import { createCaching } from './caching.js'
 import { UpstreamDispatcher, UpstreamError, type UpstreamRequest } from './dispatcher.js'
 import { createErrorLogging, type ErrorLogging } from './error_log.js'
 import { Downstream } from './front.js'
-import { goAlone, goOn, needsOwnConnection, whenTaken } from './go_alone.js'
+import { goAlone, goOn, needsOwnConnection, takenBy, whenTaken } from './go_alone.js'
 import { keepTarget, requestHeaders, setHost } from './headers.js'
 import { createHealthChecks, type HealthChecks } from './health_checks.js'
 import { type Refusals, refusals } from './refusal.js'
@@ -37,10 +37,10 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
   const dispatcher = new UpstreamDispatcher(site, hop, reach, {
     failed: (request, failure, target) => log.failed(of(request), failure, target),
     noted: (request, note, target) => log.noted(of(request), note, target),
-    turned(request, turned, server, target) {
+    turned(request, turned, server, target, by) {
       if (turned === 'doubted' || turned === 'down') checks?.hurry(server)
       bookTurn(site, name, turned, target)
-      if (turned === 'excluded') log.excluded(of(request), target)
+      if (turned === 'excluded') log.excluded(of(request), target, by)
     },
     turnedBeside(server, turned, target, why) {
       if (turned === 'down') checks?.hurry(server)
@@ -90,11 +90,12 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, log)
       const body = hasBody(raw)
       if (dialect.takesBodies && body) goOn(raw, reply.raw)
-      const once = needsOwnConnection(raw, body && !dialect.takesBodies) ? goAlone(raw, headers) : undefined
+      const takes = body && takenBy(dialect, raw)
+      const once = needsOwnConnection(raw, body && !takes) ? goAlone(raw, headers) : undefined
       const upstream = new ProxiedRequest(raw, headers, body, once, downstream)
       const refused = limiting?.admit(alignedMs(), upstream.client)
       if (refused) return refuseOverRate(log, downstream, refused)
-      if (dialect.takesBodies && body) whenTaken(raw, headers, () => send(upstream))
+      if (takes) whenTaken(dialect, raw, headers, () => send(upstream))
       else send(upstream)
     },
   } as Parameters<typeof httpProxy>[1])

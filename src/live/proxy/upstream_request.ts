@@ -7,6 +7,7 @@ import type { BalancedRequest } from '../../core/proxy/balancers/index.js'
 import type { Forward } from '../../core/proxy/forward.js'
 import type { Turn } from '../../core/proxy/passive_health/index.js'
 import type { Server } from '../../core/proxy/server.js'
+import type { TryEnd } from '../../dialects/log_line.js'
 import type { Try } from '../../journal/events.js'
 import type { Once } from '../exchange.js'
 import type { Note } from '../reading.js'
@@ -45,7 +46,7 @@ export interface DispatcherEvents {
   /** Something about a response is worth a line in the log, and it goes on. */
   noted(request: UpstreamRequest, note: Note, target: Target): void
   /** How a server's last try ended has consequences for it. */
-  turned(request: UpstreamRequest, turned: Turn, server: Server, target: Target): void
+  turned(request: UpstreamRequest, turned: Turn, server: Server, target: Target, by: TryEnd): void
   /** A server is another one now because of time, of a check or of what others did. */
   turnedBeside(server: Server, turned: Turn, target: Target, why: string): void
   /** It would be tried again, and may not. */

@@ -4,6 +4,7 @@
  */
 import { type TlsChoice, versionsOf } from '../../core/tls.js'
 import type { ProxyPlaces, ProxySettings, ServerSettings } from '../driver.js'
+import { failoverWords } from './failover.js'
 import { secured } from './lacks.js'
 
 /** Access, error and forensic log in one file: so their lines stand in the order in which they were written. */
@@ -124,19 +125,17 @@ function hostLines(settings: ProxySettings, places: ProxyPlaces): string[] {
 }
 
 function passLines(settings: ProxySettings, { addresses }: ProxyPlaces): string[] {
-  const { hop, servers, tries, balance, next_upstream } = settings
+  const { hop, servers, balance } = settings
   const [only] = servers
   if (servers.length === 1) {
     return [`ProxyPass / ${urlOf(only!, addresses[0]!)}/ nocanon ${workerWords(settings, only!, false)}`]
   }
-  const listed = servers.filter(({ down }) => !down).length
-  const attempts = next_upstream.length === 0 ? 0 : (tries > 0 ? Math.min(tries, listed) : listed) - 1
   return [
     `<Proxy balancer://${hop}>`,
     ...servers.map(
       (server, index) => `  BalancerMember ${urlOf(server, addresses[index]!)} ${workerWords(settings, server, true)}`,
     ),
-    `  ProxySet lbmethod=${METHODS[balance.type]} maxattempts=${Math.max(0, attempts)}`,
+    `  ProxySet ${[`lbmethod=${METHODS[balance.type]}`, ...failoverWords(settings)].join(' ')}`,
     '</Proxy>',
     `ProxyPass / balancer://${hop}/ nocanon`,
   ]

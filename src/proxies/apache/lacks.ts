@@ -26,7 +26,7 @@ function ofProxy({ queue, health_check, rate_limit, cache, balance, upstream_tls
   if (!BALANCERS.has(balance.type)) lack(`balance: ${balance.type}`, 'Apache has no such balancer')
   for (const key of ['forwarding', 'passive_health'] as const) {
     const type = rest[key]?.type ?? 'nginx'
-    if (type !== 'nginx') lack(`${key}: ${type}`, 'Apache has rules of its own')
+    if (type !== 'nginx' && type !== 'apache') lack(`${key}: ${type}`, 'Apache has rules of its own')
   }
   if (queue) lack('queue.size', 'Apache does not count who waits for a connection', true)
   if (rest.keepalive.requests < DEFAULT_REQUESTS) {
@@ -57,8 +57,8 @@ function ofTimeouts({ timeouts, servers }: ProxySettings): Lack[] {
 }
 
 /** What it calls a failure of a server is that no connection could be made; what fails later is answered for. */
-function ofMovingOn({ servers, next_upstream, tries, next_upstream_timeout }: ProxySettings): Lack[] {
-  if (servers.length < 2) return []
+function ofMovingOn({ servers, forwarding, next_upstream, tries, next_upstream_timeout }: ProxySettings): Lack[] {
+  if (servers.length < 2 || forwarding?.type === 'apache') return []
   const found: Lack[] = []
   const status = next_upstream.find((condition) => condition.startsWith('http_'))
   if (status !== undefined) found.push({ setting: `next_upstream: ${status}`, why: 'Apache passes such an answer on' })

@@ -117,7 +117,9 @@ function excluded(
   places: Pick<ProxyPlaces, 'addresses'>,
   at: number,
 ): Told[] {
-  const address = /^ap_proxy_connect_backend disabling worker for \((.*?)\) for \d+s$/.exec(said)?.[1]
+  const connected = /^ap_proxy_connect_backend disabling worker for \((.*?)\) for \d+s$/.exec(said)?.[1]
+  const answered = /: Forcing worker \(\w+:\/\/(.*?)\/?\) into error state/.exec(said)?.[1]
+  const address = connected ?? answered
   if (address === undefined) return []
   return [{ event: { event: 'server', server: serverAt(address, settings, places), state: 'excluded' }, at }]
 }

@@ -2,12 +2,13 @@
 import type { KindOf } from '../../../lib/registry.js'
 import type { BalancedRequest } from '../balancers/index.js'
 import type { Forward, ForwardParts } from '../forward.js'
+import { apache } from './apache.js'
 import { caddy } from './caddy.js'
 import { envoy } from './envoy.js'
 import { haproxy } from './haproxy.js'
 import { type ForwardConfig, nginx } from './nginx.js'
 
-export const forwards = { nginx, haproxy, envoy, caddy }
+export const forwards = { nginx, haproxy, envoy, caddy, apache }
 
 export type ForwardingConfig = KindOf<typeof forwards>
 

@@ -2,6 +2,7 @@
 import type { Chance } from '../../../lib/random.js'
 import type { KindOf } from '../../../lib/registry.js'
 import type { Servers } from '../servers.js'
+import { apache } from './apache.js'
 import { caddy } from './caddy.js'
 import { envoy } from './envoy.js'
 import { haproxy } from './haproxy.js'
@@ -10,7 +11,7 @@ import type { TellTurn } from './passive_health.js'
 
 export type { Ended, PassiveHealth, TellTurn, Turn } from './passive_health.js'
 
-export const passiveHealth = { nginx, haproxy, envoy, caddy }
+export const passiveHealth = { nginx, haproxy, envoy, caddy, apache }
 
 export type PassiveHealthConfig = KindOf<typeof passiveHealth>
 

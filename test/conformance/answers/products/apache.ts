@@ -1,4 +1,6 @@
 /** Apache in the comparison of answers. */
+import { forwardingOf, passiveHealthOf } from '../../../../src/proxies/apache/failover.js'
+import type { ProxyHop } from '../../../../src/scenario/hops.js'
 import type { Subject } from '../product.js'
 
 /** Of causes in which servers fail now and then. */
@@ -11,16 +13,13 @@ export const apache: Subject = {
   version: '2.4.71',
   seed: 20_261_126,
   hop: {},
+  mini: withItsRules,
   said({ level, line }) {
     return level === 'access' ? undefined : withoutPlaces(line)
   },
   reasons: {
     'gateway-invalid-endpoint':
       'To Apache CONNECT is a method like any other, and it asks the server; the mini proxy refuses it',
-    'no-live-upstreams':
-      'Apache asks servers again that are in error state when there is no other; the mini proxy moves on by the rules of its hop',
-    'poison-request':
-      'Apache moves on only where no connection could be made; the mini proxy does as next_upstream of its hop says',
     'request-without-length':
       'Apache reads a small body before it sends it, and tells its length; the mini proxy passes it on as it comes',
     'tls-client-cert-required':
@@ -52,6 +51,12 @@ export const apache: Subject = {
     closing: `Beyond both: the driver runs Apache with its lines about the connections of mod_ssl left out, and at \`LogLevel info\`, for without
 it Apache says of a handshake only that it failed. Interim responses are not passed on by the mini proxy. Its clock is in UTC.`,
   },
+}
+
+/** What a hop says in nginx's words, as the real one is told it in its own. */
+function withItsRules(hop: ProxyHop): ProxyHop {
+  const settings = { ...hop, servers: hop.to }
+  return { ...hop, forwarding: forwardingOf(settings), passive_health: passiveHealthOf(settings) }
 }
 
 /** Addresses, the names of servers (a real one is asked for as localhost), and what a certificate says of itself. */

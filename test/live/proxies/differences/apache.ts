@@ -113,6 +113,7 @@ export const apache: Differences = {
     'intermittent-connect':
       'a connection may be lost just when it is there: 502, where those that can’t be made are 503',
     'poison-request': 'it does not go on to another server: which ones the requests kill is for the balancer to say',
+    'reset-before-response': 'whether a request is the first on its connection decides between 502 and a close',
     'conflicting-content-length': 'the first length counts; what is left of the body may spoil the next request or not',
     'origin-restart': 'a process has to start again in time, and none of that is Apache’s',
   },
