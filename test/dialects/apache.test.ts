@@ -166,6 +166,17 @@ t.test('its log', (t) => {
   t.match(logged(body)[0], /\(70008\)Partial results are valid but processing is incomplete: .*AH01110: error reading/)
   const { excluded, noted } = apache.errorLog!
   t.match(excluded!({ ...context, excludedMs: 9500 }), { message: /AH00959: .*\(127\.0\.0\.1:81\) for 10s$/ })
+  const by = (end: object) => ({
+    ...context,
+    excludedMs: 9000,
+    excludedBy: { failure: undefined, status: undefined, ...end },
+  })
+  t.match(excluded!(by({ failure: refused })), { message: /AH00959: / })
+  t.equal(excluded!(by({ failure: handshake })), undefined, 'of TLS it says nothing more')
+  t.equal(
+    excluded!(by({ status: 503 }))?.message,
+    "[proxy_balancer:error] [pid 1:tid 1] [client 127.0.0.1:9] AH01174: balancer://lb: Forcing worker (http://127.0.0.1:81) into error state due to status code 503 matching 'failonstatus' balancer parameter",
+  )
   t.match(noted!('info', 'AH02555: x', 'response_head', context), {
     message: /^\[http:info\] .*127\.0\.0\.1:81\] AH02555/,
   })

@@ -62,6 +62,11 @@ t.test('settings are written as Apache has them', (t) => {
   const first = 'connectiontimeout=60000ms retry=9 smax=1024 ttl=60 max=2 acquire=1 loadfactor=3 upgrade=ANY'
   has(t, lines({ to }), `BalancerMember http://127.0.0.1:81 ${first}`)
   has(t, lines({ to }), `BalancerMember http://127.0.0.1:82 ${WORKER} status=+H upgrade=ANY`)
+  has(t, lines({ preset: 'apache' }), 'ProxySet lbmethod=byrequests')
+  const forwarding = { type: 'apache', max_attempts: 3 }
+  const passive_health = { type: 'apache', force_recovery: false, fail_on_status: [500, 503] }
+  const own = 'ProxySet lbmethod=byrequests maxattempts=3 forcerecovery=Off failonstatus=500,503'
+  has(t, lines({ forwarding, passive_health }), own)
   const unix = lines({ to: ['app1'] }, {}, { addresses: ['unix:/s/app1.sock'] })
   t.ok(unix.some((line) => line.startsWith('ProxyPass / unix:/s/app1.sock|http://localhost/ ')))
   has(t, lines({ timeouts: { read: '1500ms' }, source: '127.0.0.9' }), 'ProxyTimeout 2', 'ProxySourceAddress 127.0.0.9')
@@ -107,6 +112,8 @@ t.test('what it lacks', (t) => {
     'fail_timeout of app1',
   ])
   t.same(told({ to: ['app1'], resolver: {} }), ['resolver'])
+  t.same(told({ forwarding: 'apache', passive_health: 'apache' }), [])
+  t.same(told({ forwarding: 'haproxy' }).slice(0, 1), ['forwarding: haproxy'])
   t.end()
 })
 

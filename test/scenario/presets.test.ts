@@ -148,3 +148,23 @@ test('caddy: any server, one try, nothing held against a server, and a resolver 
     forwarding: { type: 'caddy', try_duration: 5000 },
   })
 })
+
+test('apache: one connection that could not be made, and a server is left alone for a minute', async (t) => {
+  const hop = hopOf({ preset: 'apache' })
+  t.match(hop, {
+    balance: { type: 'round_robin' },
+    forwarding: { type: 'apache', max_attempts: undefined },
+    passive_health: { type: 'apache', force_recovery: true, fail_on_status: [] },
+    timeouts: { connect: 60_000, read: 60_000 },
+    dialect: 'apache',
+    to: [
+      { max_fails: 1, fail_timeout: 60_000 },
+      { max_fails: 1, fail_timeout: 60_000 },
+    ],
+  })
+  const said = hopOf({ preset: 'apache', forwarding: { max_attempts: 1 }, passive_health: { fail_on_status: [503] } })
+  t.match(said, {
+    forwarding: { type: 'apache', max_attempts: 1 },
+    passive_health: { type: 'apache', force_recovery: true, fail_on_status: [503] },
+  })
+})
