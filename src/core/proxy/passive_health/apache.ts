@@ -87,6 +87,7 @@ class ApacheHealth implements PassiveHealth {
     return 'excluded'
   }
 
+  /** Without a retry, Apache waits for the next microsecond: whether that has come by the next try, nobody can tell. */
   private inError(now: number): boolean {
     if (this.since !== undefined && now - this.since >= this.retryMs) this.since = undefined
     return this.since !== undefined
