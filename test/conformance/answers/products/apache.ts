@@ -19,11 +19,9 @@ export const apache: Subject = {
   },
   reasons: {
     'gateway-invalid-endpoint':
-      'To Apache CONNECT is a method like any other, and it asks the server; the mini proxy refuses it',
-    'request-without-length':
-      'Apache reads a small body before it sends it, and tells its length; the mini proxy passes it on as it comes',
+      'the parser of the mini proxy takes a CONNECT for the end of HTTP, and Apache’s for a request like any other',
     'tls-client-cert-required':
-      'Apache was asked for a certificate, and says so; of the failure alone, an alert, the mini proxy can’t tell that',
+      'OpenSSL tells Apache that it was asked for a certificate, which it has not; Node has no such word, and the alert has none',
     'reset-before-response': MOMENTS,
     'intermittent-connect': MOMENTS,
     'ddos-flood': MOMENTS,
@@ -44,11 +42,18 @@ export const apache: Subject = {
   without a colon is a 502, and of two lengths the first one counts. Chunks are read strictly.
 - **Error log** at \`LogLevel info\`, several lines for a failure, each from its module on; process and thread are 1. The **access
   log** has lines \`combined\`. Both are lines for \`{ log: lb, contains: … }\`.
+- **Bodies** of requests are read before a server is asked, up to 16,304 bytes: with all of it there its length is told in the place
+  of chunks. Trailers are lost.
 - **Seconds**: the limit for reading is one of whole seconds, for writing as well.`,
     compared: 'every line of the error log, but for addresses, names, processes and what a certificate says of itself',
     causes: 'statuses, truncation, log',
     variations: 'every byte and log',
-    closing: `Beyond both: the driver runs Apache with its lines about the connections of mod_ssl left out, and at \`LogLevel info\`, for without
+    closing: `The mini proxy has Apache's rules too, as \`preset: apache\` brings them: another server is asked only where no connection could be
+made, a server is in error state for \`retry\`, which is its \`fail_timeout\`, and when all are, all are asked again. \`maxattempts\` is
+what \`next_upstream\` and \`tries\` come to, for both of them. \`test/conformance/apache_order.test.ts\` plays timelines drawn from a seed
+at the real one and in the core: who is asked when is the same, request by request.
+
+Beyond both: the driver runs Apache with its lines about the connections of mod_ssl left out, and at \`LogLevel info\`, for without
 it Apache says of a handshake only that it failed. Interim responses are not passed on by the mini proxy. Its clock is in UTC.`,
   },
 }
