@@ -7,7 +7,7 @@ import type { Preset } from './preset.js'
  */
 export const apache: Preset = {
   summary:
-    'Apache with its defaults: another server only where no connection could be made, which is left alone for 60s, and with all of those all are asked',
+    'Apache with its defaults: a server that can’t be reached is left alone for 60s, another one is asked, and nothing else moves a request on',
   hop: () => ({
     balance: 'round_robin',
     forwarding: { type: 'apache' },
