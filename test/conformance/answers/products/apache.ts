@@ -69,6 +69,7 @@ const withoutPlaces = (line: string): string =>
   line
     .replace(/\[pid \d+(:tid \d+)?\]/, '[pid]')
     .replace(/ \[subject: .*\]/s, '')
+    .replace(/\([\w.-]+:\d+\) downstream/, '(name) downstream')
     .replace(/ \([\w.-]+(:\d+)?\)( failed| from|$)/, ' (name)$2')
     .replace(/(hostname|backend:|remote server|connection for) \S+/, '$1 name')
     .replace(/127(\.\d+){3}(:\d+)?/g, 'address')
