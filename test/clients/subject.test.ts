@@ -1,6 +1,7 @@
 /** Libraries and files in a process of their own: what they answer, what is told of them, how they end. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import type { Answer, Call, Running } from '../../src/clients/driver.js'
@@ -210,26 +211,41 @@ import { writeFileSync } from 'node:fs'
 const told = () => writeFileSync(new URL('pid', import.meta.url), String(process.pid))
 export const waits = async () => { told(); await new Promise(() => {}) }
 export const loops = async () => { told(); for (;;); }`,
+    // The thread that looks after it has hardly begun by then.
+    'alone.mjs': `
+import { writeFileSync } from 'node:fs'
+writeFileSync(new URL('pid', import.meta.url), String(process.pid))
+process.kill(process.ppid, 'SIGKILL')
+for (;;);`,
     'parent.mjs': `
 import { subjectNamed } from ${JSON.stringify(pathToFileURL('dist/clients/subject.js').href)}
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 const file = new URL('pid', import.meta.url)
 rmSync(file, { force: true })
-const running = await subjectNamed('./client.mjs#' + process.argv[2], { folder: import.meta.dirname }).start()
+const running = await subjectNamed(process.argv[2], { folder: import.meta.dirname }).start()
 running.call({ url: 'http://127.0.0.1:9/', method: 'GET', headers: {} })
 while (!existsSync(file) || readFileSync(file, 'utf8') === '') await new Promise((resolve) => setTimeout(resolve, 5))
 console.log(readFileSync(file, 'utf8'))`,
   })
+  const parentOf = (client: string) =>
+    spawn(process.execPath, [`${folder}/parent.mjs`, client], { stdio: ['ignore', 'pipe', 'inherit'] })
   for (const how of ['waits', 'loops']) {
-    const parent = spawn(process.execPath, [`${folder}/parent.mjs`, how], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const parent = parentOf(`./client.mjs#${how}`)
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line.toString())
     t.ok(isAlive(pid), how)
     parent.kill('SIGKILL')
-    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+    await gone(pid)
     t.pass(`${how}: gone`)
   }
+  await once(parentOf('./alone.mjs#send'), 'exit')
+  await gone(Number(readFileSync(`${folder}/pid`, 'utf8')))
+  t.pass('gone, though its parent was so before anybody looked')
 })
+
+async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -81,11 +81,14 @@ const unhandled = (error: unknown): void => {
   tell({ told: 'unhandled', message: `${name}: ${message}` })
 }
 
-/** A client in an endless loop does not hear that its parent is gone: somebody else looks after it. */
+/**
+ * A client in an endless loop does not hear that its parent is gone: somebody else looks after it. Who that parent is, is
+ * asked here: the other thread may begin so late that it is gone by then.
+ */
 function followParent(): void {
-  const watch = `const parent = process.ppid
+  const watch = `const { workerData: parent } = require('node:worker_threads')
 setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL') }, 500)`
-  new Worker(watch, { eval: true, execArgv: [], env: {} }).unref()
+  new Worker(watch, { eval: true, execArgv: [], env: {}, workerData: process.ppid }).unref()
 }
 
 followParent()
