@@ -45,7 +45,7 @@ export function judge(
 }
 
 export const tooLoaded = (lagMs: number, maxLagMs: number): string =>
-  `this machine was too loaded to judge: timers were up to ${lagMs.toFixed(0)} ms late, and it bears ${maxLagMs} ms`
+  `this machine was too loaded to judge: four timers in a row were up to ${lagMs.toFixed(0)} ms late, and it bears ${maxLagMs} ms`
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 

@@ -56,7 +56,8 @@ export const scenarioSchema = z.strictObject({
       'Each client has the path to itself, one after the other: for each, hops start anew with the same seed, and windows count from its own start',
   }),
   max_lag: duration().optional().meta({
-    description: 'How late timers may be for it to be judged: on a machine that is busier it is inconclusive',
+    description:
+      'How late four timers in a row may be together, about as many turns as a request takes, for it to be judged: on a machine that is busier it is inconclusive',
   }),
   recovery: recoverySchema.prefault({}),
   alone: z

@@ -50,7 +50,7 @@ export interface FaultEvent {
   peer?: string | undefined
 }
 
-/** How late the process's own timers were during the load, at worst: what a busy machine adds to every duration. */
+/** How late four of the process's own timers in a row were during the load, at worst: what a busy machine adds to a request. */
 export interface LagEvent {
   event: 'lag'
   t: number
