@@ -135,8 +135,6 @@ export interface AccessEntry {
   hop?: string | undefined
   /** The client with its port. */
   peer?: string | undefined
-  /** Another request came before it on its connection. */
-  again?: boolean | undefined
   /** It was not passed on. */
   refused?: boolean | undefined
   /** The client left because it was hung up on: it took no more of the response. */

@@ -298,11 +298,11 @@ export class Downstream implements Dispatcher.DispatchHandler {
 
   private book(end: Pick<ForwardEvent, 'failure' | 'cut' | 'client_left' | 'proxy_error'>): void {
     if (!this.site.journaling) return
-    const { site, hop, dialect, request, again, stalled, framing, denied, peer, tries, status, tunnel } = this
+    const { site, hop, dialect, request, stalled, framing, denied, peer, tries, status, tunnel } = this
     if (tunnel) framing.payloadBytes = tunnel.bytes.down_bytes
     const marks = { health: isCheck(request), background: isBackground(request) }
     const said = { proxy_status: this.proxyStatus, cache: this.cached, ms: roundMs(monotonicMs() - this.started) }
     const ended = { peer, request: this.id, tries, tunnel: tunnel?.bytes, status, ...marks, ...said, ...end }
-    bookRequest(site, hop, dialect, request, ended, { ...framing.sent, again, stalled, denied })
+    bookRequest(site, hop, dialect, request, ended, { ...framing.sent, stalled, denied })
   }
 }

@@ -26,8 +26,6 @@ export interface Sent {
   chunked?: boolean | undefined
   /** To its end. */
   whole?: boolean | undefined
-  /** Another request came before it on its connection. */
-  again?: boolean | undefined
   /** It was not passed on. */
   refused?: boolean | undefined
   /** The client was hung up on. */

@@ -3,10 +3,6 @@ import { forwardingOf, passiveHealthOf } from '../../../../src/proxies/apache/fa
 import type { ProxyHop } from '../../../../src/scenario/hops.js'
 import type { Subject } from '../product.js'
 
-/** Of causes in which servers fail now and then. */
-const MOMENTS =
-  'which connections meet the fault, and which requests meet a connection that is used again, is a matter of moments'
-
 export const apache: Subject = {
   name: 'apache',
   title: 'Apache',
@@ -22,10 +18,6 @@ export const apache: Subject = {
       'the parser of the mini proxy takes a CONNECT for the end of HTTP, and Apache’s for a request like any other',
     'tls-client-cert-required':
       'OpenSSL tells Apache that it was asked for a certificate, which it has not; Node has no such word, and the alert has none',
-    'reset-before-response': MOMENTS,
-    'intermittent-connect': MOMENTS,
-    'ddos-flood': MOMENTS,
-    'database-locked': MOMENTS,
   },
   page: {
     opening: `A proxy hop with \`dialect: apache\` answers, passes on and logs as Apache 2.4.71 of Debian does (\`ServerTokens OS\`):
