@@ -32,7 +32,7 @@ const hangUp = (peers: Peer[]) => {
 }
 
 t.test('one is served, one waits, the third gets a 503 at once', async (t) => {
-  await withRig(origin({ queue: 1, service_time: '150ms' }), async (lab) => {
+  await withRig(origin({ queue: 1, service_time: '600ms' }), async (lab) => {
     const peers = await asked(lab, ['/1', '/2', '/3'])
     const [first, second, third] = peers as [Peer, Peer, Peer]
     await third.until('\r\n\r\n')
@@ -50,14 +50,14 @@ t.test('one is served, one waits, the third gets a 503 at once', async (t) => {
     )
     const [shed, one, two] = served(lab)
     t.equal(shed!.worked_ms, undefined)
-    t.ok(one!.worked_ms! >= 149 && one!.queued_ms! < one!.worked_ms!, JSON.stringify(one))
+    t.ok(one!.worked_ms! >= 599 && one!.queued_ms! < one!.worked_ms!, JSON.stringify(one))
     t.ok(two!.queued_ms! > 0 && two!.ms >= two!.queued_ms! + two!.worked_ms! - 1, JSON.stringify(two))
     hangUp(peers)
   })
 })
 
 t.test('reset: who finds it full gets RST and not a byte', async (t) => {
-  await withRig(origin({ service_time: '150ms', when_full: 'reset' }), async (lab) => {
+  await withRig(origin({ service_time: '600ms', when_full: 'reset' }), async (lab) => {
     const peers = await asked(lab, ['/1', '/2'])
     t.equal(await peers[1]!.ended(), 'RST')
     t.equal(peers[1]!.received, '')
@@ -91,13 +91,13 @@ t.test('stop_accepting: connections wait in the kernel, the SYN of more than it 
 })
 
 t.test('a request whose client left is worked on all the same', async (t) => {
-  await withRig(origin({ service_time: '60ms' }), async (lab) => {
+  await withRig(origin({ service_time: '600ms' }), async (lab) => {
     const peers = await asked(lab, ['/1', '/2'])
     t.match(await peers[1]!.until('\r\n\r\n'), /^HTTP\/1\.1 503 /)
     hangUp(peers)
     await until(() => served(lab).length === 2)
     t.match(served(lab)[1], { request: '/1', outcome: 'wasted', status: undefined })
-    t.ok(served(lab)[1]!.worked_ms! >= 59)
+    t.ok(served(lab)[1]!.worked_ms! >= 599)
   })
 })
 
@@ -114,7 +114,7 @@ t.test('what is not finished when the rig closes was aborted', async (t) => {
 })
 
 t.test('one lock: the second waits for it in its worker, and who does not need it goes past', async (t) => {
-  const capacity = { workers: 3, service_time: '0ms', lock: { hold: '150ms', path: '/write/*' } }
+  const capacity = { workers: 3, service_time: '0ms', lock: { hold: '600ms', path: '/write/*' } }
   await withRig(origin(capacity), async (lab) => {
     const peers = await asked(lab, ['/write/1', '/write/2', '/read'])
     await until(() => served(lab).length === 3)

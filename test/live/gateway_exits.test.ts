@@ -256,7 +256,7 @@ t.test(
   'an exit that dies: its tunnels are cut with an RST, those of others live on, and nobody gets it any more',
   async (t) => {
     const exits = [
-      { network: '127.11.1.0/32', count: 1, dies: '150ms' },
+      { network: '127.11.1.0/32', count: 1, dies: '1s' },
       { network: '127.11.2.0/24', count: 1 },
     ]
     const stall = { id: 'stall', on: 'shop', at: 'request_head', effect: 'stall', match: { path: '/stall' } }

@@ -38,6 +38,12 @@ function lives(pid: number): boolean {
 const children = (of: number | string = process.pid): number[] =>
   readFileSync(`/proc/${of}/task/${of}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
+/** There is an open connection from that port, so the kernel gives it to nobody who asks for any. */
+const isKept = (port: number): boolean =>
+  new RegExp(`^ *\\d+: \\w+:${port.toString(16).toUpperCase().padStart(4, '0')} \\S+ 01 `, 'm').test(
+    readFileSync('/proc/net/tcp', 'latin1'),
+  )
+
 t.test('a crash kills the process, and who dials again is refused', async (t) => {
   await withRig(crashing({ at: 'request_head' }), async (lab) => {
     const [pid] = children()
@@ -48,6 +54,8 @@ t.test('a crash kills the process, and who dials again is refused', async (t) =>
     await until(() => exits(lab.journal).length === 1)
     t.same([exits(lab.journal)[0]!.signal, exits(lab.journal)[0]!.pid], ['SIGKILL', pid])
     t.notOk(lives(pid!))
+    await until(() => isKept(portOf(lab, 'app')))
+    t.equal(await await exchangeOrRefused(portOf(lab, 'app')), 'ECONNREFUSED', 'kept from others, and still refused')
     t.equal(lab.fault('f').fired, 1)
     const order = lab.journal.filter(({ event }) => event !== 'hop').map(({ event }) => event)
     t.same(order, ['connection', 'served', 'fault', 'exit'], 'nothing was lost, and in the order in which it happened')

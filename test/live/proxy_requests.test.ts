@@ -237,7 +237,7 @@ t.test('pipelined requests are answered in order, the bad one last', async (t) =
 
 t.test('a client that is too slow gets 408, and is hung up on', async (t) => {
   const input: RigInput = {
-    hops: { app: { kind: 'origin' }, lb: { kind: 'proxy', to: ['app'], timeouts: { client: '150ms' } } },
+    hops: { app: { kind: 'origin' }, lb: { kind: 'proxy', to: ['app'], timeouts: { client: '600ms' } } },
   }
   await withRig(input, async (lab) => {
     for (const [name, bytes, path] of [

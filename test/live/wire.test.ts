@@ -140,6 +140,7 @@ t.test('stall: the request was taken, nothing comes, the connection stays open',
     const socket = connect(portOf(lab, 'app'), '127.0.0.1')
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     const ended = ending(socket)
+    await lab.until(() => lab.fault('f').fired === 1)
     const silence = new Promise<string>((resolve) => socket.setTimeout(100, () => resolve('silence')))
     t.equal(await Promise.race([ended.then(({ how }) => how), silence]), 'silence')
     t.equal(socket.bytesRead, 0)

@@ -56,7 +56,7 @@ function written(stream: Socket, then: () => void): void {
 }
 
 const DRAIN_LIMIT_MS = 1000
-const ARRIVAL_LIMIT_MS = 200
+const ARRIVAL_LIMIT_MS = 1000
 const FOREVER_MS = 60_000
 
 /**

@@ -7,6 +7,7 @@ import { NO_COUNTS } from '../../core/fault/plan.js'
 import { CannotRunError } from '../../lib/errors.js'
 import type { OriginHop } from '../../scenario/hops.js'
 import { startTimer, stopTimer, type Timer, toSharedMs } from '../clock.js'
+import { KeptPort } from '../kept_port.js'
 import { type Address, formatAddress, type Site } from '../site.js'
 import { type Channel, type Exit, openChannel } from './channel.js'
 import type { FromProcess, RunState, ToProcess } from './protocol.js'
@@ -42,6 +43,7 @@ class Life {
   private state: State = { is: 'down', next: undefined, timer: undefined }
   private started: { resolve(address: Address): void; reject(error: Error): void } | undefined
   private port: number | undefined
+  private kept: KeptPort | undefined
   private counts = NO_COUNTS
   private zero: number | undefined
   private lastId = 0
@@ -78,8 +80,16 @@ class Life {
       counts,
     })
     const address = await listening
-    if (path === undefined) this.port = address.port
+    if (path === undefined) await this.keep(address.port)
     return address
+  }
+
+  /** While its process is dead nobody else is given the port: others would hear from clients of this hop. */
+  private async keep(port: number): Promise<void> {
+    this.port = port
+    this.kept ??= await KeptPort.prepare(port)
+    this.kept.release()
+    if (this.state.is === 'closed') await this.kept.close()
   }
 
   /** The process knows of the faults what the run knows. A new load finds the hop alive, whatever happened before. */
@@ -112,11 +122,13 @@ class Life {
     this.state = { is: 'closed' }
     if (state.is === 'down') stopTimer(state.timer)
     const channel = state.is === 'down' ? state.next : state.is === 'closed' ? undefined : state.channel
-    if (!channel) return
-    channel.tell({ do: 'close' })
-    const limit = startTimer(CLOSE_LIMIT_MS, () => channel.kill())
-    await channel.gone
-    stopTimer(limit)
+    if (channel) {
+      channel.tell({ do: 'close' })
+      const limit = startTimer(CLOSE_LIMIT_MS, () => channel.kill())
+      await channel.gone
+      stopTimer(limit)
+    }
+    await this.kept?.close()
   }
 
   private launch(): Channel {
@@ -142,7 +154,10 @@ class Life {
       case 'broken':
         return site.broken(message.message)
       case 'crash':
-        if (this.state.is === 'up') this.state = { is: 'dying', channel, crash: message }
+        if (this.state.is !== 'up') return
+        this.state = { is: 'dying', channel, crash: message }
+        // Its listener was closed before that word (crash.ts).
+        return void this.kept?.take()
     }
   }
 

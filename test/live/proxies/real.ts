@@ -53,16 +53,18 @@ function commands(): string[] {
   })
 }
 
-/** Ports that nobody listens at, as long as nobody takes them. */
+/** Ports that nobody listens at, and none of those that the kernel gives to whoever asks for any, as tests beside do. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await new Promise((done) => server.once('listening', done))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer()
+    const free = await new Promise<boolean>((done) => {
+      server.once('error', () => done(false)).listen(port, '127.0.0.1', () => done(true))
+    })
+    if (!free) continue
+    ports.add(port)
+    await new Promise((done) => server.close(done))
+  }
+  return [...ports]
 }
