@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { type Test, test } from 'tap'
 import { type JournalFile, type LoadedScenario, run } from '../src/run.js'
 import { checkScenario } from '../src/scenario/parse.js'
+import { freePorts } from './live/proxies/real.js'
 
 const scenario = (id: string, more: object = {}): LoadedScenario => {
   const input = {
@@ -59,8 +60,7 @@ test('no more side by side than said', async (t) => {
   t.same(entries, ['+a', '-a', '+b', '-b', '+c', '-c'])
 })
 
-/** Takes a free port, or that one. */
-async function occupy(t: Test, port = 0): Promise<Server> {
+async function occupy(t: Test, port: number): Promise<Server> {
   const server = createServer().listen(port, '127.0.0.1')
   await new Promise((done) => server.once('listening', done))
   t.teardown(() => server.close())
@@ -68,9 +68,7 @@ async function occupy(t: Test, port = 0): Promise<Server> {
 }
 
 test('repeated: the gravest verdict, its own journal, and how often each came out', async (t) => {
-  const free = await occupy(t)
-  const { port } = free.address() as { port: number }
-  await new Promise((closed) => free.close(closed))
+  const [port] = (await freePorts(1)) as [number]
   let occupant: Server | undefined
   const { openJournal } = diary(async (_id, nth) => {
     if (nth === 2) occupant = await occupy(t, port)

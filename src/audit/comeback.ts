@@ -85,7 +85,7 @@ export function hangOf(
 }
 
 /** On a fast clock a busy machine can make a wait of an early one, but hardly each time. */
-const ROUNDS = 3
+const ROUNDS = 5
 
 /** Each of these statuses with so many seconds, until it comes too early, or not at all. */
 export async function comebacksAfter(bench: Bench, statuses: readonly number[], seconds: number): Promise<Comeback[]> {

@@ -114,5 +114,7 @@ t.test('Ctrl-C: what ended is told, and no proxy is left', async (t) => {
   t.same(result.versions, { nginx: product.name.split(' ')[1] })
   t.match(result, { interrupted: true, rows: [{ cells: { nginx: { status: 502, log: /^recv/ } } }, { cells: {} }] })
   t.same(result.rows[1]!.cells, {})
+  // Who was killed with its group has yet to die: nobody waits for that.
+  await until(() => temporary.processes().length === 0)
   t.same([temporary.files(), temporary.processes()], [[], []])
 })

@@ -90,6 +90,8 @@ if (nginx) {
     assertEnded(t, ended, 0, '✓ passing', `GET /  (${nginx.name})`, `proxy ${nginx.name}`)
     const result: RunResult = JSON.parse(readFileSync(join(cwd, 'reports/latest/result.json'), 'utf8'))
     t.equal(result.proxy, nginx.name)
+    // Who was killed with its group has yet to die: nobody waits for that.
+    await until(() => temporary.processes().length === 0)
     t.same([temporary.files(), temporary.processes()], [[], []])
   })
 

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { createScope } from '../../src/lib/scope.js'
 import { type Decided, decide } from './haproxy_order/core.js'
-import { haproxyVersion, type Logged, startHaproxy } from './haproxy_order/haproxy.js'
+import { CONNECT_MS, haproxyVersion, type Logged, startHaproxy } from './haproxy_order/haproxy.js'
 import { play } from './haproxy_order/play.js'
 import { drawTimeline, type Timeline } from './haproxy_order/timeline.js'
 import { deadPort, startBackends } from './order/backends.js'
@@ -71,7 +71,8 @@ async function playAll(batch: readonly Timeline[]): Promise<[Timeline, Row[]][]>
           if (step.do !== 'ask') return []
           const id = played.id[at]!
           const seen = { met: backends.met(id), ...(await haproxy.logged(id)) }
-          const disturbed = seen.termination === 'sC'
+          // Its limit for connecting ran out, at the last server or at one before.
+          const disturbed = seen.termination === 'sC' || seen.connectMs >= decided[at]!.pausedMs + CONNECT_MS
           return [{ disturbed, wanted: asSeen(seen), told: asDecided(decided[at]!, timeline) }]
         })
         return [timeline, (await Promise.all(rows)).flat()]

@@ -22,7 +22,8 @@ export const right: Habits = {
     IDEMPOTENT.has(method) || Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key'),
   worthIt: ({ status, error }) => (error ? NETWORK.has(error.code ?? '') : AGAIN.has(status!)),
   budget,
-  backoffMs: (attempt) => Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1)),
+  // At least half of it: a draw of next to nothing is no wait, and the mean of a few need not grow.
+  backoffMs: (attempt) => (0.5 + 0.5 * Math.random()) * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1)),
   retryAfterMs,
   waitMs(backoffMs, askedMs = 0) {
     const wait = Math.max(backoffMs, askedMs)

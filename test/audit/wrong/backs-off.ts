@@ -2,4 +2,4 @@
 import { createClient } from '../controls/client.js'
 import { right } from '../controls/right.js'
 
-export const send = createClient({ ...right, backoffMs: () => 400 + 200 * Math.random() })
+export const send = createClient({ ...right, backoffMs: () => 450 + 100 * Math.random() })

@@ -2,10 +2,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../../live/proxies/real.js'
 import type { Timeline } from './timeline.js'
 
 /** Its version, or undefined where there is none. */
@@ -36,7 +37,7 @@ const deadHost = (server: number): string => `127.0.0.${2 + server}`
 export async function startApache(timelines: readonly Timeline[], ports: readonly number[]): Promise<Apache> {
   const folder = mkdtempSync(join(tmpdir(), 'apache-order-'))
   const [file, log] = [join(folder, 'conf'), join(folder, 'log')]
-  const port = await freePort()
+  const [port] = (await freePorts(1)) as [number]
   writeFileSync(file, configuration(folder, port, timelines, ports))
   const child = spawn('apache2', ['-D', 'FOREGROUND', '-d', folder, '-f', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -128,14 +129,6 @@ function host(
           `ProxyPass / balancer://${id}/`,
         ]
   return [`<VirtualHost 127.0.0.1:${port}>`, `ServerName ${id}`, ...lines, '</VirtualHost>'].join('\n')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
 }
 
 async function listens(port: number): Promise<boolean> {

@@ -18,6 +18,7 @@ export interface Decided {
   status: number | undefined
   /** It was not at a server that it ended. */
   ended: 'queue' | 'none' | undefined
+  pausedMs: number
 }
 
 export const forwardingInput = ({ retries, retry_on, redispatch, all_backups }: Timeline) => ({
@@ -82,11 +83,12 @@ export function decide(timeline: Timeline): (Decided | undefined)[] {
 }
 
 function carryOut(forward: Forward, step: Ask, timeline: Timeline, now: number): { decided: Decided; at: number } {
-  const decided: Decided = { met: [], status: undefined, ended: undefined }
+  const decided: Decided = { met: [], status: undefined, ended: undefined, pausedMs: 0 }
   let action: ForwardAction | undefined = forward.start(now)
   while (action?.do === 'try' || action?.do === 'pause') {
     if (action.do === 'pause') {
       now += action.ms
+      decided.pausedMs += action.ms
       action = forward.start(now)
       continue
     }

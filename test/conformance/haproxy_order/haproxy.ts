@@ -30,6 +30,8 @@ export interface Logged {
   moved: boolean
   status: number
   termination: string
+  /** Until it had its last connection: pauses, earlier tries and the queue included. */
+  connectMs: number
 }
 
 export interface Haproxy {
@@ -58,7 +60,8 @@ export async function startHaproxy(
   const lines = new Map<string, Logged>()
   const waiting = new Map<string, (line: Logged) => void>()
   createInterface(child.stdout).on('line', (line) => {
-    const [, id, server, retries, status, termination] = /^(\S+) (\S+) (\+?\d+) (-?\d+) (\S+)$/.exec(line) ?? []
+    const [, id, server, retries, status, termination, queued, connected] =
+      /^(\S+) (\S+) (\+?\d+) (-?\d+) (\S+) (-?\d+) (-?\d+)$/.exec(line) ?? []
     if (id === undefined) return
     const logged = {
       server: server!,
@@ -66,6 +69,7 @@ export async function startHaproxy(
       moved: retries!.startsWith('+'),
       status: Number(status),
       termination: termination!,
+      connectMs: Math.max(0, Number(queued)) + Math.max(0, Number(connected)),
     }
     lines.set(id, logged)
     waiting.get(id)?.(logged)
@@ -115,7 +119,7 @@ defaults
   timeout connect ${CONNECT_MS}ms
   timeout queue ${QUEUE_MS}ms
   http-reuse never
-  log-format "%[capture.req.hdr(0)] %s %rc %ST %ts"
+  log-format "%[capture.req.hdr(0)] %s %rc %ST %ts %Tw %Tc"
 frontend front
   bind ${front}
   http-request capture req.hdr(x-request-id) len 64

@@ -2,10 +2,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../../live/proxies/real.js'
 import type { Timeline } from './timeline.js'
 
 /** Its version, or undefined where there is none. */
@@ -25,7 +26,7 @@ export interface Nginx {
 export async function startNginx(timelines: readonly Timeline[], names: (of: Timeline) => string[]): Promise<Nginx> {
   for (let attempt = 1; ; attempt++) {
     const folder = mkdtempSync(join(tmpdir(), 'order-'))
-    const port = await freePort()
+    const [port] = (await freePorts(1)) as [number]
     const file = join(folder, 'nginx.conf')
     writeFileSync(file, configuration(folder, port, timelines, names))
     const child = spawn('nginx', ['-p', folder, '-e', 'stderr', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -101,14 +102,6 @@ ${lines.join('\n')}
       proxy_next_upstream_tries ${tries};
     }
   }`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
 }
 
 /** Until somebody answers there; false when the program is gone before. */
