@@ -31,7 +31,7 @@ export interface RigFault {
 export interface Rig extends AsyncDisposable {
   /** Where to send requests: the first proxy, or else the first hop that nothing forwards to. */
   readonly url: string
-  /** PEM of the CA that the rig's https hops are signed by. */
+  /** PEM of the CA that the rig's https hops are signed by; empty where there are none. */
   readonly ca: string
   /** host:port of the name server, for the resolver of any client; undefined where no proxy has one. */
   readonly nameServer: string | undefined

@@ -1,139 +1,34 @@
 /**
- * Certificates made at start by a CA that lives in memory: nothing to ship, nothing to expire. Origins and proxies
- * show them, everybody who dials trusts the CA.
+ * Certificates made at start by a CA of this process. Origins and proxies show them, everybody who dials trusts the CA.
  */
-import { webcrypto } from 'node:crypto'
-import 'reflect-metadata'
-import * as x509 from '@peculiar/x509'
-import type { CertificateKind } from '../core/fault/effects/certificate.js'
-import type { KeyType } from '../core/tls.js'
-import { wallMs } from './clock.js'
+import type { CertificateOrder, KeyPair } from './authority.js'
 
 export interface Certificates {
-  /** PEM of the CA to trust. */
+  /** PEM of the CA to trust; empty where nobody speaks TLS. */
   readonly ca: string
   /** Made at first use. */
   of(name: string, order?: CertificateOrder): Promise<KeyPair>
 }
 
-/** What is not said is usual: nothing wrong, an ECDSA key, for a server. */
-export interface CertificateOrder {
-  wrong?: CertificateKind | undefined
-  key?: KeyType | undefined
-  /** It says who dials. */
-  client?: true | undefined
-}
+const authority = () => import('./authority.js')
 
-/** PEM, the chain included. */
-export interface KeyPair {
-  key: string
-  cert: string
-}
-
-const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-const RSA = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  modulusLength: 2048,
-  publicExponent: Uint8Array.of(1, 0, 1),
-} as const
-const DAY_MS = 86_400_000
-
-/** @param namesOf by which others ask for that hop, beside its own name */
+/**
+ * @param spoken whether anybody speaks TLS
+ * @param namesOf by which others ask for that hop, beside its own name
+ */
 export async function createCertificates(
+  spoken = true,
   namesOf: (hop: string) => readonly string[] = () => [],
 ): Promise<Certificates> {
-  const { certificate } = await root()
   const made = new Map<string, Promise<KeyPair>>()
   return {
-    ca: certificate.toString('pem'),
+    ca: spoken ? await (await authority()).rootCertificate() : '',
     of(name, order = {}) {
       const { wrong = 'valid', key = 'ecdsa', client = false } = order
       const id = [name, wrong, key, client].join('/')
-      const known = made.get(id) ?? issue(name, namesOf(name), order)
+      const known = made.get(id) ?? authority().then(({ issue }) => issue(name, namesOf(name), order))
       made.set(id, known)
       return known
     },
   }
-}
-
-type CryptoKeyPair = webcrypto.CryptoKeyPair
-
-/** Who signs: a CA, with what of its chain a server has to send. */
-interface Authority {
-  certificate: x509.X509Certificate
-  keys: CryptoKeyPair
-}
-
-/**
- * Made once in a process, at first use: an RSA key takes longer than all the rest of a run's start, and a CA has no
- * state that two runs could share. What is a hop's own is made anew for every run.
- */
-const root = lazily(() => createAuthority('badgateway test CA'))
-const intermediate = lazily(async () => createAuthority('badgateway test intermediate CA', await root()))
-const stranger = lazily(async () =>
-  createAuthority('intermediate CA that nobody trusts', await createAuthority('CA that nobody trusts')),
-)
-const rsaKeys = lazily(() => webcrypto.subtle.generateKey(RSA, true, ['sign', 'verify']))
-
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
-}
-
-/** In days from now; a process may live for long. */
-const VALID = [-1, 398]
-const VALID_CA = [-1, 3650]
-const DAYS: Partial<Record<CertificateKind, number[]>> = { expired: [-60, -1], not_yet_valid: [398, 500] }
-
-/** A root, or what a root has signed. */
-async function createAuthority(name: string, above?: Authority): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify'])
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: `CN=${name}`,
-    issuer: above?.certificate.subject ?? `CN=${name}`,
-    publicKey: keys.publicKey,
-    signingKey: (above?.keys ?? keys).privateKey,
-    ...validity(VALID_CA),
-    signingAlgorithm: ECDSA,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, above ? 0 : 1, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    ],
-  })
-  return { certificate, keys }
-}
-
-async function issue(
-  name: string,
-  more: readonly string[],
-  { wrong, key, client }: CertificateOrder,
-): Promise<KeyPair> {
-  const authority = await (wrong === 'untrusted' ? stranger() : intermediate())
-  const keys = await (key === 'rsa' ? rsaKeys() : webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']))
-  const own = wrong === 'wrong_host' ? 'another-host.invalid' : name
-  const names: x509.JsonGeneralNames = [{ type: 'dns', value: own }]
-  const others = ['localhost', ...more].map((value) => ({ type: 'dns' as const, value }))
-  if (own === name) names.push(...others, { type: 'ip', value: '127.0.0.1' })
-  const usage = client ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth
-  const leaf = await x509.X509CertificateGenerator.create({
-    subject: `CN=${own}`,
-    issuer: authority.certificate.subject,
-    publicKey: keys.publicKey,
-    signingKey: authority.keys.privateKey,
-    ...validity((wrong && DAYS[wrong]) ?? VALID),
-    signingAlgorithm: ECDSA,
-    extensions: [new x509.SubjectAlternativeNameExtension(names), new x509.ExtendedKeyUsageExtension([usage])],
-  })
-  // The root is the peer's to have; what stands between it and the leaf is to be sent.
-  const chain = wrong === 'missing_intermediate' ? [leaf] : [leaf, authority.certificate]
-  return {
-    key: x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY'),
-    cert: chain.map((certificate) => certificate.toString('pem')).join('\n'),
-  }
-}
-
-function validity(days: number[]): { notBefore: Date; notAfter: Date } {
-  const today = wallMs()
-  return { notBefore: new Date(today + days[0]! * DAY_MS), notAfter: new Date(today + days[1]! * DAY_MS) }
 }

@@ -45,7 +45,7 @@ export async function startSite(
     journal,
     onBroken,
     scope,
-    await createCertificates((name) => dnsNamesOf(name, scenario.hops)),
+    await createCertificates(speaksTls(scenario.hops), (name) => dnsNamesOf(name, scenario.hops)),
   )
   const byName = Object.values(scenario.hops).some((hop) => 'resolver' in hop && hop.resolver)
   if (byName) site.nameServer = await (await import('./resolver.js')).startNameServer(site)
@@ -198,6 +198,9 @@ function createSite(
     },
   }
 }
+
+const speaksTls = (hops: Readonly<Record<string, Hop>>): boolean =>
+  Object.values(hops).some((hop) => 'tls' in hop && hop.tls)
 
 /** Every hop after those it forwards to. The scenario holds no loop. */
 function backToFront(hops: Readonly<Record<string, Hop>>): string[] {

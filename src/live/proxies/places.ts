@@ -12,7 +12,7 @@ import { CannotRunError } from '../../lib/errors.js'
 import type { KeyPairFiles, ProxyPlaces, ProxySettings } from '../../proxies/driver.js'
 import type { ProxyHop } from '../../scenario/hops.js'
 import { listen } from '../address_state.js'
-import type { KeyPair } from '../certificates.js'
+import type { KeyPair } from '../authority.js'
 import { NO_ROUTE } from '../dial.js'
 import { formatAddress, type Site, targetOf } from '../site.js'
 
