@@ -60,6 +60,12 @@ const named = ({ class: found, exits, profiles, subnets }: Diagnosis) => ({
   subnets: subnets?.toSorted(),
 })
 
+/** As many resets of one profile as of the other: who is named first is not who was told of first. */
+const bothReset = (() => {
+  const pool = poolOf(1, ['a', 'b'])
+  return { pool, seen: attempts(pool, 6, () => reset) }
+})()
+
 test('the order in which attempts are told does not matter', (t) => {
   fc.assert(
     fc.property(
@@ -73,7 +79,7 @@ test('the order in which attempts are told does not matter', (t) => {
         assert.deepEqual(diagnose(shuffled(run.seen, by), run.pool, how), diagnose(run.seen, run.pool, how))
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[bothReset, [0.1, 0.1, 0.1, 0.5, 0.1], all[1]!]] },
   )
   t.end()
 })

@@ -1,6 +1,6 @@
 /** What the tests of real proxies share: whether the product is there, and what a run has left behind. */
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -53,18 +53,30 @@ function commands(): string[] {
   })
 }
 
-/** Ports that nobody listens at, and none of those that the kernel gives to whoever asks for any, as tests beside do. */
+/**
+ * Ports that nobody listens at, and none of those that the kernel gives to whoever asks for any, as tests beside do. Whoever
+ * draws the same one in another process finds the guard there, which stays: two of them would want it at once otherwise.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
     const port = 10_000 + Math.floor(Math.random() * 20_000)
-    const server = createServer()
-    const free = await new Promise<boolean>((done) => {
-      server.once('error', () => done(false)).listen(port, '127.0.0.1', () => done(true))
-    })
-    if (!free) continue
+    if ((await listening(port, GUARDS)) === 'EADDRINUSE') continue
+    const server = await listening(port, '127.0.0.1')
+    if (typeof server === 'string') continue
     ports.add(port)
     await new Promise((done) => server.close(done))
   }
   return [...ports]
+}
+
+/** An address at which nobody else listens; where loopback has but one, there are no guards. */
+const GUARDS = '127.255.0.1'
+
+/** Who listens there now, or why nobody can. */
+function listening(port: number, host: string): Promise<Server | string> {
+  const server = createServer().unref()
+  return new Promise((done) => {
+    server.once('error', ({ code }: NodeJS.ErrnoException) => done(`${code}`)).listen(port, host, () => done(server))
+  })
 }

@@ -79,7 +79,7 @@ function beyond(
   const burned = counted.filter(isReset).length / active.size
   if (most(counted, isReset) && burned >= burn_rate) {
     const because = `all ${active.size} exits are over ${over * 100} %, with ${burned.toFixed(1)} resets each`
-    return { class: 'fingerprint_block', because, profiles: worstProfile(counted) }
+    return { class: 'fingerprint_block', because, profiles: worstProfiles(counted, pool) }
   }
   return { class: 'origin_down', because: `all ${active.size} exits are over ${over * 100} %` }
 }
@@ -90,9 +90,10 @@ function byExit(observations: readonly Observation[]): Map<string, number> {
   return counts
 }
 
-function worstProfile(counted: readonly Observation[]): string[] {
+/** Those with the most, in the order of the pool: where several have as many, the first told would come first. */
+function worstProfiles(counted: readonly Observation[], { profiles }: DiagnosedPool): string[] {
   const counts = new Map<string, number>()
   for (const { profile } of counted) counts.set(profile, (counts.get(profile) ?? 0) + 1)
   const highest = Math.max(...counts.values())
-  return [...counts].filter(([, count]) => count === highest).map(([profile]) => profile)
+  return profiles.filter((profile) => counts.get(profile) === highest)
 }
