@@ -7,6 +7,9 @@ import { functionSubject } from '../../src/clients/function.js'
 import { subjectNamed } from '../../src/clients/subject.js'
 import { audit, type RuleResult } from '../../src/index.js'
 
+/** Most of it is waiting. */
+t.jobs = 4
+
 const plain: Send = (url, init) => fetch(url, init)
 const silent: Send = () => new Promise(() => {})
 
@@ -188,7 +191,7 @@ t.test('an interruption: what was found until then', async (t) => {
   t.equal(told.length, 1)
 })
 
-t.test('a suite that fakes its timers can audit', async (t) => {
+t.test('a suite that fakes its timers can audit', { buffered: false }, async (t) => {
   const { setTimeout } = globalThis
   t.teardown(() => Object.assign(globalThis, { setTimeout }))
   globalThis.setTimeout = (() => ({ unref() {} })) as never

@@ -13,7 +13,7 @@ import { commandSubject, linesSubject } from '../../src/index.js'
 import { lacks } from '../cli/command.js'
 
 t.setTimeout(300_000)
-t.jobs = 4
+t.jobs = 8
 
 const judged = async (id: string, subject: Subject): Promise<RuleResult> =>
   (await judge(subject, id, rules[id]!, { signal: new AbortController().signal, limitMs: 90_000 }))!

@@ -3,6 +3,7 @@ import t from 'tap'
 import { type AuditOptions, type AuditResult, audit, linesSubject } from '../../src/index.js'
 
 t.setTimeout(300_000)
+t.jobs = 4
 
 const auditOf = async (words: string[], options: AuditOptions): Promise<AuditResult> =>
   audit(await linesSubject(words, words.at(-1)!.includes('ready: true') ? 60_000 : 300), options)

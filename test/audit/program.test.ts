@@ -4,6 +4,8 @@ import t, { type Test } from 'tap'
 import { type AuditOptions, type AuditResult, audit, commandSubject } from '../../src/index.js'
 import { lacks } from '../cli/command.js'
 
+t.jobs = 4
+
 const RULES = ['retries-502', 'honours-retry-after']
 
 const auditOf = async (words: string[], options: AuditOptions = {}): Promise<AuditResult> =>

@@ -19,9 +19,11 @@ import { convert } from 'xmlbuilder2'
 import type { AuditRun } from '../../src/audit/result.js'
 import { libraries } from '../../src/clients/index.js'
 import { version } from '../../src/version.js'
-import { assertEnded, badgateway, lacks, main, repository, start, until } from './command.js'
+import { assertEnded, badgateway, commandLine, lacks, main, repository, start, until } from './command.js'
 
 tap.setTimeout(300_000)
+/** Where one waits for a client, the next has the machine. Command lines of `commandLine` come one after the other. */
+tap.jobs = 3
 
 /** Two rules that are there for good: one is about attempts, one about time. */
 const RULES = ['--rule', 'retries-502', '--rule', 'honours-retry-after']
@@ -108,7 +110,7 @@ test('several clients of every kind, one after the other', async (t) => {
     'fetch(process.env.BADGATEWAY_URL).then((r) => process.exit(r.ok ? 0 : 1))',
   ]
   const args = ['audit', './typed.ts', 'got', ...ONE, '--json', '--time-scale', '10', ...program]
-  const ended = await badgateway(args, { cwd })
+  const ended = await commandLine(args, { cwd })
   assertEnded(t, ended, 1)
   const { audits, verdict }: AuditRun = JSON.parse(ended.stdout)
   t.equal(verdict, 'fail')
@@ -130,17 +132,17 @@ test('a real program: curl, which was told to try again', async (t) => {
   const cwd = t.testdir({})
   if ((await start('sh', ['-c', 'command -v curl'], { cwd }).ended).code !== 0)
     return lacks(t, 'needs curl: apt-get install curl')
-  const ended = await badgateway(['audit', ...ONE, '--', 'curl', '--silent', '--retry', '2', '{url}'], { cwd })
+  const ended = await commandLine(['audit', ...ONE, '--', 'curl', '--silent', '--retry', '2', '{url}'], { cwd })
   assertEnded(t, ended, 0, /^curl --silent --retry 2 \{url\} \(curl .*\) \(program, in real time\)\n✓ retries-502/m)
   t.match(readlinkSync(join(cwd, 'reports/latest')), /-audit-curl-silent-retry-2-url$/)
 })
 
 test('--quiet: only what is not well, and the summary', async (t) => {
   const cwd = t.testdir(files)
-  const well = await badgateway(['audit', 'got', ...RULES, '--quiet'], { cwd })
+  const well = await commandLine(['audit', 'got', ...RULES, '--quiet'], { cwd })
   assertEnded(t, well, 0)
   t.match(well.stdout, /^got \d+\.\d+\.\d+: 2 passed, 0 failed .*\nReports: .*\n$/)
-  const failed = await badgateway(['audit', './clients.mjs#hasty', ...RULES, ...REAL, '-q'], { cwd })
+  const failed = await commandLine(['audit', './clients.mjs#hasty', ...RULES, ...REAL, '-q'], { cwd })
   assertEnded(t, failed, 1)
   t.match(failed.stdout, /^\.\/clients\.mjs#hasty \(.*\n✗ honours-retry-after/)
   t.notMatch(failed.stdout, '✓')
@@ -149,7 +151,7 @@ test('--quiet: only what is not well, and the summary', async (t) => {
 test('--report: to files in folders that are made, or to standard output; --out', async (t) => {
   const cwd = t.testdir(files)
   const to = ['--report', 'junit=out/deep/a.xml', '--report', 'ctrf=c.json', '--report', 'markdown', '--out', 'runs']
-  const ended = await badgateway(['audit', './clients.mjs#once', ...RULES, ...to], { cwd })
+  const ended = await commandLine(['audit', './clients.mjs#once', ...RULES, ...to], { cwd })
   assertEnded(t, ended, 1)
   t.match(convert(readFileSync(join(cwd, 'out/deep/a.xml'), 'utf8'), { format: 'object' }), {
     testsuites: { '@tests': '2', '@failures': '1' },
@@ -162,7 +164,7 @@ test('--report: to files in folders that are made, or to standard output; --out'
 
 test('--baseline: what failed before is no failure, what is worse is one, what is better is told', async (t) => {
   const cwd = t.testdir({ ...files, 'client.mjs': "export { once } from './clients.mjs'" })
-  const audit = (...more: string[]) => badgateway(['audit', './client.mjs', ...more], { cwd })
+  const audit = (...more: string[]) => commandLine(['audit', './client.mjs', ...more], { cwd })
   assertEnded(t, await audit(...RULES, '--report', 'json=once.json'), 1)
   const again = await audit(...RULES, '--baseline', 'once.json')
   assertEnded(t, again, 0, /^✗ retries-502/m, 'Against once.json (', ': nothing is worse, 1 fails as before')
@@ -236,22 +238,24 @@ test('2 for what can’t be meant, all of it at once, and nothing is run', async
     ],
   ]
   for (const [args, ...says] of cases) {
-    const ended = await badgateway(['audit', ...args], { cwd })
+    const ended = await commandLine(['audit', ...args], { cwd })
     assertEnded(t, ended, 2, ...says)
     t.equal(ended.stdout, '', args.join(' '))
   }
+  const [first, ...says] = cases[0]!
+  assertEnded(t, await badgateway(['audit', ...first], { cwd }), 2, ...says)
   t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
 })
 
 test('3 for a program that is not there, and for a disk that is full', async (t) => {
   const cwd = t.testdir({})
   assertEnded(t, await badgateway(['audit', '--', 'no-such-program', '{url}'], { cwd }), 3, 'no-such-program')
-  assertEnded(t, await badgateway(['audit', '--lines', '--', 'no-such-program'], { cwd }), 3, 'no-such-program')
-  const ended = await badgateway(['audit', '--lines', '--', 'sh', '-c', 'echo no settings >&2; exit 3'], { cwd })
+  assertEnded(t, await commandLine(['audit', '--lines', '--', 'no-such-program'], { cwd }), 3, 'no-such-program')
+  const ended = await commandLine(['audit', '--lines', '--', 'sh', '-c', 'echo no settings >&2; exit 3'], { cwd })
   assertEnded(t, ended, 3, 'Before it was asked anything, sh ended with exit code 3: no settings', 'standard input')
-  assertEnded(t, await badgateway(['audit', '--', './nothing', '{url}'], { cwd }), 3, './nothing')
+  assertEnded(t, await commandLine(['audit', '--', './nothing', '{url}'], { cwd }), 3, './nothing')
   t.notOk(existsSync(join(cwd, 'reports')), 'no folder is made')
-  const full = await badgateway(['audit', 'got', ...ONE, '--report', 'json=/dev/full'], { cwd })
+  const full = await commandLine(['audit', 'got', ...ONE, '--report', 'json=/dev/full'], { cwd })
   assertEnded(t, full, 3, '✓ retries-502', 'Cannot write /dev/full: the disk is full (ENOSPC)')
 })
 

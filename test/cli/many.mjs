@@ -14,6 +14,8 @@ process.on('message', async ({ args, cwd }) => {
     }
   }
   process.chdir(cwd)
+  // What stands behind -- is looked for in it.
+  process.argv.splice(2, Infinity, ...args)
   process.exitCode = undefined
   await commandLine(args)
   const code = process.exitCode ?? 0
