@@ -5,7 +5,13 @@
  */
 import type { JournalEvent } from './journal/events.js'
 import { createReduction, type Facts, firedCount } from './journal/reduce.js'
-import { type AttemptFilter, attemptsIn, operationsIn, type SeenAttempt, type SeenOperation } from './journal/seen.js'
+import {
+  type AttemptFilter,
+  createAttempts,
+  operationsIn,
+  type SeenAttempt,
+  type SeenOperation,
+} from './journal/seen.js'
 import { invariant, ScenarioError } from './lib/errors.js'
 import { suggestion } from './lib/nearest.js'
 import { endOfBytes } from './live/site.js'
@@ -109,6 +115,7 @@ async function openRig(described: Scenario): Promise<Rig> {
   let events: JournalEvent[] = []
   const untold = faultsOfStrangers(scenario)
   let reduction = createReduction(untold)
+  const attemptsIn = createAttempts()
   let broken: string | undefined
   const waiters = new Set<Waiter>()
   const journal = (event: JournalEvent): void => {

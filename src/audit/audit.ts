@@ -3,6 +3,7 @@
  * The command line calls it, and programs do.
  */
 import { availableParallelism } from 'node:os'
+import { begun } from '../clients/begun.js'
 import type { Subject } from '../clients/driver.js'
 import { type ClientFunction, functionSubject } from '../clients/function.js'
 import type { SubjectOptions } from '../clients/library.js'
@@ -57,9 +58,8 @@ export async function auditBy(
   const clock = performance.now()
   const { seed = 1, signal } = options
   // Whatever can't be loaded says so before a rule starts.
-  await (await subject.start()).close()
-  const unseen = await unreached(subject, options)
-  const results = unseen ? withoutAsking(chosen, unseen, options) : await runRules(subject, chosen, options)
+  const first = await begun(subject)
+  const results = await resultsOf(first.subject, chosen, options).finally(first.close)
   return {
     version,
     subject: subject.name,
@@ -95,6 +95,11 @@ function chooseRules(table: Readonly<Record<string, Rule>>, ids: readonly string
 export function overall(results: readonly RuleResult[]): AuditResult['verdict'] {
   if (results.some(({ verdict }) => verdict === 'fail')) return 'fail'
   return results.some(({ verdict }) => verdict === 'pass') ? 'pass' : 'inconclusive'
+}
+
+async function resultsOf(subject: Subject, chosen: Chosen, options: AuditOptions): Promise<RuleResult[]> {
+  const unseen = await unreached(subject, options)
+  return unseen ? withoutAsking(chosen, unseen, options) : runRules(subject, chosen, options)
 }
 
 /** The same for every rule. */

@@ -80,7 +80,8 @@ export function createBench(subject: Subject, rule: string, seed: number, mostEv
       const call = its.call(callOf(lab, id, ask))
       void call.answer.then(({ note }) => note !== undefined && notes.push(note))
       const answer = withStatus(ownEnd(call.answer), lab, id)
-      return asked(id, lab, { answer, abort: () => call.abort() }, timeScale)
+      const cut = call.answer.then((how) => (how.cut ? undefined : new Promise<never>(() => {})))
+      return asked(id, lab, { answer, abort: () => call.abort() }, cut, timeScale)
     },
     attempts,
     told: toldAttempts,
@@ -122,13 +123,14 @@ function toldAttempts(attempts: readonly SeenAttempt[]): string[] {
   })
 }
 
-function asked(id: string, lab: Rig, { answer, abort }: RunningCall, scale: number): Asked {
+/** @param cut resolves when we ended the call ourselves: nothing comes of it any more */
+function asked(id: string, lab: Rig, { answer, abort }: RunningCall, cut: Promise<undefined>, scale: number): Asked {
   return {
     id,
     answer,
     abort,
     async settled(withinMs) {
-      const how = await Promise.race([answer, silence(lab, withinMs / scale)])
+      const how = await Promise.race([answer, cut, silence(lab, withinMs / scale)])
       await seenByServers()
       return how
     },

@@ -77,12 +77,17 @@ there or does not run, 4 nothing could be told.`,
 
 async function auditAll(named: Named, options: Options): Promise<number> {
   const piped = pipedReport(options.json ? [{ format: 'json', file: undefined }, ...options.report] : options.report)
-  const { subjects, rules, baseline } = await prepared(named, options)
+  const input = await prepared(named, options)
+  return carriedOut(input, options, piped).finally(input.close)
+}
+
+async function carriedOut(input: Prepared, options: Options, piped: AuditReportFormat | undefined): Promise<number> {
+  const { subjects } = input
   const folder = createReportFolder(options.out, nameOf(subjects), new Date())
   const out = piped === undefined ? process.stdout : process.stderr
   const printer = createAuditPrinter(out, options.quiet === true)
   return interruptible(async (signal) => {
-    const { run, failure } = await auditEach({ subjects, rules, baseline }, options, signal, printer)
+    const { run, failure } = await auditEach(input, options, signal, printer)
     // First what needs no disk: a full one must not cost the result.
     if (piped !== undefined) process.stdout.write(auditReports[piped].render(run))
     folder.finish(formats.map((format) => [auditReports[format].fileName, auditReports[format].render(run)]))

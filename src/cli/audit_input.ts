@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type Earlier, findEarlier, parseBaseline } from '../audit/baseline.js'
 import { json } from '../audit/reports/json.js'
+import { type Begun, begun } from '../clients/begun.js'
 import type { Subject } from '../clients/driver.js'
 import { CannotRunError, type Problem, ScenarioError } from '../lib/errors.js'
 import { suggestion } from '../lib/nearest.js'
@@ -19,6 +20,8 @@ export interface Prepared {
   /** In the order of the table. */
   rules: string[]
   baseline: Earlier[] | undefined
+  /** Ends what was started and is not audited after all. */
+  close(): Promise<void>
 }
 
 export interface Named {
@@ -53,10 +56,22 @@ export async function prepared(
   if (problems.length > 0) throw new ScenarioError(problems)
   const last = missing.pop()
   if (last) throw new CannotRunError([...missing.map(({ message }) => message), last.what].join('\n'), last.remedy)
-  // Each says now what can't be loaded of it, not when others have run for minutes.
-  for (const subject of subjects) await (await subject.start()).close()
+  const [first, ...others] = subjects
+  const { subject, close } = await loaded(first!, others)
   const rules = known.filter((id) => rule.length === 0 || rule.includes(id))
-  return { subjects, rules, baseline: earlier }
+  return { subjects: [subject, ...others], rules, baseline: earlier, close }
+}
+
+/** Each says now what can't be loaded of it, not when others have run for minutes. The first goes on: its turn is next. */
+async function loaded(first: Subject, others: readonly Subject[]): Promise<Begun> {
+  const kept = await begun(first)
+  try {
+    for (const subject of others) await (await subject.start()).close()
+  } catch (error) {
+    await kept.close()
+    throw error
+  }
+  return kept
 }
 
 function wrongWith({ clients, program }: Named, timeScale: number | undefined, lines: boolean): Problem[] {

@@ -47,12 +47,33 @@ export interface AttemptFilter {
   path?: string
 }
 
-/** What one hop saw, in the order of arrival. */
-export function attemptsIn(events: readonly JournalEvent[], hop: string, filter: AttemptFilter): SeenAttempt[] {
-  return selected(
-    events.flatMap((event) => seenAt(hop, event)),
-    filter,
-  )
+/**
+ * What one hop saw, in the order of arrival. Each event is read once, however often it is asked: who waits for a condition
+ * asks at every one of them. A journal that begins anew is another array.
+ */
+export function createAttempts(): (
+  events: readonly JournalEvent[],
+  hop: string,
+  filter: AttemptFilter,
+) => SeenAttempt[] {
+  let journal: readonly JournalEvent[] = []
+  let read = 0
+  const seen = new Map<string, Seen[]>()
+  return (events, hop, filter) => {
+    if (events !== journal) {
+      journal = events
+      read = 0
+      seen.clear()
+    }
+    for (; read < events.length; read++) {
+      const one = seenIn(events[read]!)
+      if (!one) continue
+      const before = seen.get(one.hop)
+      if (before) before.push(one)
+      else seen.set(one.hop, [one])
+    }
+    return selected(seen.get(hop) ?? [], filter)
+  }
 }
 
 /** Those that the filter wants, with the gaps between them. */
@@ -75,10 +96,10 @@ export function operationsIn(events: readonly JournalEvent[]): SeenOperation[] {
 
 export type Seen = Omit<SeenAttempt, 'gap_ms'>
 
-function seenAt(hop: string, event: JournalEvent): Seen[] {
-  if (event.event === 'served' && event.hop === hop && !event.health && !event.background) return [fromServed(event)]
-  if (event.event === 'forward' && event.hop === hop && !event.health && !event.background) return [fromForward(event)]
-  return []
+function seenIn(event: JournalEvent): Seen | undefined {
+  if (event.event === 'served' && !event.health && !event.background) return fromServed(event)
+  if (event.event === 'forward' && !event.health && !event.background) return fromForward(event)
+  return undefined
 }
 
 const fromServed = (event: ServedEvent): Seen => ({

@@ -103,6 +103,27 @@ t.test('so many side by side; one that runs alone has nobody beside it', async (
   t.same(seen.slice(5), [1, 1])
 })
 
+t.test(
+  'the client that was loaded to see whether it can be is that of the first rule; each other has its own',
+  async (t) => {
+    const plainly = functionSubject(plain)
+    let [starts, closes] = [0, 0]
+    const subject: Subject = {
+      ...plainly,
+      async start() {
+        starts++
+        const running = await plainly.start()
+        return { ...running, close: () => (closes++, running.close()) }
+      },
+    }
+    const asks = rule(async (bench) => (await oneCall(bench)).asked.answer)
+    await auditBy({ one: asks, two: asks }, subject, { parallel: 1 })
+    t.same([starts, closes], [2, 2])
+    await auditBy({ one: rule(async () => {}, { needs: ['abort'] }) }, { ...subject, lacks: { abort: 'no' } })
+    t.same([starts, closes], [3, 3], 'also where no rule asks for it')
+  },
+)
+
 t.test('what a client can’t do is not asked of it', async (t) => {
   const subject: Subject = { ...functionSubject(plain), lacks: { abort: 'a program can only be killed' } }
   const rules = { stops: rule(async () => t.fail('it is asked'), { needs: ['stream', 'abort'] }) }

@@ -4,7 +4,6 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { Send } from '../driver.js'
-import { libraries } from '../index.js'
 import { answerTo, told } from './answer.js'
 import type { FromHost, Spec, ToHost } from './messages.js'
 import { sendOfModule } from './module_export.js'
@@ -44,6 +43,8 @@ const remedyOf = (error: unknown): { remedy?: string } =>
   error instanceof Error && 'remedy' in error ? { remedy: String(error.remedy) } : {}
 
 async function fromDriver({ name, packages }: Extract<Spec, { type: 'library' }>): Promise<Send> {
+  // A file of the user's need not wait for twenty drivers.
+  const { libraries } = await import('../index.js')
   return libraries[name]!.create((needed) => import(packages[needed]!))
 }
 

@@ -1,5 +1,4 @@
 /** The user's own client in their own file: which export it is. Runs in the client's process. */
-import { nearest } from '../../lib/nearest.js'
 import type { Send } from '../driver.js'
 import type { Spec } from './messages.js'
 
@@ -14,6 +13,7 @@ export async function sendOfModule({ url, export: wanted }: Extract<Spec, { type
   if (typeof value === 'function') return value as Send
   if (name in exported)
     throw new Error(`its export "${name}" is no function: expected (url, init) => Promise<Response>`)
+  const { nearest } = await import('../../lib/nearest.js')
   const near = nearest(name, functions)
   throw new Error(`it has no export "${name}"${near ? `, did you mean "${near}"?` : '.'} ${listed(functions)}`)
 }
