@@ -1,11 +1,12 @@
 /**
  * That no rule praises, or excuses, a client for a trouble that it never met: clients that send nothing, or too little, or
- * answer by themselves. They run as a user's own file does. Two more wait as long in real time as they have to.
+ * answer by themselves. They run as a user's own file does. Three more wait as long in real time as they have to.
  */
 import t from 'tap'
 import { judge } from '../../src/audit/audit.js'
 import type { RuleResult } from '../../src/audit/result.js'
 import { rules } from '../../src/audit/rules/index.js'
+import type { Running, Subject } from '../../src/clients/driver.js'
 import { moduleSubject } from '../../src/clients/module.js'
 
 const CLIENTS = `
@@ -65,6 +66,14 @@ function breaker(openMs) {
 export const halfMinute = breaker(30_000)
 export const minute = breaker(72_000)
 export const plain = (url, init) => fetch(url, init)
+
+/** Waits for ever on a Retry-After, as long as its caller does. */
+export async function hangs(url, init) {
+  const response = await fetch(url, init)
+  if (!response.headers.has('retry-after')) return response
+  await response.text()
+  await new Promise((_, left) => init.signal.addEventListener('abort', () => left(init.signal.reason)))
+}
 `
 const folder = t.testdir({ 'client.mjs': CLIENTS })
 const never = new AbortController().signal
@@ -72,6 +81,25 @@ const never = new AbortController().signal
 async function judged(id: string, client: string, timeScale = 50): Promise<RuleResult> {
   const subject = moduleSubject(`./client.mjs#${client}`, { folder, timeScale })
   return (await judge(subject, id, rules[id]!, { signal: never, limitMs: 90_000 }))!
+}
+
+/** One process for every rule: a client that sends nothing and keeps nothing is the same for each. */
+async function kept(client: string): Promise<Subject> {
+  const subject = moduleSubject(`./client.mjs#${client}`, { folder, timeScale: 200 })
+  const running = await subject.start()
+  t.teardown(() => running.close())
+  const lent: Running = {
+    call: (call) => running.call(call),
+    delays: () => running.delays(),
+    now: () => running.now(),
+    state: () => running.state(),
+    troubles: running.troubles,
+    get end() {
+      return running.end
+    },
+    close: async () => {},
+  }
+  return { ...subject, start: async () => lent }
 }
 
 /** Each its own: tap writes into it. */
@@ -88,9 +116,19 @@ t.test('half a minute of an open breaker is waited for on a slow clock, and told
 })
 
 t.test('a minute of an open breaker is waited for on a slow clock', beside(), async (t) => {
-  const finding = await judged('half-open-probe', 'minute', 2)
+  const finding = await judged('half-open-probe', 'minute', 3)
   t.equal(finding.verdict, 'pass', finding.because, { finding })
 })
+
+t.test(
+  'who hangs on a Retry-After is not waited for so long in real time, and nothing is said',
+  beside(),
+  async (t) => {
+    const finding = await judged('honours-retry-after', 'hangs', 1)
+    t.equal(finding.verdict, 'inconclusive', finding.because, { finding })
+    t.match(finding.because, /after 2\d\.\d\d s, and the audit waits no longer$/)
+  },
+)
 
 /** What each has to say of it; there is no other way to know a client that did nothing from one that is right. */
 const CASES: readonly (readonly [rule: string, client: string, because: RegExp])[] = [
@@ -119,9 +157,10 @@ const ABOUT_RETRIES = ['abort-during-wait', 'amplification', 'backs-off', 'bound
 ABOUT_RETRIES.push('same-attempts-as-asked', 'spreads-retries')
 
 for (const client of ['says', 'throws']) {
+  const subject = await kept(client)
   for (const id of Object.keys(rules)) {
     t.test(`${id}: a client that ${client} and sends nothing`, beside(), async (t) => {
-      const finding = await judged(id, client, 200)
+      const finding = (await judge(subject, id, rules[id]!, { signal: never, limitMs: 90_000 }))!
       t.not(finding.verdict, 'pass', finding.because, { finding })
       if (!ABOUT_RETRIES.includes(id)) return
       t.match(finding, { verdict: 'inconclusive', because: 'No request reached the server' }, { finding })

@@ -91,7 +91,7 @@ export const eager = createClient({
   againAfterAbort: true,
   closes: (attempt) => attempt > 1,
   drain: () => undefined,
-  onFailed: ({ attempt }) => void failures.push(Array(16_384).fill(attempt)),
+  onFailed: ({ attempt }) => void failures.push(Array(1024).fill(attempt)),
 })
 
 /** Takes every Retry-After for a number and every number for a wait; sleeps through aborts; one budget for all its life. */
