@@ -50,7 +50,7 @@ test('a cause of the catalogue, by its id', async (t) => {
 
 test('a run that does not pass says so, with the exit code of a run', async (t) => {
   const cwd = t.testdir({ 'failing.yaml': failing, 'silent.yaml': silent, 'fine.yaml': passing })
-  assertEnded(t, await badgateway(['explain', 'failing.yaml'], { cwd }), 1, /^✗ failing/m, 'expected = 2, actual 1')
+  assertEnded(t, await commandLine(['explain', 'failing.yaml'], { cwd }), 1, /^✗ failing/m, 'expected = 2, actual 1')
   assertEnded(t, await commandLine(['explain', 'silent.yaml'], { cwd }), 4, /^\? silent/m, 'never fired')
   assertEnded(
     t,

@@ -39,7 +39,7 @@ test('0 for a pass, and every report in a folder of the run', async (t) => {
 
 test('1 for a fail, 4 for a fault that never fired, and the graver of both', async (t) => {
   const cwd = t.testdir(files)
-  const failed = await badgateway(['run', 'failing.yaml'], { cwd })
+  const failed = await commandLine(['run', 'failing.yaml'], { cwd })
   assertEnded(t, failed, 1, /^✗ failing/m, 'client plain status 502: expected = 2, actual 1', '0 passed, 1 failed')
   const inconclusive = await commandLine(['run', 'silent.yaml'], { cwd })
   assertEnded(t, inconclusive, 4, /^\? silent/m, 'fault rst never fired: nothing was shown', '1 inconclusive')
@@ -50,7 +50,7 @@ test('1 for a fail, 4 for a fault that never fired, and the graver of both', asy
 
 test('2 for a wrong file: all problems at once with their places, nothing is run', async (t) => {
   const cwd = t.testdir({ ...files, 'wrong.yaml': wrong })
-  const ended = await badgateway(['run', 'passing.yaml', 'wrong.yaml'], { cwd })
+  const ended = await commandLine(['run', 'passing.yaml', 'wrong.yaml'], { cwd })
   assertEnded(
     t,
     ended,
@@ -119,11 +119,11 @@ test('2 for a wrong command line, with the nearest word', async (t) => {
 test('help and version are asked for, so they are no mistake', async (t) => {
   const cwd = t.testdir({})
   assertEnded(t, await badgateway(['--version'], { cwd }), 0, new RegExp(`^${version}$`, 'm'))
-  assertEnded(t, await badgateway(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
+  assertEnded(t, await commandLine(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
   for (const command of ['run', 'list', 'validate', 'init', 'doctor']) {
     assertEnded(t, await commandLine([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
   }
-  const bare = await badgateway([], { cwd })
+  const bare = await commandLine([], { cwd })
   assertEnded(t, bare, 2, 'Usage: badgateway')
 })
 

@@ -44,7 +44,7 @@ try { createRunFolder('reports', 'x', new Date()) } catch (error) { console.log(
 test('3 for a full disk, and what to do', async (t) => {
   const cwd = t.testdir({ 'passing.yaml': passing, file: '', folder: {} })
   const full = ['run', 'passing.yaml', '--report', 'json=/dev/full']
-  const report = await badgateway(full, { cwd })
+  const report = await commandLine(full, { cwd })
   assertEnded(t, report, 3, '1 passed', 'Cannot write /dev/full: the disk is full (ENOSPC). Free some space. Name ano')
   t.ok(existsSync('/dev/full'), 'a device is not removed')
   const cases: [args: string[], ...says: string[]][] = [
@@ -80,7 +80,7 @@ test('3 when the file system of a run is full', async (t) => {
   if (!mounted(small, '12k')) return lacks(t, 'needs the right to mount a tmpfs')
   t.teardown(() => execFileSync('umount', [small]))
   const cwd = t.testdir({ 'passing.yaml': passing })
-  const ended = await badgateway(['run', 'passing.yaml', '--out', small], { cwd })
+  const ended = await commandLine(['run', 'passing.yaml', '--out', small], { cwd })
   assertEnded(t, ended, 3, `Cannot write ${small}/`, 'the disk is full (ENOSPC). Free some space')
   const folder = join(small, readdirSync(small)[0]!)
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
@@ -158,7 +158,7 @@ const codeOfConnect = (port: number): Promise<string | undefined> =>
 
 test('3 for a scenario that takes longer than its time limit', async (t) => {
   const cwd = t.testdir({ 'long.yaml': long.replace('hops:', 'time_limit: 300ms\nhops:') })
-  const ended = await badgateway(['run', 'long.yaml'], { cwd })
+  const ended = await commandLine(['run', 'long.yaml'], { cwd })
   assertEnded(t, ended, 3, '! long', 'took longer than time_limit, 300 ms', '1 could not run')
 })
 
