@@ -196,7 +196,13 @@ test('init with a package.json that is none: 2, nothing is written', async (t) =
 
 test('init where nothing can be written: 3, and what to do', async (t) => {
   const cwd = t.testdir({ chaos: 'a file' })
-  assertEnded(t, await commandLine(['init'], { cwd }), 3, 'Cannot write chaos/first.yaml: ', 'Run init in a folder that')
+  assertEnded(
+    t,
+    await commandLine(['init'], { cwd }),
+    3,
+    'Cannot write chaos/first.yaml: ',
+    'Run init in a folder that',
+  )
   t.notOk(existsSync(join(cwd, 'package.json')))
 })
 

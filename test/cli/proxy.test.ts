@@ -99,9 +99,9 @@ if (nginx) {
     const cwd = t.testdir({ 'queue.yaml': passing.replace('to: [app]', 'to: [app], queue: { size: 1 }') })
     const args = ['run', 'queue.yaml', '--proxy', 'nginx']
     const says = ['– passing', 'queue of hop lb: nginx queues no requests', '1 skipped']
-    assertEnded(t, await badgateway(args, { cwd, env: WORDS }), 0, ...says)
-    assertEnded(t, await badgateway([...args, '--no-skip'], { cwd, env: WORDS }), 3, ...says)
-    assertEnded(t, await badgateway(args, { cwd, env: { NO_SKIP: '1' } }), 3, ...says)
+    assertEnded(t, await commandLine(args, { cwd, env: WORDS }), 0, ...says)
+    assertEnded(t, await commandLine([...args, '--no-skip'], { cwd, env: WORDS }), 3, ...says)
+    assertEnded(t, await commandLine(args, { cwd, env: { NO_SKIP: '1' } }), 3, ...says)
   })
 
   t.test('3 for a fixed port that is taken', async (t) => {
