@@ -3,26 +3,24 @@
  * of the block. `node .ci/compare.mjs` writes, with --check it compares. What is shown is counted and hangs on the seed
  * alone; times of day are fixed. It needs dist/ (npm run build).
  */
-import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { commandLine } from '../dist/cli/command_line.js'
 
 const root = resolve(import.meta.dirname, '..')
 const page = join(root, 'docs/compare.md')
-const main = join(root, 'dist/cli/main.js')
 
 const committed = readFileSync(page, 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'badgateway-compare-'))
 cpSync(join(root, 'docs/examples'), folder, { recursive: true })
-const written = committed.replace(/^```console\n\$ npx (badgateway .*)\n[\s\S]*?^```$/gm, (_block, command) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...command.split(' ').slice(1)], {
-    cwd: folder,
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stdout}${stderr}`)
-  return `\`\`\`console\n$ npx ${command}\n${fixed(stdout)}\`\`\``
-})
+process.chdir(folder)
+let written = ''
+for (const part of committed.split(/^(```console\n\$ npx badgateway [\s\S]*?^```$)/m)) {
+  const [, command] = /^```console\n\$ npx (badgateway .*)\n/.exec(part) ?? []
+  written += command ? `\`\`\`console\n$ npx ${command}\n${fixed(await printed(command))}\`\`\`` : part
+}
+process.chdir(root)
 rmSync(folder, { recursive: true })
 
 if (!process.argv.includes('--check')) {
@@ -35,6 +33,20 @@ else {
   console.error('docs/compare.md is not what the commands print. When that is meant: node .ci/compare.mjs')
   console.error(`line ${at + 1}\n  now:       ${now[at]}\n  committed: ${before[at]}`)
   process.exitCode = 1
+}
+
+/** In this process, for starting one takes longer than most commands. */
+async function printed(command) {
+  const { write } = process.stdout
+  let text = ''
+  process.stdout.write = (chunk) => {
+    text += chunk
+    return true
+  }
+  await commandLine(command.split(' ').slice(1))
+  process.stdout.write = write
+  if (process.exitCode) throw new Error(`${command} ended with ${process.exitCode}: ${text}`)
+  return text
 }
 
 /** Without what is another in every run: moments, durations, the folder's name. */

@@ -67,17 +67,23 @@ async function find(what: string): Promise<Found> {
     return undefined
   })
   if (files && !mayBeEnding(what)) return theOne(what, files)
-  const all = await readScenarios(await findScenarioFiles([causes], process.cwd(), catalogue))
   const explanations = explainWords(what)
-  const titles = new Map(all.map(({ scenario }) => [scenario.id, scenario.title]))
-  if (explanations.length > 0) return { explanations, titles }
+  if (explanations.length > 0) return { explanations, titles: await titlesOf(explanations) }
+  const all = await readScenarios(await findScenarioFiles([causes], process.cwd(), catalogue))
   // What only an expectation says, such as an address in a line.
   const ending = findByEnding(what, all)
   if (ending) return ending
   if (files) return theOne(what, files)
-  const known = nearestWord(what, [...titles.keys(), ...endingWords(all)])
+  const known = nearestWord(what, [...all.map(({ scenario }) => scenario.id), ...endingWords(all)])
   const hint = known === undefined ? unknown(what) : `did you mean "${known}"?`
   throw problem(what, `no such file or id, and no product says so, ${hint}`)
+}
+
+/** Of the causes that they name, by id, which is the name of the file: to read all of them takes a while. */
+async function titlesOf(explanations: readonly Explanation[]): Promise<Map<string, string>> {
+  const ids = new Set(explanations.flatMap(({ causes }) => causes.map(({ id }) => id)))
+  const read = await readScenarios([...ids].map((id) => `${causes}/${id}.yaml`))
+  return new Map(read.map(({ scenario }) => [scenario.id, scenario.title]))
 }
 
 const unknown = (what: string): string =>

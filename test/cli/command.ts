@@ -36,10 +36,13 @@ export const badgateway = (args: readonly string[], options: StartOptions): Prom
  * The same in a process that carries out one command line after the other: for what is said and written, where a
  * process's own start and end are not the point.
  */
-export function commandLine(args: readonly string[], { cwd }: { cwd: string }): Promise<Ended> {
+export function commandLine(
+  args: readonly string[],
+  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
+): Promise<Ended> {
   const answer = last.then(async () => {
     many ??= startMany()
-    many.child.send({ args, cwd })
+    many.child.send({ args, cwd, env })
     const [ended] = (await Promise.race([once(many.child, 'message'), many.gone])) as [Ended?]
     if (!ended) throw new Error(`the process of command lines ended with badgateway ${args.join(' ')}`)
     return ended

@@ -13,7 +13,7 @@ const timeless = (text: string): string =>
 test('two runs that were left are compared', async (t) => {
   const cwd = t.testdir({ 'retries.yaml': retries, 'fewer.yaml': retries.replace('attempts: 5', 'attempts: 3') })
   const often = ['--repeat', '3', '--vary-seed', '--quiet']
-  assertEnded(t, await badgateway(['run', 'retries.yaml', '--out', 'before', ...often], { cwd }), 0)
+  assertEnded(t, await commandLine(['run', 'retries.yaml', '--out', 'before', ...often], { cwd }), 0)
   assertEnded(t, await commandLine(['run', 'fewer.yaml', '--out', 'after', ...often], { cwd }), 1)
   const both = ['compare', 'before/latest', 'after/latest/result.json']
   const counted = ['--metric', 'success_rate', '--metric', 'amplification', '--metric', 'success_rate']
@@ -113,12 +113,12 @@ test('0 whatever differs; 3 for what can not be read or written', async (t) => {
   const cwd = t.testdir({ good, worse, 'taken.md': {} })
   const ended = await commandLine(['compare', 'worse', 'good'], { cwd })
   assertEnded(t, ended, 0, 'note: another version: 0.0.9, then 0.1.0', 'changed verdicts: a: fail, then pass')
-  const full = await badgateway(['compare', 'good', 'good', '--report', 'markdown=taken.md'], { cwd })
+  const full = await commandLine(['compare', 'good', 'good', '--report', 'markdown=taken.md'], { cwd })
   assertEnded(t, full, 3, 'Cannot write taken.md: it is a folder')
   if (process.getuid?.() === 0) return
   mkdirSync(join(cwd, 'locked'))
   chmodSync(join(cwd, 'locked'), 0)
-  assertEnded(t, await badgateway(['compare', 'good', 'locked'], { cwd }), 3, 'Cannot read locked')
+  assertEnded(t, await commandLine(['compare', 'good', 'locked'], { cwd }), 3, 'Cannot read locked')
 })
 
 test('docs/compare.md shows what the commands print', async (t) => {

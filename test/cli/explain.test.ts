@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { productNames, products } from '../../src/words/index.js'
-import { assertEnded, assertGolden, badgateway, commandLine, lacks, main, normalised, start } from './command.js'
+import { assertEnded, assertGolden, commandLine, lacks, main, normalised, start } from './command.js'
 import { failing, passing, silent } from './scenarios.js'
 
 /** Two tries that read alike in the log, and one that does not. */
@@ -25,7 +25,7 @@ about: |
 
 test('what the file says, nginx’s words, the run hop by hop, the verdict', async (t) => {
   const cwd = t.testdir({ 'own.yaml': own })
-  const ended = await badgateway(['explain', 'own.yaml'], { cwd })
+  const ended = await commandLine(['explain', 'own.yaml'], { cwd })
   assertEnded(t, ended, 0)
   t.equal(ended.stderr, '')
   assertGolden(t, 'explain-own.txt', normalised(ended.stdout))
@@ -50,7 +50,7 @@ test('a cause of the catalogue, by its id', async (t) => {
 
 test('a run that does not pass says so, with the exit code of a run', async (t) => {
   const cwd = t.testdir({ 'failing.yaml': failing, 'silent.yaml': silent, 'fine.yaml': passing })
-  assertEnded(t, await badgateway(['explain', 'failing.yaml'], { cwd }), 1, /^✗ failing/m, 'expected = 2, actual 1')
+  assertEnded(t, await commandLine(['explain', 'failing.yaml'], { cwd }), 1, /^✗ failing/m, 'expected = 2, actual 1')
   assertEnded(t, await commandLine(['explain', 'silent.yaml'], { cwd }), 4, /^\? silent/m, 'never fired')
   assertEnded(
     t,
@@ -154,6 +154,7 @@ test('colours are for terminals', async (t) => {
   const command = `${process.execPath} ${main} explain own.yaml`
   const ended = await start('script', ['-qefc', command, '/dev/null'], { cwd }).ended
   if (ended.code === 127) return lacks(t, 'needs script: apt-get install bsdutils')
+  t.equal(ended.code, 0)
   t.match(ended.stdout, '\u001b[1mWhat to look for:\u001b[22m two answers')
 })
 

@@ -35,7 +35,7 @@ test('list: the catalogue and every table of kinds', async (t) => {
     assertEnded(t, ended, 0)
     assertGolden(t, `list-${what}.txt`, what === 'profiles' ? normalised(ended.stdout) : ended.stdout)
   }
-  const own = await badgateway(['list', 'scenarios', 'chaos'], { cwd })
+  const own = await commandLine(['list', 'scenarios', 'chaos'], { cwd })
   t.equal(own.stdout, 'passing  One request is reset\nsilent   One request is reset\n')
   const json = await commandLine(['list', 'effects', '--json'], { cwd })
   t.match(JSON.parse(json.stdout), [{ name: 'refuse', summary: String }])
@@ -43,7 +43,7 @@ test('list: the catalogue and every table of kinds', async (t) => {
 
 test('validate: what is right, and every problem of what is wrong', async (t) => {
   const cwd = t.testdir({ 'passing.yaml': passing, 'silent.yaml': silent, 'wrong.yaml': wrong, 'bomb.yaml': bomb })
-  const one = await badgateway(['validate', 'passing.yaml'], { cwd })
+  const one = await commandLine(['validate', 'passing.yaml'], { cwd })
   assertEnded(t, one, 0)
   t.equal(one.stdout, '1 scenario is valid\n')
   const two = await commandLine(['validate', 'passing.yaml', 'silent.yaml'], { cwd })
@@ -66,7 +66,7 @@ test('doctor: what this machine can do', async (t) => {
   const ended = await badgateway(['doctor'], { cwd })
   assertEnded(t, ended, 0)
   assertGolden(t, 'doctor.txt', machineless(normalised(ended.stdout)))
-  const json = await badgateway(['doctor', '--json'], { cwd })
+  const json = await commandLine(['doctor', '--json'], { cwd })
   t.match(JSON.parse(json.stdout), { version: String, findings: [{ name: 'node', ok: true, found: String }] })
   t.same(readdirSync(cwd), [], 'leaves nothing behind')
 })
@@ -148,14 +148,14 @@ test('init in an empty folder: what it writes', async (t) => {
   assertGolden(t, 'init-first.yaml', read(cwd, 'chaos/first.yaml'))
   assertGolden(t, 'init-node-test.mjs.txt', read(cwd, 'chaos/first.test.mjs'))
   t.equal(read(cwd, 'package.json'), '{\n  "scripts": {\n    "chaos": "badgateway run chaos"\n  }\n}\n')
-  assertEnded(t, await badgateway(['run', 'chaos'], { cwd }), 0, '1 passed, 0 failed')
+  assertEnded(t, await commandLine(['run', 'chaos'], { cwd }), 0, '1 passed, 0 failed')
 })
 
 test('init finds the test runner and keeps the form of package.json', async (t) => {
   for (const runner of ['vitest', 'tap']) {
     const manifest = { name: 'x', scripts: { build: 'tsc' }, devDependencies: { [runner]: '1', badgateway: '0' } }
     const cwd = t.testdir({ 'package.json': JSON.stringify(manifest, null, '\t') })
-    const ended = await badgateway(['init'], { cwd })
+    const ended = await commandLine(['init'], { cwd })
     assertEnded(t, ended, 0, 'added    script "chaos" in package.json: badgateway run chaos', `npx ${runner} `)
     t.notMatch(ended.stdout, 'npm install', 'it is there already')
     assertGolden(t, `init-${runner}.mjs.txt`, read(cwd, 'chaos/first.test.mjs'))
@@ -170,7 +170,7 @@ test('init overwrites nothing, and says so', async (t) => {
     chaos: { 'first.yaml': 'mine', 'first.test.mjs': 'mine' },
   }
   const cwd = t.testdir(files)
-  const ended = await badgateway(['init'], { cwd })
+  const ended = await commandLine(['init'], { cwd })
   assertEnded(t, ended, 0)
   assertGolden(t, 'init-again.txt', ended.stdout)
   t.equal(read(cwd, 'package.json'), files['package.json'])
@@ -196,7 +196,13 @@ test('init with a package.json that is none: 2, nothing is written', async (t) =
 
 test('init where nothing can be written: 3, and what to do', async (t) => {
   const cwd = t.testdir({ chaos: 'a file' })
-  assertEnded(t, await badgateway(['init'], { cwd }), 3, 'Cannot write chaos/first.yaml: ', 'Run init in a folder that')
+  assertEnded(
+    t,
+    await commandLine(['init'], { cwd }),
+    3,
+    'Cannot write chaos/first.yaml: ',
+    'Run init in a folder that',
+  )
   t.notOk(existsSync(join(cwd, 'package.json')))
 })
 

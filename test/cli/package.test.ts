@@ -28,14 +28,14 @@ test('npm pack, npm install, init, npm run chaos', { timeout: 170_000 }, async (
   assertEnded(t, initialised, 0, 'written  chaos/first.yaml', 'added    script "chaos"')
   t.notMatch(initialised.stdout, 'npm install', 'it is installed already')
 
-  const chaos = await npm('run', 'chaos')
+  const [chaos, tested, listed] = await Promise.all([
+    npm('run', 'chaos'),
+    start(process.execPath, ['--test', '--test-reporter=tap', 'chaos/first.test.mjs'], { cwd }).ended,
+    start('node_modules/.bin/badgateway', ['run', 'origin-refused', '--quiet', '--out', 'other'], { cwd }).ended,
+  ])
   assertEnded(t, chaos, 0, '✓ first', '1 passed, 0 failed')
   const result = JSON.parse(readFileSync(join(cwd, 'reports/latest/result.json'), 'utf8'))
   t.match(result, { verdict: 'pass', scenarios: [{ id: 'first', faults: [{ fired: Number }] }] })
-
-  const tested = await start(process.execPath, ['--test', '--test-reporter=tap', 'chaos/first.test.mjs'], { cwd }).ended
   assertEnded(t, tested, 0, /^# pass 1$/m, /^# fail 0$/m)
-
-  const listed = await start('npx', ['--no-install', 'badgateway', 'run', 'origin-refused', '--quiet'], { cwd }).ended
   assertEnded(t, listed, 0, '1 passed, 0 failed')
 })

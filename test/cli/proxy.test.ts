@@ -55,7 +55,7 @@ t.test('3 where the program is missing, or another one', async (t) => {
   )
   assertEnded(t, await missing.ended, 3, 'nginx is not installed. Install it: apt-get install nginx-light')
   const run = (program: string) =>
-    badgateway(['run', 'passing.yaml', '--proxy', 'nginx', '--proxy-bin', program], { cwd })
+    commandLine(['run', 'passing.yaml', '--proxy', 'nginx', '--proxy-bin', program], { cwd })
   assertEnded(t, await run('/no/such/nginx'), 3, '--proxy-bin /no/such/nginx does not exist. Name the program of nginx')
   assertEnded(t, await run(join(cwd, 'no-program')), 3, 'no-program may not be run')
   assertEnded(t, await run(script(cwd, 'echo "curl 8.1"')), 3, /is not nginx: asked for its version, it says curl 8\.1/)
@@ -68,7 +68,7 @@ t.test('3 for a program that dies at start: its own words', async (t) => {
     cwd,
     `if [ "$1" = -v ]; then echo "nginx version: nginx/9.9.9"; else echo "nginx: [emerg] the moon is full" >&2; exit 1; fi`,
   )
-  const ended = await badgateway(['run', 'passing.yaml', '--proxy', 'nginx', '--proxy-bin', program], { cwd })
+  const ended = await commandLine(['run', 'passing.yaml', '--proxy', 'nginx', '--proxy-bin', program], { cwd })
   assertEnded(
     t,
     ended,
@@ -99,9 +99,9 @@ if (nginx) {
     const cwd = t.testdir({ 'queue.yaml': passing.replace('to: [app]', 'to: [app], queue: { size: 1 }') })
     const args = ['run', 'queue.yaml', '--proxy', 'nginx']
     const says = ['– passing', 'queue of hop lb: nginx queues no requests', '1 skipped']
-    assertEnded(t, await badgateway(args, { cwd, env: WORDS }), 0, ...says)
-    assertEnded(t, await badgateway([...args, '--no-skip'], { cwd, env: WORDS }), 3, ...says)
-    assertEnded(t, await badgateway(args, { cwd, env: { NO_SKIP: '1' } }), 3, ...says)
+    assertEnded(t, await commandLine(args, { cwd, env: WORDS }), 0, ...says)
+    assertEnded(t, await commandLine([...args, '--no-skip'], { cwd, env: WORDS }), 3, ...says)
+    assertEnded(t, await commandLine(args, { cwd, env: { NO_SKIP: '1' } }), 3, ...says)
   })
 
   t.test('3 for a fixed port that is taken', async (t) => {
@@ -110,7 +110,7 @@ if (nginx) {
     t.teardown(() => occupant.close())
     const { port } = occupant.address() as { port: number }
     const cwd = t.testdir({ 'taken.yaml': passing.replace('to: [app]', `to: [app], port: ${port}`) })
-    const ended = await badgateway(['run', 'taken.yaml', '--proxy', 'nginx'], { cwd })
+    const ended = await commandLine(['run', 'taken.yaml', '--proxy', 'nginx'], { cwd })
     assertEnded(t, ended, 3, `Port ${port} for hop "lb" is taken. Free the port, or leave "port" of hops.lb out`)
   })
 

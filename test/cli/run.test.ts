@@ -39,7 +39,7 @@ test('0 for a pass, and every report in a folder of the run', async (t) => {
 
 test('1 for a fail, 4 for a fault that never fired, and the graver of both', async (t) => {
   const cwd = t.testdir(files)
-  const failed = await badgateway(['run', 'failing.yaml'], { cwd })
+  const failed = await commandLine(['run', 'failing.yaml'], { cwd })
   assertEnded(t, failed, 1, /^✗ failing/m, 'client plain status 502: expected = 2, actual 1', '0 passed, 1 failed')
   const inconclusive = await commandLine(['run', 'silent.yaml'], { cwd })
   assertEnded(t, inconclusive, 4, /^\? silent/m, 'fault rst never fired: nothing was shown', '1 inconclusive')
@@ -50,7 +50,7 @@ test('1 for a fail, 4 for a fault that never fired, and the graver of both', asy
 
 test('2 for a wrong file: all problems at once with their places, nothing is run', async (t) => {
   const cwd = t.testdir({ ...files, 'wrong.yaml': wrong })
-  const ended = await badgateway(['run', 'passing.yaml', 'wrong.yaml'], { cwd })
+  const ended = await commandLine(['run', 'passing.yaml', 'wrong.yaml'], { cwd })
   assertEnded(
     t,
     ended,
@@ -119,17 +119,17 @@ test('2 for a wrong command line, with the nearest word', async (t) => {
 test('help and version are asked for, so they are no mistake', async (t) => {
   const cwd = t.testdir({})
   assertEnded(t, await badgateway(['--version'], { cwd }), 0, new RegExp(`^${version}$`, 'm'))
-  assertEnded(t, await badgateway(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
+  assertEnded(t, await commandLine(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
   for (const command of ['run', 'list', 'validate', 'init', 'doctor']) {
     assertEnded(t, await commandLine([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
   }
-  const bare = await badgateway([], { cwd })
+  const bare = await commandLine([], { cwd })
   assertEnded(t, bare, 2, 'Usage: badgateway')
 })
 
 test('--json: standard output is one document, everything else goes to standard error', async (t) => {
   const cwd = t.testdir(files)
-  const ended = await badgateway(['run', 'chaos', '--json', '--trace', '--seed', '7'], { cwd })
+  const ended = await commandLine(['run', 'chaos', '--json', '--trace', '--seed', '7'], { cwd })
   assertEnded(t, ended, 1)
   const result: RunResult = JSON.parse(ended.stdout)
   t.match(result, { version, engine: 'live', proxy: 'mini', seed: 7, verdict: 'fail', interrupted: false })
@@ -218,16 +218,21 @@ test('scenarios of different sections stand under their names, in the order of t
 })
 
 test('colours are for terminals, unless somebody says no', async (t) => {
-  const cwd = t.testdir(files)
-  const onTerminal = (args: string, env: NodeJS.ProcessEnv = {}) =>
-    start('script', ['-qefc', `${process.execPath} ${main} run passing.yaml ${args}`, '/dev/null'], { cwd, env }).ended
-  const coloured = await onTerminal('')
+  // Both who say no in one process.
+  const program = `import { commandLine } from '${repository}/dist/cli/command_line.js'
+process.argv.push('--no-color')
+await commandLine(['run', 'passing.yaml', '--no-color'])
+process.argv.pop()
+process.env.NO_COLOR = '1'
+await commandLine(['run', 'passing.yaml'])`
+  const cwd = t.testdir({ ...files, 'plain.mjs': program })
+  const onTerminal = (words: string) =>
+    start('script', ['-qefc', `${process.execPath} ${words}`, '/dev/null'], { cwd }).ended
+  const coloured = await onTerminal(`${main} run passing.yaml`)
   if (coloured.code === 127) return lacks(t, 'needs script: apt-get install bsdutils')
   t.match(coloured.stdout, '\u001b[32m✓')
   t.match(coloured.stdout, '0/1 done', 'how far it is, as a live line')
-  for (const plain of [await onTerminal('--no-color'), await onTerminal('', { NO_COLOR: '1' })]) {
-    assertEnded(t, plain, 0, '✓ passing')
-  }
+  assertEnded(t, await onTerminal('plain.mjs'), 0, /✓ passing[\s\S]*1 passed[\s\S]*✓ passing[\s\S]*1 passed/)
 })
 
 test('whoever reads may leave early', async (t) => {
@@ -240,9 +245,11 @@ test('whoever reads may leave early', async (t) => {
 
 test('the same second gives another folder, latest is the last', async (t) => {
   const cwd = t.testdir(files)
-  const runs = await Promise.all([1, 2, 3].map(() => badgateway(['run', 'passing.yaml'], { cwd })))
+  const run = ['run', 'passing.yaml']
+  const atOnce = [badgateway(run, { cwd }), badgateway(run, { cwd }), commandLine(run, { cwd })]
+  const runs = [...(await Promise.all(atOnce)), await commandLine(run, { cwd })]
   const folders = runs.map(({ stdout }) => /Reports and journals: (.*)/.exec(stdout)?.[1])
-  t.equal(new Set(folders).size, 3)
+  t.equal(new Set(folders).size, 4)
   t.ok(folders.some((folder) => folder === `reports/${readlinkSync(join(cwd, 'reports/latest'))}`))
   t.equal(normalised(folders[0]!).replace(/-\d$/, ''), 'reports/<started>-passing')
 })

@@ -13,7 +13,7 @@ import type { RunResult } from '../../src/journal/result.js'
 import { startSite } from '../../src/live/start.js'
 import { run } from '../../src/run.js'
 import { parseScenario } from '../../src/scenario/parse.js'
-import { assertEnded, badgateway, commandLine, lacks, main, repository, start, until } from './command.js'
+import { assertEnded, commandLine, lacks, main, repository, start, until } from './command.js'
 import { long, onPort, passing } from './scenarios.js'
 
 test('3 for a taken port, and what to do; what runs beside it goes on', async (t) => {
@@ -23,7 +23,7 @@ test('3 for a taken port, and what to do; what runs beside it goes on', async (t
   const { port } = occupant.address() as { port: number }
   const cwd = t.testdir({ chaos: { 'long.yaml': long.replace('60s', '1s'), 'on-port.yaml': onPort(port) } })
   const says = [`Port ${port} for hop "app" is taken`, 'Free the port, or leave "port" of hops.app out']
-  assertEnded(t, await badgateway(['run', 'chaos/on-port.yaml'], { cwd }), 3, ...says)
+  assertEnded(t, await commandLine(['run', 'chaos/on-port.yaml'], { cwd }), 3, ...says)
   assertEnded(t, await commandLine(['run', 'chaos'], { cwd }), 3, '✓ long', '! on-port', ...says, '1 could not run')
   const report = JSON.parse(readFileSync(join(cwd, 'reports/latest/result.json'), 'utf8'))
   t.match(report.scenarios, [{ verdict: 'pass' }, { verdict: 'error', reason: says[0] }])
@@ -44,7 +44,7 @@ try { createRunFolder('reports', 'x', new Date()) } catch (error) { console.log(
 test('3 for a full disk, and what to do', async (t) => {
   const cwd = t.testdir({ 'passing.yaml': passing, file: '', folder: {} })
   const full = ['run', 'passing.yaml', '--report', 'json=/dev/full']
-  const report = await badgateway(full, { cwd })
+  const report = await commandLine(full, { cwd })
   assertEnded(t, report, 3, '1 passed', 'Cannot write /dev/full: the disk is full (ENOSPC). Free some space. Name ano')
   t.ok(existsSync('/dev/full'), 'a device is not removed')
   const cases: [args: string[], ...says: string[]][] = [
@@ -80,7 +80,7 @@ test('3 when the file system of a run is full', async (t) => {
   if (!mounted(small, '12k')) return lacks(t, 'needs the right to mount a tmpfs')
   t.teardown(() => execFileSync('umount', [small]))
   const cwd = t.testdir({ 'passing.yaml': passing })
-  const ended = await badgateway(['run', 'passing.yaml', '--out', small], { cwd })
+  const ended = await commandLine(['run', 'passing.yaml', '--out', small], { cwd })
   assertEnded(t, ended, 3, `Cannot write ${small}/`, 'the disk is full (ENOSPC). Free some space')
   const folder = join(small, readdirSync(small)[0]!)
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
@@ -97,18 +97,22 @@ function mounted(folder: string, size: string): boolean {
   }
 }
 
-for (const [signal, code] of [
-  ['SIGINT', 130],
+const signals: [signal: NodeJS.Signals, code: number, ...options: string[]][] = [
+  ['SIGINT', 130, '--json'],
   ['SIGTERM', 143],
-] as const) {
-  test(`${code} for ${signal}: the hops are closed, what ran is reported`, async (t) => {
+]
+
+for (const [signal, code, ...options] of signals) {
+  test(`${code} for ${signal}: the hops are closed, what ran is reported ${options}`, async (t) => {
     const cwd = t.testdir({ chaos: { '1-passing.yaml': passing, '2-long.yaml': long } })
-    const { ended, ports } = await interrupted(t, cwd, ['run', 'chaos'], signal, 'passing')
+    const { ended, ports } = await interrupted(t, cwd, ['run', 'chaos', ...options], signal, 'passing')
     assertEnded(t, ended, code, '✓ passing', '! long', 'interrupted before its end', ', interrupted (')
     t.match(ended.stderr, 'Interrupted: closing the hops and writing the report of what ran')
     const read = (name: string) => readFileSync(join(cwd, 'reports/latest', name), 'utf8')
     const result: RunResult = JSON.parse(read('result.json'))
     t.match(result, { interrupted: true, verdict: 'error', scenarios: [{ verdict: 'pass' }, { verdict: 'error' }] })
+    if (options.includes('--json')) t.equal(ended.stdout, read('result.json'), 'its result all the same')
+    else t.match(ended.stdout, '! long')
     const ran = result.scenarios[1]!.clients.steady!.requests
     t.ok(ran >= 1 && ran < 1200, `${ran} requests`)
     t.match(convert(read('junit.xml'), { format: 'object' }), { testsuites: { '@errors': '1' } })
@@ -117,20 +121,13 @@ for (const [signal, code] of [
   })
 }
 
-test('an interrupted run with --json gives its result all the same', async (t) => {
-  const cwd = t.testdir({ 'long.yaml': long })
-  const { ended } = await interrupted(t, cwd, ['run', 'long.yaml', '--json'], 'SIGINT')
-  assertEnded(t, ended, 130)
-  t.match(JSON.parse(ended.stdout), { interrupted: true, scenarios: [{ id: 'long', verdict: 'error' }] })
-})
-
 /** Starts it, waits until its long scenario has answered requests and the other is over, and sends the signal. */
-async function interrupted(t: Test, cwd: string, args: string[], signal: NodeJS.Signals, other?: string) {
+async function interrupted(t: Test, cwd: string, args: string[], signal: NodeJS.Signals, other: string) {
   const { child, ended } = start(process.execPath, [main, ...args], { cwd })
   t.teardown(() => child.kill('SIGKILL'))
   const events = await until(() => {
     const found = journalOf(cwd, 'long').filter(({ event }) => event === 'request')
-    const over = other === undefined || journalOf(cwd, other).some(({ event }) => event === 'end')
+    const over = journalOf(cwd, other).some(({ event }) => event === 'end')
     return found.length > 1 && over && journalOf(cwd, 'long')
   })
   child.kill(signal)
@@ -158,7 +155,7 @@ const codeOfConnect = (port: number): Promise<string | undefined> =>
 
 test('3 for a scenario that takes longer than its time limit', async (t) => {
   const cwd = t.testdir({ 'long.yaml': long.replace('hops:', 'time_limit: 300ms\nhops:') })
-  const ended = await badgateway(['run', 'long.yaml'], { cwd })
+  const ended = await commandLine(['run', 'long.yaml'], { cwd })
   assertEnded(t, ended, 3, '! long', 'took longer than time_limit, 300 ms', '1 could not run')
 })
 

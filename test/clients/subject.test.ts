@@ -9,6 +9,9 @@ import { functionSubject } from '../../src/clients/function.js'
 import { subjectNamed } from '../../src/clients/subject.js'
 import { CannotRunError, type Rig, rig, ScenarioError } from '../../src/index.js'
 
+// Many wait, for processes and real time.
+t.jobs = 3
+
 const get = (lab: Rig, id = 'one'): Call => ({ url: lab.url, method: 'GET', headers: { 'x-request-id': id } })
 /** Where a rig is not needed. */
 const nowhere: Call = { url: 'http://127.0.0.1:9/', method: 'GET', headers: {} }
@@ -31,18 +34,19 @@ const moduleIn = (t: Test, text: string, name = 'client.mjs') => ({
   name: `./${name}`,
 })
 
-t.test('a library asks for the same delays however fast its clock runs', async (t) => {
+t.test('a library asks for the same delays however fast its clock runs', { buffered: true }, async (t) => {
   /** What it waits between attempts: got adds up to 100 ms by chance; idle connections are kept for 4 s by undici, for 3 s by Node. */
   const between = (running: Running) =>
     running
       .delays()!
       .map(({ ms }) => Math.floor(ms / 100) * 100)
       .filter((ms) => ms !== 4000 && ms !== 3000)
-  for (const [name, waits] of [
-    ['got', [1000, 2000]],
-    ['undici-retry-agent', [500, 1000]],
-  ] as const) {
-    for (const timeScale of [1, 50]) {
+  const each = ([1, 50] as const).flatMap((timeScale) => [
+    { name: 'got', timeScale, waits: [1000, 2000] as const },
+    { name: 'undici-retry-agent', timeScale, waits: [500, 1000] as const },
+  ])
+  await Promise.all(
+    each.map(async ({ name, timeScale, waits }) => {
       const lab = await failing(2)
       t.teardown(() => lab.close())
       const client = await started(t, name, { timeScale })
@@ -53,11 +57,11 @@ t.test('a library asks for the same delays however fast its clock runs', async (
       const gaps = lab.attempts().map(({ gap_ms }) => (gap_ms ?? 0) * timeScale)
       t.ok(gaps[1]! >= waits[0] && gaps[2]! >= waits[1], `servers see them: ${gaps.map(Math.round).join(', ')}`)
       t.ok(answer.ms >= waits[0] + waits[1], 'and the caller')
-    }
-  }
+    }),
+  )
 })
 
-t.test('what it has open, its time, its versions', async (t) => {
+t.test('what it has open, its time, its versions', { buffered: true }, async (t) => {
   const lab = await rig({ hops: { app: { kind: 'origin' } } })
   t.teardown(() => lab.close())
   const subject = subjectNamed('undici-retry-agent')
@@ -78,7 +82,7 @@ t.test('what it has open, its time, its versions', async (t) => {
   t.ok(client.now() - before >= passed * 50, 'fifty times as fast')
 })
 
-t.test('a call that is aborted while it waits', async (t) => {
+t.test('a call that is aborted while it waits', { buffered: true }, async (t) => {
   const lab = await failing(9)
   t.teardown(() => lab.close())
   const client = await started(t, 'got', { timeScale: 1 })
@@ -88,7 +92,7 @@ t.test('a call that is aborted while it waits', async (t) => {
   t.match(await call.answer, { status: undefined, error: { name: 'AbortError' } })
 })
 
-t.test('a status that is an error to the library is a response to the audit', async (t) => {
+t.test('a status that is an error to the library is a response to the audit', { buffered: true }, async (t) => {
   const lab = await rig({ hops: { app: { kind: 'origin', response: { status: 404, body: 'none' } } } })
   t.teardown(() => lab.close())
   for (const name of ['got', 'undici-retry-agent']) {
@@ -97,7 +101,7 @@ t.test('a status that is an error to the library is a response to the audit', as
   }
 })
 
-t.test('bodies: a text, a stream, a form', async (t) => {
+t.test('bodies: a text, a stream, a form', { buffered: true }, async (t) => {
   const lab = await rig({ hops: { app: { kind: 'origin' } } })
   t.teardown(() => lab.close())
   const own = moduleIn(t, 'export default (url, init) => fetch(url, init)')
@@ -115,36 +119,40 @@ t.test('bodies: a text, a stream, a form', async (t) => {
   }
 })
 
-t.test('a file of the user’s: the export that is named, the default one, the only one', async (t) => {
-  const folder = t.testdir({
-    'many.mjs': `
+t.test(
+  'a file of the user’s: the export that is named, the default one, the only one',
+  { buffered: true },
+  async (t) => {
+    const folder = t.testdir({
+      'many.mjs': `
 const say = (text) => async () => ({ status: 200, text: async () => text })
 export default say('default')
 export const send = say('send')
 export const number = 5`,
-    'one.cjs': `exports.only = async () => new Response('only')`,
-    'typed.ts': `
+      'one.cjs': `exports.only = async () => new Response('only')`,
+      'typed.ts': `
 enum Word { Here = 'typed' }
 export async function send(url: string, init: RequestInit): Promise<Response> { return new Response(Word.Here) }`,
-  })
-  for (const [name, body] of [
-    ['./many.mjs', 'default'],
-    ['./many.mjs#send', 'send'],
-    [`${folder}/many.mjs#default`, 'default'],
-    ['./one.cjs#only', 'only'],
-    ['./typed.ts', 'typed'],
-  ] as const) {
-    const client = await started(t, name, { folder })
-    t.match(await client.call(nowhere).answer, { status: 200, body }, name)
-  }
-  const wrong = (name: string) => subjectNamed(name, { folder }).start()
-  const problem = (message: RegExp) => ({ name: 'ScenarioError', message })
-  await t.rejects(wrong('./many.mjs#sent'), problem(/many.mjs#sent: it has no export "sent", did you mean "send"\?/))
-  await t.rejects(wrong('./many.mjs#sent'), problem(/Its functions are: default, send/))
-  await t.rejects(wrong('./many.mjs#number'), problem(/its export "number" is no function/))
-})
+    })
+    for (const [name, body] of [
+      ['./many.mjs', 'default'],
+      ['./many.mjs#send', 'send'],
+      [`${folder}/many.mjs#default`, 'default'],
+      ['./one.cjs#only', 'only'],
+      ['./typed.ts', 'typed'],
+    ] as const) {
+      const client = await started(t, name, { folder })
+      t.match(await client.call(nowhere).answer, { status: 200, body }, name)
+    }
+    const wrong = (name: string) => subjectNamed(name, { folder }).start()
+    const problem = (message: RegExp) => ({ name: 'ScenarioError', message })
+    await t.rejects(wrong('./many.mjs#sent'), problem(/many.mjs#sent: it has no export "sent", did you mean "send"\?/))
+    await t.rejects(wrong('./many.mjs#sent'), problem(/Its functions are: default, send/))
+    await t.rejects(wrong('./many.mjs#number'), problem(/its export "number" is no function/))
+  },
+)
 
-t.test('a file that is not a client', async (t) => {
+t.test('a file that is not a client', { buffered: true }, async (t) => {
   const folder = t.testdir({ 'broken.mjs': 'import "no-such-package"', 'nothing.mjs': 'export const a = 1' })
   const wrong = async (name: string) => subjectNamed(name, { folder }).start()
   const problem = (message: RegExp) => ({ name: 'ScenarioError', message })
@@ -156,7 +164,7 @@ t.test('a file that is not a client', async (t) => {
   await t.rejects(wrong('goot'), problem(/unknown client "goot".* did you mean "got"\?/))
 })
 
-t.test('what a client answers that is no Response, and what it throws', async (t) => {
+t.test('what a client answers that is no Response, and what it throws', { buffered: true }, async (t) => {
   const own = moduleIn(
     t,
     `
@@ -174,10 +182,13 @@ export const half = async () => ({ status: 200, text: async () => { throw new Er
   t.match(await answerOf('half'), { status: 200, body: undefined, error: { message: 'cut' } })
 })
 
-t.test('a client that ends its process, that leaves rejections behind, that prints without end', async (t) => {
-  const own = moduleIn(
-    t,
-    `
+t.test(
+  'a client that ends its process, that leaves rejections behind, that prints without end',
+  { buffered: true },
+  async (t) => {
+    const own = moduleIn(
+      t,
+      `
 export const ends = () => process.exit(3)
 export const leaves = async () => {
   Promise.reject(new RangeError('left behind'))
@@ -189,25 +200,32 @@ export const prints = async () => {
   for (let n = 0; n < 40; n++) await new Promise((resolve) => process.stdout.write('x'.repeat(65536), resolve))
   return new Response('fine')
 }`,
-  )
-  const ends = await started(t, `${own.name}#ends`, own)
-  t.match(await ends.call(nowhere).answer, { error: { code: 'BADGATEWAY_CLIENT_GONE', message: /ended with code 3/ } })
-  t.equal(ends.end, 'it ended with code 3')
-  t.match(await ends.call(nowhere).answer, { error: { code: 'BADGATEWAY_CLIENT_GONE' } }, 'also when it is asked again')
-  t.equal(await ends.state(), undefined)
+    )
+    const ends = await started(t, `${own.name}#ends`, own)
+    t.match(await ends.call(nowhere).answer, {
+      error: { code: 'BADGATEWAY_CLIENT_GONE', message: /ended with code 3/ },
+    })
+    t.equal(ends.end, 'it ended with code 3')
+    t.match(
+      await ends.call(nowhere).answer,
+      { error: { code: 'BADGATEWAY_CLIENT_GONE' } },
+      'also when it is asked again',
+    )
+    t.equal(await ends.state(), undefined)
 
-  const leaves = await started(t, `${own.name}#leaves`, own)
-  t.match(await leaves.call(nowhere).answer, { body: 'fine' }, 'it goes on')
-  t.same(leaves.troubles, ['nobody caught RangeError: left behind', 'nobody caught Error: thrown later'])
-  t.equal(leaves.end, undefined)
+    const leaves = await started(t, `${own.name}#leaves`, own)
+    t.match(await leaves.call(nowhere).answer, { body: 'fine' }, 'it goes on')
+    t.same(leaves.troubles, ['nobody caught RangeError: left behind', 'nobody caught Error: thrown later'])
+    t.equal(leaves.end, undefined)
 
-  const prints = await started(t, `${own.name}#prints`, own)
-  t.match(await prints.call(nowhere).answer, { body: 'fine' })
-  t.same(prints.troubles, ['it printed more than 1 MB'])
-})
+    const prints = await started(t, `${own.name}#prints`, own)
+    t.match(await prints.call(nowhere).answer, { body: 'fine' })
+    t.same(prints.troubles, ['it printed more than 1 MB'])
+  },
+)
 
-t.test('a process of a client ends with its parent, also when both can’t say a word', async (t) => {
-  const folder = t.testdir({
+t.test('a process of a client ends with its parent, also when both can’t say a word', { buffered: true }, async (t) => {
+  const files = () => ({
     'client.mjs': `
 import { writeFileSync } from 'node:fs'
 const told = () => writeFileSync(new URL('pid', import.meta.url), String(process.pid))
@@ -229,20 +247,25 @@ running.call({ url: 'http://127.0.0.1:9/', method: 'GET', headers: {} })
 while (!existsSync(file) || readFileSync(file, 'utf8') === '') await new Promise((resolve) => setTimeout(resolve, 5))
 console.log(readFileSync(file, 'utf8'))`,
   })
-  const parentOf = (client: string) =>
-    spawn(process.execPath, [`${folder}/parent.mjs`, client], { stdio: ['ignore', 'pipe', 'inherit'] })
-  for (const how of ['waits', 'loops']) {
-    const parent = parentOf(`./client.mjs#${how}`)
+  const hows = ['waits', 'loops'] as const
+  const folder = t.testdir({ waits: files(), loops: files(), alone: files() })
+  const parentOf = (how: string, client: string) =>
+    spawn(process.execPath, [`${folder}/${how}/parent.mjs`, client], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const killed = hows.map(async (how) => {
+    const parent = parentOf(how, `./client.mjs#${how}`)
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line.toString())
     t.ok(isAlive(pid), how)
     parent.kill('SIGKILL')
     await gone(pid)
     t.pass(`${how}: gone`)
+  })
+  const alone = async () => {
+    await once(parentOf('alone', './alone.mjs#send'), 'exit')
+    await gone(Number(readFileSync(`${folder}/alone/pid`, 'utf8')))
+    t.pass('gone, though its parent was so before anybody looked')
   }
-  await once(parentOf('./alone.mjs#send'), 'exit')
-  await gone(Number(readFileSync(`${folder}/pid`, 'utf8')))
-  t.pass('gone, though its parent was so before anybody looked')
+  await Promise.all([...killed, alone()])
 })
 
 async function gone(pid: number): Promise<void> {
@@ -258,7 +281,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-t.test('a function is called in this process, in real time', async (t) => {
+t.test('a function is called in this process, in real time', { buffered: true }, async (t) => {
   const lab = await rig({ hops: { app: { kind: 'origin' } } })
   t.teardown(() => lab.close())
   const subject = functionSubject(async function mine(url, init) {
@@ -273,7 +296,7 @@ t.test('a function is called in this process, in real time', async (t) => {
   await client.close()
 })
 
-t.test('what is not installed: the command that installs it', async (t) => {
+t.test('what is not installed: the command that installs it', { buffered: true }, async (t) => {
   const { findPackages } = await import('../../src/clients/find.js')
   const missing = () => findPackages(['undici', 'no-such-retry', '@no/such/part'], process.cwd())
   t.throws(missing, CannotRunError)

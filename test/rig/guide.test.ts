@@ -8,6 +8,7 @@ import tap, { type Test, test } from 'tap'
 import { repository, start } from '../cli/command.js'
 
 tap.setTimeout(120_000)
+tap.jobs = 3
 
 const page = readFileSync(join(repository, 'docs/testing-your-client.md'), 'utf8')
 const files = Object.fromEntries(
@@ -25,7 +26,7 @@ function project(t: Test): string {
 
 const counts = (content: string): number => content.match(/^(?:t\.)?test\(/gm)!.length
 
-test('the page has its four files', async (t) => {
+test('the page has its four files', { buffered: true }, async (t) => {
   t.strictSame(Object.keys(files).toSorted(), [
     'client.mjs',
     'duplicates.test.mjs',
@@ -34,19 +35,19 @@ test('the page has its four files', async (t) => {
   ])
 })
 
-test('node:test', async (t) => {
+test('node:test', { buffered: true }, async (t) => {
   const args = ['--test', '--test-reporter=tap', 'retries.test.mjs']
   const { stdout, stderr } = await start(process.execPath, args, { cwd: project(t) }).ended
   t.match(stdout, `# pass ${counts(files['retries.test.mjs']!)}\n# fail 0`) || t.comment(stdout, stderr)
 })
 
-test('tap', async (t) => {
+test('tap', { buffered: true }, async (t) => {
   const { code, stdout, stderr } = await start(process.execPath, ['duplicates.test.mjs'], { cwd: project(t) }).ended
   t.equal(code, 0) || t.comment(stdout, stderr)
   t.match(stdout, new RegExp(`^1\\.\\.${counts(files['duplicates.test.mjs']!)}$`, 'm'), 'all of its tests ran')
 })
 
-test('vitest', async (t) => {
+test('vitest', { buffered: true }, async (t) => {
   const cwd = project(t)
   const vitest = join(repository, 'node_modules/vitest/vitest.mjs')
   const args = [vitest, 'run', '--reporter=json', 'trouble.test.mjs']
