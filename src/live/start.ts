@@ -199,8 +199,11 @@ function createSite(
   }
 }
 
+/** Whoever accepts connections does, or who dials, also where nobody there would understand. */
 const speaksTls = (hops: Readonly<Record<string, Hop>>): boolean =>
-  Object.values(hops).some((hop) => 'tls' in hop && hop.tls)
+  Object.values(hops).some(
+    (hop) => ('tls' in hop && hop.tls) || (hop.kind === 'proxy' && hop.to.some(({ scheme }) => scheme === 'https')),
+  )
 
 /** Every hop after those it forwards to. The scenario holds no loop. */
 function backToFront(hops: Readonly<Record<string, Hop>>): string[] {
