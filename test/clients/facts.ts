@@ -145,7 +145,7 @@ export const curl: Fact[] = [
   {
     says: 'a time limit that passed is transient',
     source: CURL,
-    args: ['-sS', '--retry', '1', '-m', '1', '{url}'],
+    args: ['-sS', '--retry', '1', '-m', '3', '{url}'],
     fault: { effect: 'stall', times: 1 },
     attempts: 2,
     gapsMs: [1000],

@@ -92,7 +92,7 @@ t.jobs = 3
 t.setTimeout(240_000)
 
 for (const [name, { words, remedy, facts }] of Object.entries(programs)) {
-  t.test(name, { buffered: true, timeout: 120_000, jobs: facts.length }, async (t) => {
+  t.test(name, { buffered: true, timeout: 120_000, jobs: 6 }, async (t) => {
     if (!words) return lacks(t, remedy)
     const lab = withoutMarks(await rig(forMarkedPaths(rigFor(facts))))
     t.teardown(() => lab.close())

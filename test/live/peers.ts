@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 import type { z } from 'zod'
 import { faultSchema } from '../../src/core/fault/fault.js'
 import type { ForwardEvent, JournalEvent } from '../../src/journal/events.js'
-import type { Certificates } from '../../src/live/certificates.js'
+import { type Certificates, createCertificates } from '../../src/live/certificates.js'
 import { startProxy } from '../../src/live/proxy/proxy.js'
 import { startRelay } from '../../src/live/relay.js'
 import { type LiveSite, startSite } from '../../src/live/start.js'
@@ -179,6 +179,7 @@ export async function proxyTo(ports: number[], input: ProxyInput = {}): Promise<
   const origin = hopKinds.origin.schema.parse({ kind: 'origin' })
   const hop = hopKinds.proxy.schema.parse({ kind: 'proxy', to: names, ...input })
   const bare = { id: 'bare', hops: {}, faults: [], seed: 1 }
+  const certificates = await createCertificates()
   const site = await startSite(
     bare,
     (event) => void journal.push(event),
@@ -188,12 +189,12 @@ export async function proxyTo(ports: number[], input: ProxyInput = {}): Promise<
   )
   const scenario = { ...bare, hops: { lb: hop, ...Object.fromEntries(names.map((name) => [name, origin])) } }
   const addressOf = (name: string) => ({ hop: name, place: name, host: '127.0.0.1', port: ports[names.indexOf(name)]! })
-  const { port } = await startProxy({ ...site, scenario, addressOf }, 'lb', hop)
+  const { port } = await startProxy({ ...site, scenario, addressOf, certificates }, 'lb', hop)
   await site.beginLoad()
   return {
     port,
     journal,
-    certificates: site.certificates,
+    certificates,
     forwards: () => forwardsIn(journal),
     close: () => site.scope.close(),
   }
