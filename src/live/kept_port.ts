@@ -1,6 +1,7 @@
 /**
  * Keeps a port of ours while nobody listens at it: the kernel might give it to another program otherwise, which would
- * then answer where a refusal is wanted. A connection from that port takes it, and is no listener. address_state.ts calls it.
+ * then answer where a refusal is wanted. A connection from that port takes it, and is no listener. Addresses that are
+ * refused, processes that have died and real proxies that are to start have one.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 

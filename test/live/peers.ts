@@ -3,6 +3,7 @@
  * ended. Whoever waits here waits for an event; only the runner's own limit ends a wait that is in vain.
  */
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { z } from 'zod'
@@ -215,6 +216,12 @@ export async function withRawOrigin(
     await origin.close()
   }
 }
+
+/** There is an open connection from that port, so the kernel gives it to nobody who asks for any. */
+export const isKept = (port: number): boolean =>
+  new RegExp(`^ *\\d+: \\w+:${port.toString(16).toUpperCase().padStart(4, '0')} \\S+ 01 `, 'm').test(
+    readFileSync('/proc/net/tcp', 'latin1'),
+  )
 
 /** An address where a SYN gets no answer: its queue is full, and who listens is asleep. Linux. */
 export async function deafAddress(): Promise<{ port: number; close(): Promise<void> }> {

@@ -11,7 +11,7 @@ import type { ExitEvent, JournalEvent } from '../../src/journal/events.js'
 import type { RigInput } from '../../src/rig.js'
 import { runScenario } from '../../src/run.js'
 import { checkScenario } from '../../src/scenario/parse.js'
-import { dialed, exchange, MB, portOf, until, withRig } from './peers.js'
+import { dialed, exchange, isKept, MB, portOf, until, withRig } from './peers.js'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: r1\r\n\r\n'
 const body = 'a'.repeat(100)
@@ -37,12 +37,6 @@ function lives(pid: number): boolean {
 /** Node's processes that this one has started: those of hops. */
 const children = (of: number | string = process.pid): number[] =>
   readFileSync(`/proc/${of}/task/${of}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-
-/** There is an open connection from that port, so the kernel gives it to nobody who asks for any. */
-const isKept = (port: number): boolean =>
-  new RegExp(`^ *\\d+: \\w+:${port.toString(16).toUpperCase().padStart(4, '0')} \\S+ 01 `, 'm').test(
-    readFileSync('/proc/net/tcp', 'latin1'),
-  )
 
 t.test('a crash kills the process, and who dials again is refused', async (t) => {
   await withRig(crashing({ at: 'request_head' }), async (lab) => {

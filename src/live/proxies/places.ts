@@ -14,6 +14,7 @@ import type { ProxyHop } from '../../scenario/hops.js'
 import { listen } from '../address_state.js'
 import type { KeyPair } from '../authority.js'
 import { NO_ROUTE } from '../dial.js'
+import { KeptPort } from '../kept_port.js'
 import { formatAddress, type Site, targetOf } from '../site.js'
 
 /** Where everything is to be: free ports, a folder of its own with the certificates, and the addresses of the servers. */
@@ -61,7 +62,7 @@ function addressFor(site: Site, hop: string, edge: ProxyHop['to'][number]): stri
 }
 
 /**
- * Those that a run of this process has. Until its program listens a port is free, and the kernel gives it to the next who
+ * Those that a run of this process has. Between two listeners a port is free, and the kernel gives it to the next who
  * asks: HAProxy and Apache share it then without a word (SO_REUSEPORT), and each gets a part of the other's requests.
  */
 const given = new Set<number>()
@@ -77,7 +78,16 @@ async function freePorts(site: Site): Promise<[number, number]> {
     site.scope.add(async () => void given.delete(port))
   }
   await Promise.all(servers.map(closed))
-  return taken ? freePorts(site) : ports
+  if (taken) return freePorts(site)
+  await Promise.all(ports.map((port) => keep(site, port)))
+  return ports
+}
+
+/** The program listens there all the same, as soon as it likes; whoever asks for any port is given another one. */
+async function keep(site: Site, port: number): Promise<void> {
+  const kept = await KeptPort.prepare(port)
+  site.scope.add(() => kept.close())
+  await kept.take()
 }
 
 /** @throws CannotRunError when somebody has the port */

@@ -10,6 +10,7 @@ import { exitCode } from '../../../src/checks/verdict.js'
 import type { JournalEvent } from '../../../src/journal/events.js'
 import type { Product } from '../../../src/live/proxies/stand_in.js'
 import { httpLines, mainLines } from '../../../src/proxies/nginx/configuration.js'
+import { isKept } from '../peers.js'
 import { behind, nothingLeft, type Ran, ranWith } from './in_place.js'
 import { freePorts, installed, ownTemporary } from './real.js'
 
@@ -299,7 +300,13 @@ function tests(): void {
   t.test('never becomes ready', async (t) => {
     const program = join(t.testdir({}), 'nginx')
     writeFileSync(program, "#!/bin/sh\ntrap '' QUIT TERM\nwhile :; do sleep 1; done\n", { mode: 0o755 })
-    const { result } = await ran(behind({}), { ...nginx!, program, readyWithin: 300 })
+    let kept = false
+    const configuration: Product['configuration'] = (_settings, { port }) => {
+      kept = isKept(port)
+      return ''
+    }
+    const { result } = await ran(behind({}), { ...nginx!, program, configuration, readyWithin: 300 })
+    t.ok(kept, 'nobody else is given its port meanwhile')
     t.match(result, { verdict: 'error', reason: /did not start for hop "lb": it did not answer within 0.3 s/ })
     // It is ended, though it takes no hint.
     await nothingLeft(t, temporary)
