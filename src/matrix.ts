@@ -11,6 +11,7 @@ import { createOutcomes } from './journal/outcomes.js'
 import type { ScenarioResult } from './journal/result.js'
 import { sideBySide } from './lib/side_by_side.js'
 import type { Product } from './live/proxies/stand_in.js'
+import { loadParts } from './live/start.js'
 import { type LoadedScenario, PARALLEL, runScenario } from './run.js'
 import type { Hop, ProxyHop } from './scenario/hops.js'
 import type { Scenario } from './scenario/schema.js'
@@ -57,6 +58,7 @@ export async function matrix(
     for (const proxy of proxies) if (!signal.aborted) await fill(one, proxy, options, signal)
     if (!signal.aborted) options.onRow?.(one.row)
   }
+  await loadParts(all.map(({ scenario }) => scenario))
   const [alone, together] = [true, false].map((wanted) => all.filter(({ scenario }) => scenario.alone === wanted))
   await sideBySide(together!, options.parallel ?? PARALLEL, signal, runRow)
   await sideBySide(alone!, 1, signal, runRow)

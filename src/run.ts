@@ -15,6 +15,7 @@ import { sideBySide } from './lib/side_by_side.js'
 import { runLoad } from './live/load.js'
 import { fitnessOf, strangerOf, untoldFaults } from './live/proxies/fitness.js'
 import type { StandIn } from './live/proxies/stand_in.js'
+import { loadParts } from './live/start.js'
 import { type RankBy, rankClients } from './reports/comparing/ranking.js'
 import { traceLines } from './reports/trace.js'
 import type { Scenario } from './scenario/schema.js'
@@ -78,6 +79,8 @@ export async function run(loaded: readonly LoadedScenario[], options: RunOptions
     results.set(one, result)
     if (!broken.signal.aborted) options.onResult?.(result)
   }
+  // Loaded while scenarios run side by side, it would stop the clocks of them all.
+  await loadParts(loaded.map(({ scenario }) => scenario))
   await sideBySide(
     loaded.filter(({ scenario }) => !scenario.alone),
     // A proxy that the user runs has its servers at the same ports in each.

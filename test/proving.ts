@@ -9,6 +9,7 @@ import type { CertificateKind } from '../src/core/fault/effects/certificate.js'
 import type { Effect } from '../src/core/fault/effects/index.js'
 import type { Fault } from '../src/core/fault/fault.js'
 import type { JournalEvent } from '../src/journal/events.js'
+import { loadParts } from '../src/live/start.js'
 import { sections, sectionsOf } from '../src/reports/sections.js'
 import { runScenario } from '../src/run.js'
 import { readScenario } from '../src/scenario/files.js'
@@ -115,6 +116,7 @@ export async function proveCauses(alone: boolean): Promise<void> {
   const folder = 'scenarios/causes'
   const files = readdirSync(folder).map((name) => `${folder}/${name}`)
   const causes = await Promise.all(files.map(async (file) => ({ file, scenario: await readScenario(file) })))
+  await loadParts(causes.map(({ scenario }) => scenario))
   t.jobs = alone ? 1 : 4
   await Promise.all(causes.filter(({ scenario }) => scenario.alone === alone).map(prove))
 }

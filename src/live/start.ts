@@ -47,8 +47,7 @@ export async function startSite(
     scope,
     await createCertificates(speaksTls(scenario.hops), (name) => dnsNamesOf(name, scenario.hops)),
   )
-  const byName = Object.values(scenario.hops).some((hop) => 'resolver' in hop && hop.resolver)
-  if (byName) site.nameServer = await (await import('./resolver.js')).startNameServer(site)
+  if (asksByName(scenario.hops)) site.nameServer = await (await parts.resolver()).startNameServer(site)
   const replaced = standIn && replacedHop(scenario)
   const ports = fixedPorts(scenario, standIn)
   const starting = startHops(site, ports, (name, hop) =>
@@ -108,17 +107,35 @@ async function startStandIn(site: Site, name: string, hop: ProxyHop, standIn: St
   return (await import('./proxies/product.js')).startProduct(site, name, hop, standIn)
 }
 
-/** What a kind builds on is loaded with its first hop: all of it takes longer than many a run. */
+/** What a hop builds on is loaded with the first that needs it: all of it takes longer than many a run. */
+const parts = {
+  waf: () => import('./waf/waf.js'),
+  proxy: () => import('./proxy/proxy.js'),
+  gateway: () => import('./gateway/gateway.js'),
+  resolver: () => import('./resolver.js'),
+}
+
+/** All that these scenarios need. run.ts and matrix.ts call it ahead. */
+export async function loadParts(scenarios: readonly Pick<Scenario, 'hops'>[]): Promise<void> {
+  const needed = new Set<() => Promise<unknown>>()
+  for (const { hops } of scenarios) {
+    for (const { kind } of Object.values<Hop>(hops)) if (kind !== 'origin') needed.add(parts[kind])
+    if (asksByName(hops)) needed.add(parts.resolver)
+    if (speaksTls(hops)) needed.add(createCertificates)
+  }
+  await Promise.all([...needed].map((load) => load()))
+}
+
 async function startHop(site: Site, name: string, hop: Hop): Promise<Address> {
   switch (hop.kind) {
     case 'origin':
       return startOriginSomewhere(site, name, hop)
     case 'waf':
-      return (await import('./waf/waf.js')).startWaf(site, name, hop)
+      return (await parts.waf()).startWaf(site, name, hop)
     case 'proxy':
-      return (await import('./proxy/proxy.js')).startProxy(site, name, hop)
+      return (await parts.proxy()).startProxy(site, name, hop)
     case 'gateway':
-      return (await import('./gateway/gateway.js')).startGateway(site, name, hop)
+      return (await parts.gateway()).startGateway(site, name, hop)
   }
 }
 
@@ -204,6 +221,9 @@ const speaksTls = (hops: Readonly<Record<string, Hop>>): boolean =>
   Object.values(hops).some(
     (hop) => ('tls' in hop && hop.tls) || (hop.kind === 'proxy' && hop.to.some(({ scheme }) => scheme === 'https')),
   )
+
+const asksByName = (hops: Readonly<Record<string, Hop>>): boolean =>
+  Object.values(hops).some((hop) => 'resolver' in hop && hop.resolver !== undefined)
 
 /** Every hop after those it forwards to. The scenario holds no loop. */
 function backToFront(hops: Readonly<Record<string, Hop>>): string[] {

@@ -329,7 +329,7 @@ export const requests: Fact[] = [
   {
     says: 'the first retry does not wait, however large the factor',
     source: `${RETRY}: get_backoff_time`,
-    args: mounted({ total: 1, backoff_factor: 3600, backoff_max: 3600, status_forcelist: [503] }),
+    args: mounted({ total: 1, backoff_factor: 3600, status_forcelist: [503] }),
     fault: { effect: answer(503), times: 1 },
     attempts: 2,
     code: 0,

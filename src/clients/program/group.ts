@@ -54,7 +54,7 @@ exit "$code"
 const LINGER_MS = 500
 
 // Those of a test suite that fakes its own later do not ring.
-const { setTimeout, clearTimeout } = globalThis
+const { setTimeout, clearTimeout, setImmediate } = globalThis
 
 /** @param hear is given standard output as it comes; without it the program has an empty standard input */
 export function startGroup(
@@ -90,6 +90,9 @@ export function startGroup(
   child.stderr.on('data', (chunk: Buffer) => {
     kept.tail = Buffer.concat([kept.tail, chunk]).subarray(-TAIL_BYTES)
   })
+  const leave = (): void => {
+    for (const stream of [child.stdout, child.stderr, lines]) stream?.destroy()
+  }
   const ended = new Promise<Ended>((resolve) => {
     const tell = (code: number | null): void =>
       resolve({
@@ -104,11 +107,8 @@ export function startGroup(
       const code = signalled === null ? own : 128 + constants.signals[signalled]
       signal('SIGKILL')
       gone = true
-      const linger = setTimeout(() => {
-        child.stdout.destroy()
-        child.stderr.destroy()
-        lines?.destroy()
-      }, LINGER_MS)
+      // A loop that stood still hears its timers first, and of what was printed meanwhile only then.
+      const linger = setTimeout(() => setImmediate(leave), LINGER_MS)
       child.once('close', () => {
         clearTimeout(linger)
         tell(code)
