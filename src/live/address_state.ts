@@ -73,7 +73,7 @@ export async function followFaults(site: Site, place: string, server: Listener, 
       kept?.release()
       return hole!.fill()
     }
-    if (after !== 'open') return kept?.take()
+    if (after !== 'open') return void (await kept?.take())
     if (typeof at === 'string') removeFile(at)
     await listen(server, at)
     kept?.release()

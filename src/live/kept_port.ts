@@ -9,30 +9,39 @@ const HOST = '127.0.0.1'
 
 export class KeptPort {
   private held: Socket | undefined
+  /** The other ends: ours, and whoever took the sink for somebody else. */
+  private readonly accepted = new Set<Socket>()
 
   private constructor(
     private readonly port: number,
     private readonly sink: Server,
-  ) {}
+  ) {
+    sink.on('connection', (socket) => {
+      this.accepted.add(socket)
+      socket.on('error', () => {}).once('close', () => this.accepted.delete(socket))
+    })
+  }
 
   /** Resolves with one that keeps nothing yet. */
   static async prepare(port: number): Promise<KeptPort> {
-    const sink = createServer((socket) => socket.on('error', () => {}))
+    const sink = createServer()
     await new Promise<void>((resolve, reject) => sink.once('error', reject).listen(0, HOST, resolve))
     return new KeptPort(port, sink)
   }
 
-  /** Resolves when the port is kept; without it, where somebody was faster. */
-  take(): Promise<void> {
-    if (this.held) return Promise.resolve()
+  /** Resolves when the port is kept: with false where somebody was faster, and it is not. */
+  take(): Promise<boolean> {
+    if (this.held) return Promise.resolve(true)
     const { port } = this.sink.address() as { port: number }
     const held = connect({ host: HOST, port, localAddress: HOST, localPort: this.port })
     this.held = held
     return new Promise((resolve) => {
-      held.once('connect', resolve).on('error', () => {
-        if (this.held === held) this.held = undefined
-        resolve()
-      })
+      held
+        .once('connect', () => resolve(true))
+        .on('error', () => {
+          if (this.held === held) this.held = undefined
+          resolve(false)
+        })
     })
   }
 
@@ -43,6 +52,8 @@ export class KeptPort {
 
   close(): Promise<void> {
     this.release()
-    return new Promise((resolve) => this.sink.close(() => resolve()))
+    const closed = new Promise<void>((resolve) => this.sink.close(() => resolve()))
+    for (const socket of this.accepted) socket.destroy()
+    return closed
   }
 }

@@ -24,8 +24,8 @@ export async function placesFor(site: Site, settings: ProxySettings, hop: ProxyH
   const types = tls ? keyTypesOf(tls) : []
   const own = await Promise.all(types.map((key) => certificates.of(settings.hop, { key })))
   const client = upstream_tls.client_certificate ? await certificates.of(settings.hop, { client: true }) : undefined
-  const [control, free] = await freePorts(site)
-  const port = hop.port ?? free
+  const control = await freePort(site)
+  const port = hop.port ?? (await freePort(site))
   // Last of all, and at once: until the program is there, nobody would remove it if this process were killed.
   const folder = mkdtempSync(join(tmpdir(), 'badgateway-'))
   site.scope.add(() => rm(folder, { recursive: true, force: true }))
@@ -62,32 +62,19 @@ function addressFor(site: Site, hop: string, edge: ProxyHop['to'][number]): stri
 }
 
 /**
- * Those that a run of this process has. Between two listeners a port is free, and the kernel gives it to the next who
- * asks: HAProxy and Apache share it then without a word (SO_REUSEPORT), and each gets a part of the other's requests.
+ * A port that nobody listens at, and that the kernel gives to nobody else who asks for any port: HAProxy and Apache would
+ * share it without a word (SO_REUSEPORT), and each get a part of the other's requests. The program listens there all the
+ * same, as soon as it likes.
  */
-const given = new Set<number>()
-
-/** Two ports that nobody listens at. Asked for one after the other, they might be the same. */
-async function freePorts(site: Site): Promise<[number, number]> {
-  const servers = [createServer(), createServer()]
-  for (const server of servers) await listen(server, 0)
-  const ports = servers.map((server) => (server.address() as { port: number }).port) as [number, number]
-  const taken = ports.some((port) => given.has(port))
-  for (const port of taken ? [] : ports) {
-    given.add(port)
-    site.scope.add(async () => void given.delete(port))
-  }
-  await Promise.all(servers.map(closed))
-  if (taken) return freePorts(site)
-  await Promise.all(ports.map((port) => keep(site, port)))
-  return ports
-}
-
-/** The program listens there all the same, as soon as it likes; whoever asks for any port is given another one. */
-async function keep(site: Site, port: number): Promise<void> {
+async function freePort(site: Site): Promise<number> {
+  const server = createServer()
+  await listen(server, 0)
+  const { port } = server.address() as { port: number }
   const kept = await KeptPort.prepare(port)
   site.scope.add(() => kept.close())
-  await kept.take()
+  await closed(server)
+  // Between the two it was anybody's.
+  return (await kept.take()) ? port : freePort(site)
 }
 
 /** @throws CannotRunError when somebody has the port */

@@ -81,6 +81,8 @@ class Running {
   private readonly reader: LogReader
   private readonly tail: Tail
   private readonly marks = new Map<string, () => void>()
+  /** What it says before it answers: of one that never does, nothing is told but its last words. */
+  private early: Told[] | undefined = []
   private marked = 0
   private closing = false
 
@@ -119,7 +121,9 @@ class Running {
 
   /** From now on it must live, and what it logged is awaited at the end of a load. */
   watch(): void {
-    const { site, settings, product, kept } = this
+    const { site, settings, product, kept, early = [] } = this
+    this.early = undefined
+    for (const told of early) this.tell(told)
     site.onLoadEnd((signal) => this.settled(signal))
     void kept.gone.then(() => {
       if (this.closing) return
@@ -162,6 +166,7 @@ class Running {
   }
 
   private tell(told: Told): void {
+    if (this.early) return void this.early.push(told)
     const { site, settings, product } = this
     if ('mark' in told) return this.marks.get(told.mark)?.()
     if ('trouble' in told) {

@@ -53,6 +53,32 @@ function tests(): void {
     )
   })
 
+  t.test('where somebody was faster at its port it gets another one, and of the first nothing is told', async (t) => {
+    const tried: number[] = []
+    const faster = createServer()
+    t.teardown(() => faster.close())
+    const configured = (_: object, text: string): void => {
+      tried.push(Number(/listen 127\.0\.0\.1:(\d+)/.exec(text)![1]))
+      if (tried.length === 1) faster.listen({ port: tried[0] })
+    }
+    const { result, events } = await ran(
+      behind(
+        {},
+        {
+          clients: { plain: { to: 'lb', load: { requests: 1 } } },
+          expect: [{ client: 'plain', status: 200, count: '= 1' }],
+        },
+      ),
+      { ...nginx!, configured },
+    )
+    t.equal(tried.length, 2)
+    t.match(result, { verdict: 'pass' })
+    t.strictSame(
+      events.filter((one) => one.event === 'error' || (one.event === 'log' && one.level === 'emerg')),
+      [],
+    )
+  })
+
   t.test('it takes every setting that the driver writes', async (t) => {
     const servers = [{ hop: 'app1', weight: 3, max_fails: 2, fail_timeout: '5s', max_conns: 9 }, { hop: 'app2' }]
     const secured = { app1: { kind: 'origin', tls: true }, app2: { kind: 'origin', tls: true } }
