@@ -54,20 +54,21 @@ function flushed(raw: Socket): Promise<void> {
   })
 }
 
-/** Longer than any peer on this machine needs to read what is in its queue, unless it does not want to. */
+/** A peer on this machine that has read nothing for so long does not want to. */
 const DRAIN_LIMIT_MS = 1000
 
-/** Until the peer has read everything: as its socket says, or else its kernel queue. Without /proc, a moment. */
+/** Until the peer has read everything, or reads no more: as its socket says, or else its kernel queue. Without /proc, a moment. */
 async function drainedByPeer(raw: Socket): Promise<void> {
   const [ours, theirs] = [raw.localPort, raw.remotePort]
   if (ours === undefined || theirs === undefined) return
   const peer = dialledEnd(raw)
-  const limit = monotonicMs() + DRAIN_LIMIT_MS
+  let [least, limit] = [Number.POSITIVE_INFINITY, 0]
   do {
     await wait(1)
     const pending = peer ? raw.bytesWritten - peer.bytesRead : await queuedBytes(ours, theirs)
     if (pending === undefined) return wait(50)
     if (pending <= 0 || peer?.destroyed) return
+    if (pending < least) [least, limit] = [pending, monotonicMs() + DRAIN_LIMIT_MS]
   } while (monotonicMs() < limit && !raw.destroyed)
 }
 
