@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
-import { monotonicMs, wait } from './clock.js'
+import { wait } from './clock.js'
 import { dialledEnd } from './dialled.js'
 
 /**
@@ -54,22 +54,30 @@ function flushed(raw: Socket): Promise<void> {
   })
 }
 
-/** A peer on this machine that has read nothing for so long does not want to. */
-const DRAIN_LIMIT_MS = 1000
+/** A peer that has read nothing between so many looks, each a millisecond or more after the other, does not want to. */
+const LOOKS = 500
 
-/** Until the peer has read everything, or reads no more: as its socket says, or else its kernel queue. Without /proc, a moment. */
+/** A line may be missing in a table that changes while it is read. */
+const LOOKS_AT_NOTHING = 2
+
+/**
+ * Until the peer has read everything, or reads no more: as its socket says, whose buffer an RST would empty too, or else its
+ * kernel queue. Without /proc, a moment.
+ */
 async function drainedByPeer(raw: Socket): Promise<void> {
   const [ours, theirs] = [raw.localPort, raw.remotePort]
   if (ours === undefined || theirs === undefined) return
   const peer = dialledEnd(raw)
-  let [least, limit] = [Number.POSITIVE_INFINITY, 0]
+  let [least, looks, nothing] = [Number.POSITIVE_INFINITY, LOOKS, 0]
   do {
     await wait(1)
-    const pending = peer ? raw.bytesWritten - peer.bytesRead : await queuedBytes(ours, theirs)
+    const pending = peer ? raw.bytesWritten - peer.bytesRead + peer.readableLength : await queuedBytes(ours, theirs)
     if (pending === undefined) return wait(50)
-    if (pending <= 0 || peer?.destroyed) return
-    if (pending < least) [least, limit] = [pending, monotonicMs() + DRAIN_LIMIT_MS]
-  } while (monotonicMs() < limit && !raw.destroyed)
+    if (peer?.destroyed || (peer && pending <= 0)) return
+    if (pending <= 0 && ++nothing === LOOKS_AT_NOTHING) return
+    if (pending > 0) nothing = 0
+    if (pending < least) [least, looks] = [pending, LOOKS]
+  } while (--looks > 0 && !raw.destroyed)
 }
 
 /** Bytes between two local ports that are not read yet, both kernels' queues; undefined where nobody can tell. */

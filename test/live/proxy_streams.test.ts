@@ -231,6 +231,8 @@ t.test('a large response that is cut is delivered to its last byte, to a slow re
           socket.on('end', () => resolve('FIN'))
           socket.on('error', () => resolve('RST'))
         })
+        // What a reader that pauses has in its own buffer by then it is never told.
+        bytes += socket.readableLength
         t.equal(bytes - (head.indexOf('\r\n\r\n') + 4), 20 * MB, `${effect} ${framing}`)
         t.equal(how, framing === 'content-length' ? 'FIN' : 'RST')
         socket.destroy()
