@@ -1,3 +1,4 @@
+import type { Subject } from '../../clients/driver.js'
 import { meanOf } from '../../lib/statistics.js'
 import { formatMs } from '../../lib/units.js'
 import { wait } from '../../live/clock.js'
@@ -16,6 +17,10 @@ const CALLS_IN_REAL_TIME = 6
 const GROWS = 1.4
 /** In real time. */
 const LAST_WORD_MS = 50
+/** A gap at the server, in real time: shorter than any wait. */
+const AT_ONCE_MS = 1
+/** The busiest machine does not lengthen so many gaps, and the luckiest draws do not shorten as many. */
+const OFTEN = 1 / 3
 /** Two calls that differ by less drew little or nothing. */
 const ALIKE = 0.25
 
@@ -34,7 +39,7 @@ export const backs_off = {
       else if (calls.length === 0) return inconclusive('it tried again before, and not now')
       else break
     }
-    return judged(bench, calls)
+    return judged(bench.subject, calls)
   },
 } as const satisfies Rule
 
@@ -43,7 +48,8 @@ function areAlike([a, b]: readonly Waits[]): boolean {
   return a!.ms.every((ms, n) => Math.abs(ms - b!.ms[n]!) <= ALIKE * Math.max(ms, b!.ms[n]!))
 }
 
-function judged(bench: Bench, calls: readonly Waits[]): Finding {
+/** What so many calls say of a client on a clock that is so many times as fast. */
+export function judged({ timeScale }: Pick<Subject, 'timeScale'>, calls: readonly Waits[]): Finding {
   const exact = calls.every((waits) => waits.exact)
   const most = Math.max(...calls.map(({ ms }) => ms.length))
   const full = calls.filter(({ ms }) => ms.length === most)
@@ -51,12 +57,24 @@ function judged(bench: Bench, calls: readonly Waits[]): Finding {
   const how = exact ? 'waits that it asked for' : 'gaps at the server'
   const evidence = calls.slice(0, 6).map(({ ms }, n) => `call ${n + 1}, ${how}: ${listed(ms.map(formatMs))}`)
   // Without its own word a gap on a fast clock holds milliseconds of the machine.
-  const none = exact ? NO_WAIT_MS : NO_WAIT_MS * bench.subject.timeScale
+  const none = exact ? NO_WAIT_MS : NO_WAIT_MS * timeScale
   const average = full.length > 2 ? ' on average' : ''
   const told = `its waits were ${listed(means.map(formatMs))}${average}`
   if (means.some((mean) => mean < none)) return fail(`it tried again without a wait: ${told}`, evidence)
+  if (!exact) {
+    const atOnce = mostAtOnce(calls, AT_ONCE_MS * timeScale)
+    if (atOnce >= Math.max(2, OFTEN * calls.length))
+      return fail(`it tried again without a wait in ${atOnce} of ${calls.length} calls`, evidence)
+  }
   if (most === 1) return pass(`it waited ${formatMs(means[0]!)}${average} before the one further attempt`, evidence)
   return means.at(-1)! > GROWS * means[0]! ? pass(told, evidence) : fail(`${told}: they do not grow`, evidence)
+}
+
+/** Of the first waits, the second ones and so on: how many of one kind were shorter. */
+function mostAtOnce(calls: readonly Waits[], limitMs: number): number {
+  const most = Math.max(...calls.map(({ ms }) => ms.length))
+  const counts = Array.from({ length: most }, (_, n) => calls.filter(({ ms }) => (ms[n] ?? limitMs) < limitMs).length)
+  return Math.max(...counts)
 }
 
 async function waitsOfOne(bench: Bench, trouble: Trouble, usual: Usual) {
