@@ -52,6 +52,19 @@ test('src keeps the import rules', async (t) => {
   t.strictSame(await violations(process.cwd()), [])
 })
 
+test('the thread of the clients and an origin of its own load no dialect: they would start half a second later', async (t) => {
+  const options = { ...rules.options, tsPreCompilationDeps: false }
+  for (const entry of ['src/live/thread/thread.ts', 'src/live/process/child.ts']) {
+    const { output } = await cruise([entry], options)
+    const loaded = (output as ICruiseResult).modules.map(({ source }) => source)
+    t.ok(loaded.includes('src/lib/random.ts'), `${entry}: ${loaded.length} modules`)
+    t.strictSame(
+      loaded.filter((source) => /^src\/(dialects|proxies)\/|scenario\/hops/.test(source)),
+      [],
+    )
+  }
+})
+
 test('imports to the left are fine', async (t) => {
   const modules = {
     'src/lib/units.ts': ['zod'],

@@ -266,31 +266,3 @@ export type GatewayHop = z.output<typeof gateway.schema>
 
 /** The moments at which a fault can act on a link, such as `lb->app`. */
 export const linkTriggers: readonly TriggerName[] = ['connect', 'wire']
-
-/** The name that a hop goes by in DNS. */
-export const dnsNameOf = (name: string, { dns }: Pick<Hop, 'dns'>): string => dns.name ?? `${name}.test`
-
-/** By which it is asked for: its own name, and those of the firewalls in front, which pass on what is meant for them. */
-export function dnsNamesOf(name: string, hops: Readonly<Record<string, Hop>>): string[] {
-  const hop = hops[name]
-  if (!hop) return []
-  const firewalls = Object.keys(hops).filter((other) => {
-    const { kind, to } = hops[other] as WafHop
-    return kind === 'waf' && to === name
-  })
-  return [dnsNameOf(name, hop), ...firewalls.flatMap((other) => dnsNamesOf(other, hops))]
-}
-
-/** The names of the hops that a hop forwards to, or whose port it uses. */
-export function nextHops(hop: Hop): string[] {
-  switch (hop.kind) {
-    case 'origin':
-      return []
-    case 'waf':
-      return [hop.to]
-    case 'gateway':
-      return hop.to
-    case 'proxy':
-      return hop.to.flatMap(({ hop, port }) => (typeof port === 'string' ? [hop, port] : [hop]))
-  }
-}

@@ -3,7 +3,7 @@
  * asks; live/proxies/ asks for the clients of a proxy.
  */
 import { holds } from '../checks/comparison.js'
-import { nextHops } from './hops.js'
+import { nextHops } from './hop_names.js'
 import type { Scenario } from './schema.js'
 
 export interface Subject {

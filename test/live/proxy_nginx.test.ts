@@ -243,6 +243,27 @@ t.test('100 Continue is its own word, and a small body in chunks goes on with it
   ),
 )
 
+for (const [bytes, told] of [
+  [8_192, 'content-length: 8192'],
+  [20_480, 'transfer-encoding: chunked'],
+] as const) {
+  t.test(`${bytes} bytes in chunks that come with the head go on with "${told}"`, (t) =>
+    withRawOrigin(
+      answering(MARK),
+      async (proxy, origin) => {
+        const peer = await dialed(proxy.port)
+        const head = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
+        peer.send(`${head}${bytes.toString(16)}\r\n${'y'.repeat(bytes)}\r\n0\r\n\r\n`)
+        await peer.until('marked')
+        const [fields] = origin.connections[0]!.received.toLowerCase().split('\r\n\r\n')
+        t.strictSame(fields!.match(/^(content-length|transfer-encoding):.*$/gm), [told])
+        peer.socket.destroy()
+      },
+      { dialect: 'nginx' },
+    ),
+  )
+}
+
 t.test('checks read both of its logs', async (t) => {
   const scenario = checkScenario(
     {

@@ -13,7 +13,8 @@ export const nginx: Dialect = {
   tickMs: 1000,
   tellsLast: false,
   via: false,
-  takesBodies: true,
+  // client_body_buffer_size, two pages of memory. What comes with the head, less than a kilobyte, it takes besides.
+  takesBodies: 8_192,
   reads: nginxReader,
   answer: (failure, to) => page(statusOf(failure), to),
   refusal,

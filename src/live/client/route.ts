@@ -4,7 +4,7 @@
  */
 import type { ConnectionOptions } from 'node:tls'
 import type { ClientConfig } from '../../scenario/clients.js'
-import { dnsNameOf } from '../../scenario/hops.js'
+import { dnsNameOf } from '../../scenario/hop_names.js'
 import type { Through } from '../../scenario/through.js'
 import { elsewhere, type Site, type Target, targetOf } from '../site.js'
 

@@ -11,7 +11,8 @@ import {
   findDestination,
 } from '../../core/gateway/destination.js'
 import type { Exit } from '../../core/gateway/exits.js'
-import { dnsNameOf, type GatewayHop } from '../../scenario/hops.js'
+import { dnsNameOf } from '../../scenario/hop_names.js'
+import type { GatewayHop } from '../../scenario/hops.js'
 import { createNames } from '../proxy/names.js'
 import { endOfBytes, type Site, type Target, targetOf } from '../site.js'
 import { sourceOf } from './traffic.js'

@@ -1,7 +1,8 @@
 /** A proxy hop of a scenario as the plain facts that a driver of a real proxy takes. */
 import type { OwnConf, ProxySettings } from '../../proxies/driver.js'
 import { includeBeside, readConfFile } from '../../proxies/nginx_conf/files.js'
-import { dnsNameOf, type ProxyHop } from '../../scenario/hops.js'
+import { dnsNameOf } from '../../scenario/hop_names.js'
+import type { ProxyHop } from '../../scenario/hops.js'
 import { endOfBytes, type Site } from '../site.js'
 
 export function settingsOf(site: Pick<Site, 'scenario'>, hop: string, config: ProxyHop): ProxySettings {

@@ -1,6 +1,7 @@
 /** Whom a proxy dials: the same for requests and for health checks, by name where it has a resolver. */
 import type { ConnectionOptions } from 'node:tls'
-import { dnsNameOf, type ProxyHop } from '../../scenario/hops.js'
+import { dnsNameOf } from '../../scenario/hop_names.js'
+import type { ProxyHop } from '../../scenario/hops.js'
 import { type Edge, type Site, type Target, targetOf } from '../site.js'
 import { createNames } from './names.js'
 

@@ -103,8 +103,6 @@ export const apache: Differences = {
     'gateway-invalid-endpoint': ['client balancer status 405'],
     // One that ends with chunked is read, and then it is none that can be sent on.
     'request-malformed-transfer-encoding': ['client listed status 400'],
-    // A small body is read before it is sent, and goes on with its length.
-    'request-without-length': ['client upload status 502', 'proxy lb1 error', 'origin strict refused'],
   },
 
   either: {

@@ -47,7 +47,6 @@ export const haproxy: Differences = {
     'partial-headers-close': closed('client plain status 502', 'lb error http_response_incomplete at response_head'),
     'partial-headers-reset': closed('client plain status 502', 'lb error http_response_incomplete at response_head'),
     'reset-on-accept': closed('client plain status 502', 'lb error connection_terminated by reset'),
-    'request-without-length': closed('client upload status 502', 'lb1 error connection_terminated by closed'),
     'waf-missing-headers': [
       'client bare status 502',
       'client half status 502',

@@ -39,8 +39,6 @@ export const nginx: Differences = {
     'content-length-and-chunked': 'nginx 1.22 takes it, later ones do not',
     'header-without-colon': 'nginx 1.22 takes it, later ones do not',
     'origin-restart': 'a process has to start again in time, and none of that is nginx’s',
-    // A chunked body that is there by the time nginx sends goes on with its length.
-    'request-without-length': 'it depends on microseconds how nginx frames the body',
   },
   reasons: OWN_WORDS,
 }
