@@ -54,11 +54,11 @@ function flushed(raw: Socket): Promise<void> {
   })
 }
 
-/** A peer that has read nothing between so many looks, each a millisecond or more after the other, does not want to. */
-const LOOKS = 500
-
-/** A line may be missing in a table that changes while it is read. */
-const LOOKS_AT_NOTHING = 2
+/**
+ * A peer that has read nothing between so many looks, each a millisecond or more after the other, does not want to. Looks and not
+ * time: a machine that stood still has kept the peer from reading as well.
+ */
+const LOOKS = 1000
 
 /**
  * Until the peer has read everything, or reads no more: as its socket says, whose buffer an RST would empty too, or else its
@@ -68,14 +68,12 @@ async function drainedByPeer(raw: Socket): Promise<void> {
   const [ours, theirs] = [raw.localPort, raw.remotePort]
   if (ours === undefined || theirs === undefined) return
   const peer = dialledEnd(raw)
-  let [least, looks, nothing] = [Number.POSITIVE_INFINITY, LOOKS, 0]
+  let [least, looks] = [Number.POSITIVE_INFINITY, LOOKS]
   do {
     await wait(1)
     const pending = peer ? raw.bytesWritten - peer.bytesRead + peer.readableLength : await queuedBytes(ours, theirs)
     if (pending === undefined) return wait(50)
-    if (peer?.destroyed || (peer && pending <= 0)) return
-    if (pending <= 0 && ++nothing === LOOKS_AT_NOTHING) return
-    if (pending > 0) nothing = 0
+    if (pending <= 0 || peer?.destroyed) return
     if (pending < least) [least, looks] = [pending, LOOKS]
   } while (--looks > 0 && !raw.destroyed)
 }

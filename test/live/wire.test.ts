@@ -1,8 +1,9 @@
 /** What is on the wire, seen from the peer's own socket: every reset, close, cut and silence that the issue names. */
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { reset } from '../../src/live/wire.js'
 import { type Rig, type RigInput, rig } from '../../src/rig.js'
 import { captureHello } from './hellos.js'
 
@@ -133,6 +134,59 @@ t.test('an RST comes only after a large response was read to its last byte', asy
     t.equal(ended.how, 'RST')
     t.equal(ended.bytes.split('\r\n\r\n')[1]!.length, size)
   })
+})
+
+const LARGE = 600_000
+
+/** Resets it behind many bytes, and tells how many of them the reader took. */
+async function resetBehindMany(t: Test, read: (reader: Socket) => void): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const reader = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  socket.write(Buffer.alloc(LARGE))
+  let taken = 0
+  reader.on('data', (chunk) => {
+    taken += chunk.length
+    read(reader)
+  })
+  let code: string | undefined
+  reader.on('error', (error: NodeJS.ErrnoException) => {
+    code = error.code
+  })
+  const over = new Promise((resolve) => reader.on('close', resolve))
+  await reset(socket)
+  await over
+  t.equal(code, 'ECONNRESET')
+  server.close()
+  // What it never took from its own buffer was read, too.
+  return taken + reader.readableLength
+}
+
+t.test('an RST waits for a reader that takes its time, as long as it reads', async (t) => {
+  const started = performance.now()
+  const slowly = (reader: Socket) => {
+    reader.pause()
+    setTimeout(() => reader.resume(), 300)
+  }
+  t.equal(await resetBehindMany(t, slowly), LARGE)
+  t.ok(performance.now() - started > 1500, 'longer than it waits for one that reads nothing')
+})
+
+t.test('an RST waits for a reader that could not read, because its machine stood still', async (t) => {
+  let stood = false
+  const read = (reader: Socket) => {
+    if (stood) return
+    stood = true
+    reader.pause()
+    // Behind the first looks.
+    setTimeout(() => {
+      const until = performance.now() + 2500
+      while (performance.now() < until);
+      setTimeout(() => reader.resume(), 20)
+    }, 50)
+  }
+  t.equal(await resetBehindMany(t, read), LARGE)
 })
 
 t.test('stall: the request was taken, nothing comes, the connection stays open', async (t) => {
