@@ -15,7 +15,6 @@ export const cloudflare: Dialect = {
   tickMs: 1,
   tellsLast: true,
   via: false,
-  takesBodies: false,
   answer: (failure, to) => answered(statusOf(failure), to),
   refusal: (status, _failure, to) => answered(status === 431 ? 400 : status, { ...to, keepAlive: false }),
   /** Of the origin it logs nothing but its status. */

@@ -18,9 +18,9 @@ export interface Dialect {
   via: boolean
   /**
    * `100 Continue` is its own word, and the trailers of a request are lost. A body in chunks that is there whole when the
-   * request goes on, and has no more than so many bytes, goes on with its length told.
+   * request goes on, and has no more than so many bytes, goes on with its length told. Undefined: bodies pass through.
    */
-  takesBodies: number | false
+  takesBodies?: number
   /**
    * So many bytes of a body are waited for before its request goes on, unless that says `Expect`. If all of it has come by
    * then, its length is told; trailers are lost. Undefined: it goes on as it comes.

@@ -34,7 +34,6 @@ function edgeNamed(server: string): Dialect {
     tickMs: 1,
     tellsLast: true,
     via: true,
-    takesBodies: false,
     answer: (failure, to) => page(server, statusOf(failure), failure, to),
     refusal(status, failure, to) {
       const answer = page(server, status, failure, to)

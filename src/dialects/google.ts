@@ -13,7 +13,6 @@ export const google: Dialect = {
   tickMs: 1,
   tellsLast: true,
   via: false,
-  takesBodies: false,
   answer: (failure, to) => answered(statusOf(failure), to),
   refusal: (status, failure, to) => answered(refusalOf(status, failure), { ...to, keepAlive: false }),
   /** It logs nothing of a request but its entry. */

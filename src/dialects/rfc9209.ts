@@ -14,7 +14,6 @@ export const rfc9209: Dialect = {
   tickMs: 1,
   tellsLast: true,
   via: true,
-  takesBodies: false,
   answer,
   refusal,
   received: (existing, status, hop) =>

@@ -13,7 +13,6 @@ export const apache: Dialect = {
   tickMs: 1,
   tellsLast: true,
   via: false,
-  takesBodies: false,
   // MAX_MEM_SPOOL, but for what is too small a piece to be read (proxy_util.c, ap_proxy_prefetch_input).
   readsAhead: 16_304,
   reads: apacheReader,

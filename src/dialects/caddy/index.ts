@@ -12,7 +12,6 @@ export const caddy: Dialect = {
   tickMs: 1,
   tellsLast: true,
   via: false,
-  takesBodies: false,
   endsBodies: true,
   reads: caddyReader,
   answer: (failure, to) => answer(statusOf(failure), to),

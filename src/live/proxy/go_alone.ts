@@ -27,16 +27,16 @@ export function goOn({ headers, httpVersionMinor }: IncomingMessage, response: S
 
 /** The body is the proxy's, not only what passes through it: its trailers are lost, and its framing may be another one. */
 export const takenBy = ({ takesBodies, readsAhead }: Dialect, { headers }: IncomingMessage): boolean =>
-  takesBodies !== false || (readsAhead !== undefined && headers.expect === undefined)
+  takesBodies !== undefined || (readsAhead !== undefined && headers.expect === undefined)
 
 /** A body in chunks that has come as far as the proxy waits for it goes on with its length told. */
 export function whenTaken(dialect: Dialect, request: IncomingMessage, headers: string[], go: () => void): void {
-  const { takesBodies, readsAhead } = dialect
+  const { takesBodies = 0, readsAhead } = dialect
   if (readsAhead !== undefined) return whenReadAhead(request, headers, readsAhead, go)
   if (request.headers['transfer-encoding'] === undefined) return go()
   soon(() => {
     if (request.socket.destroyed) return
-    if (request.complete && request.readableLength <= Number(takesBodies))
+    if (request.complete && request.readableLength <= takesBodies)
       headers.push('Content-Length', String(request.readableLength))
     go()
   })

@@ -89,7 +89,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
       reply.hijack()
       const downstream = new Downstream(site, name, dialect, id, raw, reply.raw, patienceMs, log)
       const body = hasBody(raw)
-      if (dialect.takesBodies !== false && body) goOn(raw, reply.raw)
+      if (dialect.takesBodies !== undefined && body) goOn(raw, reply.raw)
       const takes = body && takenBy(dialect, raw)
       const once = needsOwnConnection(raw, body && !takes) ? goAlone(raw, headers) : undefined
       const upstream = new ProxiedRequest(raw, headers, body, once, downstream)

@@ -27,6 +27,8 @@ export const nginx: Subject = {
   a client does not learn where it ends.
 - **Buffers** of a page: a head waits for the first part of the body that is passed on, what is in a buffer when the upstream
   fails is lost, and an invalid chunk in the first buffer means that the client hears nothing at all.
+- **Bodies** of requests in chunks, of up to 8,192 bytes, go on with their length told where all of it is there when a server is
+  asked, as with \`proxy_request_buffering off\`. Trailers are lost.
 - **Error log**, and an **access log** of lines \`combined\` with \`$upstream_addr\`, \`$upstream_status\` and
   \`$upstream_response_time\` behind it. Both are lines for \`{ log: lb, contains: … }\`; \`499\` is a client that left.
 - **Seconds**: \`max_fails\` and \`fail_timeout\` count those of the clock.`,
