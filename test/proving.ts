@@ -14,6 +14,7 @@ import { sections, sectionsOf } from '../src/reports/sections.js'
 import { runScenario } from '../src/run.js'
 import { readScenario } from '../src/scenario/files.js'
 import type { Scenario } from '../src/scenario/schema.js'
+import { untilJudged } from './judged.js'
 import { saidOf, unexplained } from './words/said.js'
 
 type Neighbours = { [Word in Effect['type']]: (effect: Extract<Effect, { type: Word }>) => Effect }
@@ -63,14 +64,12 @@ function neighbour(fault: Fault): Fault {
     : { ...fault, effect }
 }
 
-/** Again while the machine was too loaded to judge: a scenario that says so is neither green nor red then. */
-async function run(file: string, scenario: Scenario, events: JournalEvent[] = []) {
+function run(file: string, scenario: Scenario, events: JournalEvent[] = []) {
   const openJournal = () => ({ write: (event: JournalEvent) => events.push(event), close: async () => {} })
-  for (let left = 9; ; left--) {
+  return untilJudged(() => {
     events.length = 0
-    const result = await runScenario({ file, scenario }, { openJournal })
-    if (left === 0 || !/this machine (was too loaded|reached)/.test(result.reason ?? '')) return result
-  }
+    return runScenario({ file, scenario }, { openJournal })
+  })
 }
 
 function prove({ file, scenario }: Cause): Promise<unknown> {

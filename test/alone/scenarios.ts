@@ -9,6 +9,7 @@ import { sectionsOf } from '../../src/reports/sections.js'
 import { runScenario } from '../../src/run.js'
 import { readScenario } from '../../src/scenario/files.js'
 import type { Scenario } from '../../src/scenario/schema.js'
+import { untilJudged } from '../judged.js'
 
 /** Their section, and how the three paragraphs of `about` begin, where that is settled. */
 const folders = {
@@ -49,10 +50,4 @@ async function prove(t: Tap, file: string, section: string, begins: readonly (st
 
 type Tap = Pick<typeof t, 'equal' | 'ok' | 'same' | 'not'>
 
-/** Again while the machine was too loaded to judge. */
-async function run(file: string, scenario: Scenario) {
-  for (let left = 9; ; left--) {
-    const result = await runScenario({ file, scenario })
-    if (left === 0 || !/this machine (was too loaded|reached)/.test(result.reason ?? '')) return result
-  }
-}
+const run = (file: string, scenario: Scenario) => untilJudged(() => runScenario({ file, scenario }))
