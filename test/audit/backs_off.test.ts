@@ -28,3 +28,16 @@ t.test('who draws its waits draws few that are next to none', async (t) => {
     t.equal(judge(drawn).verdict, 'pass')
   }
 })
+
+t.test('one call with more attempts than all others does not tell alone whether waits grow', async (t) => {
+  // As seen of a client that never waits, on a machine that took 5 ms and more for each of its attempts.
+  const finding = judge([
+    gaps(709, 531, 798, 420, 277, 410, 373, 593),
+    gaps(1370, 2020, 798, 987, 1190),
+    gaps(592, 808, 1200, 621, 995, 606),
+    gaps(745, 1560, 601, 523, 600),
+    gaps(324, 575, 560, 248, 425, 292, 443, 463, 568),
+    gaps(1400, 568, 896, 418, 481, 1270),
+  ])
+  t.match(finding, { verdict: 'fail', because: /they do not grow$/ })
+})

@@ -8,7 +8,7 @@ import { listed } from '../telling.js'
 import { faultOf, giveUp, retriedTrouble, type Trouble, untilSeen } from '../trouble.js'
 import { delaysSeen, NO_WAIT_MS, type Usual, usualDelays, type Waits, waitsOf } from '../waits.js'
 
-/** Attempts that are waited for; more of them would wait for minutes. */
+/** Attempts that are waited for; more of them would wait for minutes. Who makes more meanwhile is judged by these. */
 const ATTEMPTS = 4
 /** Where waits are drawn by chance, only many tell how they are on average. */
 const CALLS = 24
@@ -49,7 +49,9 @@ function areAlike([a, b]: readonly Waits[]): boolean {
 }
 
 /** What so many calls say of a client on a clock that is so many times as fast. */
-export function judged({ timeScale }: Pick<Subject, 'timeScale'>, calls: readonly Waits[]): Finding {
+export function judged({ timeScale }: Pick<Subject, 'timeScale'>, all: readonly Waits[]): Finding {
+  // One call with more of them than all others would be the only one to tell whether they grow: that may be chance.
+  const calls = all.map((waits) => ({ ...waits, ms: waits.ms.slice(0, ATTEMPTS - 1) }))
   const exact = calls.every((waits) => waits.exact)
   const most = Math.max(...calls.map(({ ms }) => ms.length))
   const full = calls.filter(({ ms }) => ms.length === most)
