@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { arrivals } from '../../src/core/client/arrivals.js'
 import type { AttemptEvent, JournalEvent, LoadEvent, SaturationEvent, ServedEvent } from '../../src/journal/events.js'
+import { chanceFrom } from '../../src/lib/random.js'
 import { startSite } from '../../src/live/start.js'
 import { runClients } from '../../src/live/thread/load_thread.js'
 import type { RigInput } from '../../src/rig.js'
@@ -130,6 +132,11 @@ t.test('a load that this machine cannot make: inconclusive, with the rate reache
   const { asked, sent } = result.loads!.plain!
   t.equal(asked, 300_000)
   t.equal(sent, result.clients.plain!.requests, 'what was sent is what is told')
+
+  const drawn = { rate: '1000000/s', for: '100ms', arrivals: 'poisson' } as const
+  const { seed, loads } = await judged({ plain: { to: 'app', load: drawn } })
+  const times = arrivals({ rate: 1_000_000, for: 100, arrivals: 'poisson' }, chanceFrom(seed).stream('arrivals/plain'))
+  t.equal(loads!.plain!.asked, [...times].length, 'also what was not sent is counted, not estimated')
 })
 
 t.test('connections without end: an error that says what to do', async (t) => {

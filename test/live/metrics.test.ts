@@ -88,7 +88,8 @@ t.test('every metric that can be counted is, where it happened', async (t) => {
   t.ok(metrics.backoff_max_ms! >= 40, 'two waits')
   const { hasty } = result.clients
   t.ok(hasty!.early_retry_max_ms! > 0 && hasty!.early_retry_max_ms! <= 980, 'a second less what it waited')
-  t.ok(metrics.connections_per_request! > 0 && metrics.recovered === null)
+  t.ok(metrics.connections_per_request! > 0)
+  t.not(metrics.recovered, 0, 'nobody can tell, or it did where the load took a second more')
 })
 
 t.test('a lost word, or one too many, whosever it is: the counts do not agree', async (t) => {

@@ -2,7 +2,7 @@
  * Sends at the intended times, whatever becomes of the requests before, and says at the end whether it could. No timer
  * for each request: it wakes up about once a millisecond and sends all that is due. client.ts calls it.
  */
-import { arrivals, intendedRequests, type OpenLoad } from '../../core/client/arrivals.js'
+import { arrivals, type OpenLoad } from '../../core/client/arrivals.js'
 import { createPunctuality, lateAfterMs, type Punctuality } from '../../core/client/punctuality.js'
 import { createLatency } from '../../journal/latency.js'
 import { monotonicMs, roundMs, soon, wait } from '../clock.js'
@@ -36,6 +36,8 @@ class Sender {
   private readonly startedMs = monotonicMs()
   private readonly started: number
   private count = 0
+  /** How many requests it means to send in all; known once that is in doubt. */
+  private asked: number | undefined
 
   constructor(
     private readonly site: Site,
@@ -50,11 +52,9 @@ class Sender {
 
   /** The account of the load; undefined where it was stopped. */
   async sendAll() {
-    const { site, client, load, signal } = this
+    const { site, client, signal } = this
     let sliceEnd = monotonicMs() + SLICE_MS
-    // Who comes in turn comes at the same times; side by side that would be twice as many at once.
-    const draw = site.chance.stream(site.scenario.in_turn ? 'arrivals' : `arrivals/${client}`)
-    for (const at of arrivals(load, draw)) {
+    for (const at of this.times()) {
       while (this.elapsed < at && !signal.aborted) {
         await wait(at - this.elapsed, signal)
         sliceEnd = monotonicMs() + SLICE_MS
@@ -72,6 +72,13 @@ class Sender {
       this.begin(at)
     }
     return this.account()
+  }
+
+  /** Drawn anew by each call, and the same each time. */
+  private times(): Generator<number> {
+    const { site, client, load } = this
+    // Who comes in turn comes at the same times; side by side that would be twice as many at once.
+    return arrivals(load, site.chance.stream(site.scenario.in_turn ? 'arrivals' : `arrivals/${client}`))
   }
 
   answered(): Promise<unknown> {
@@ -97,7 +104,8 @@ class Sender {
     const now = this.elapsed
     const full = this.inFlight.size >= IN_FLIGHT_LIMIT
     if (!(now > load.for + lateAfterMs(load) || full) || now - at <= lateAfterMs(load)) return false
-    const rest = Math.max(1, Math.ceil(intendedRequests(load)) - count)
+    this.asked ??= lengthOf(this.times())
+    const rest = this.asked - count
     if (!punctuality.isLost(rest)) return false
     punctuality.dropped(rest)
     return true
@@ -118,4 +126,10 @@ class Sender {
       start_delay_max_ms: roundMs(delays.percentileMs(100)),
     }
   }
+}
+
+function lengthOf(all: Iterable<unknown>): number {
+  let length = 0
+  for (const _ of all) length++
+  return length
 }
