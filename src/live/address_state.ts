@@ -6,10 +6,10 @@ import type { Server } from 'node:net'
 import type { EffectName } from '../core/fault/effects/index.js'
 import type { Fault } from '../core/fault/fault.js'
 import { BlackHole } from './black_hole.js'
-import { soon } from './clock.js'
+import { monotonicMs, soon, wait } from './clock.js'
 import { isBehindShutGate } from './gate.js'
 import { KeptPort } from './kept_port.js'
-import { acceptQueue } from './kernel_table.js'
+import { acceptQueue, openingAt } from './kernel_table.js'
 import type { Site } from './site.js'
 import { closeKeepingFile, removeFile } from './unix.js'
 
@@ -54,13 +54,14 @@ export async function followFaults(site: Site, place: string, server: Listener, 
   let listening = true
 
   async function carryOut(): Promise<void> {
-    if (stateOf(fault) !== stateOf(wanted())) await site.addressStates.quiet(place)
-    if (stateOf(fault) === 'open' && stateOf(wanted()) !== 'open') await accepted(at)
+    // Asked once: what is carried out is what the waits below were for. Who wants another state by then asks again.
+    const next = wanted()
+    const [before, after] = [stateOf(fault), stateOf(next)]
+    if (before !== after) await site.addressStates.quiet(place)
+    if (before === 'open' && after !== 'open') await accepted(at)
     if (closing) return
     // From here to the next await nobody can dial: an address is never seen between two states.
-    const before = stateOf(fault)
-    fault = wanted()
-    const after = stateOf(fault)
+    fault = next
     if (before === after) return
     if (before === 'open') {
       listening = false
@@ -107,11 +108,17 @@ export async function followFaults(site: Site, place: string, server: Listener, 
 const ROUNDS = 4096
 const UNKNOWN_ROUNDS = 20
 
-/** What waits to be accepted would be reset when nobody listens any more, though it was not refused. */
+/** A kernel that has not answered a SYN by then has dropped it, and its sender's sends another one. */
+const ANSWERED_MS = 1000
+
+/** Who waits to be accepted, or for the kernel's answer, would be reset when nobody listens any more, though not refused. */
 async function accepted(at: number | string): Promise<void> {
   const tells = typeof at === 'number'
-  for (let left = tells ? ROUNDS : UNKNOWN_ROUNDS; left > 0 && (!tells || (acceptQueue(at) ?? 0) > 0); left--) {
-    await new Promise<void>(soon)
+  const limit = monotonicMs() + ANSWERED_MS
+  for (let left = tells ? ROUNDS : UNKNOWN_ROUNDS; left > 0; left--) {
+    if (!tells || (acceptQueue(at) ?? 0) > 0) await new Promise<void>(soon)
+    else if (openingAt(at) > 0 && monotonicMs() < limit) await wait(1)
+    else return
   }
 }
 

@@ -13,18 +13,25 @@ export interface AddressState {
   turning?: Promise<void>
 }
 
+export interface Hold {
+  /** The SYN has left: from now on the kernel has little to do. */
+  sent(): void
+  /** It was answered, or nobody waits for that. */
+  release(): void
+}
+
 /** By place. */
 export interface AddressStates {
   /** Undefined where its listener is in another process: the plan tells then. */
   get(place: string): AddressState | undefined
   set(place: string, state: AddressState): void
-  /** Until it is called off, an address does not turn: from a look until the SYN was answered, where one is expected. */
-  hold(place: string): () => void
+  /** From a look at an address until what was dialled there is answered, it does not turn. */
+  hold(place: string): Hold
   /** Resolves when nobody holds it. Who looks from now on is to see that it turns. */
   quiet(place: string): Promise<void>
 }
 
-/** What both threads see: a state for each place, then how many dial there at this moment, then which faults are armed. */
+/** What both threads see: of each place its state, how many dial there, how many of them sent no SYN yet; then which faults are armed. */
 export interface SharedStates {
   places: readonly string[]
   faults: readonly Fault[]
@@ -34,8 +41,11 @@ export interface SharedStates {
 const UNKNOWN = -2
 const TURNING = -1
 
-/** Longer than a thread needs to end its turn, and a kernel to answer a SYN; one that drops it never does. */
-const PATIENCE_MS = 200
+/** Longer than a kernel needs to answer a SYN; one that drops it never does. */
+const ANSWER_MS = 200
+
+/** Longer than any machine stops a thread that is about to send one; who holds for longer is gone. */
+const SENDING_MS = 10_000
 
 export interface OwnStates extends AddressStates {
   readonly shared: SharedStates
@@ -45,9 +55,9 @@ export interface OwnStates extends AddressStates {
 
 /** Of the thread that carries them out. */
 export function createAddressStates(places: readonly string[], faults: readonly Fault[]): OwnStates {
-  const cells = new Int32Array(new SharedArrayBuffer(4 * (2 * places.length + faults.length)))
+  const cells = new Int32Array(new SharedArrayBuffer(4 * (3 * places.length + faults.length)))
   cells.fill(UNKNOWN, 0, places.length)
-  cells.fill(1, 2 * places.length)
+  cells.fill(1, 3 * places.length)
   const states = new Map<string, AddressState>()
   return {
     shared: { places, faults, cells },
@@ -60,29 +70,41 @@ export function createAddressStates(places: readonly string[], faults: readonly 
     hold: (place) => holdIn(places, cells, place),
     async quiet(place) {
       const at = places.indexOf(place)
-      const limit = monotonicMs() + PATIENCE_MS
+      const started = monotonicMs()
+      let limit = started + ANSWER_MS
       // Whose SYN was just answered may not have answered in turn, where the kernel is busy: a moment for that as well.
-      do await wait(1)
-      while (at >= 0 && Atomics.load(cells, places.length + at) > 0 && monotonicMs() < limit)
+      do {
+        await wait(1)
+        const sending = at >= 0 && Atomics.load(cells, 2 * places.length + at) > 0
+        if (sending) limit = Math.min(monotonicMs() + ANSWER_MS, started + SENDING_MS)
+      } while (at >= 0 && Atomics.load(cells, places.length + at) > 0 && monotonicMs() < limit)
     },
     arm(fault, armed) {
       const at = faults.findIndex(({ id }) => id === fault)
-      if (at >= 0) Atomics.store(cells, 2 * places.length + at, armed ? 1 : 0)
+      if (at >= 0) Atomics.store(cells, 3 * places.length + at, armed ? 1 : 0)
     },
   }
 }
 
 const nothing = (): void => {}
 
-function holdIn(places: readonly string[], cells: Int32Array, place: string): () => void {
+function holdIn(places: readonly string[], cells: Int32Array, place: string): Hold {
   const at = places.indexOf(place)
-  if (at < 0) return nothing
-  Atomics.add(cells, places.length + at, 1)
-  let held = true
-  return () => {
-    if (held) Atomics.sub(cells, places.length + at, 1)
+  if (at < 0) return { sent: nothing, release: nothing }
+  const [dialling, sending] = [places.length + at, 2 * places.length + at]
+  Atomics.add(cells, sending, 1)
+  Atomics.add(cells, dialling, 1)
+  let [held, unsent] = [true, true]
+  function sent(): void {
+    if (unsent) Atomics.sub(cells, sending, 1)
+    unsent = false
+  }
+  function release(): void {
+    sent()
+    if (held) Atomics.sub(cells, dialling, 1)
     held = false
   }
+  return { sent, release }
 }
 
 /** Of a thread that only dials. */
@@ -108,4 +130,4 @@ export function followAddressStates({ places, faults, cells }: SharedStates): Ad
 
 /** Whether each fault is armed, as the thread that carries them out has it. */
 export const armedIn = ({ places, faults, cells }: SharedStates): (readonly [id: string, armed: boolean])[] =>
-  faults.map(({ id }, at) => [id, Atomics.load(cells, 2 * places.length + at) === 1] as const)
+  faults.map(({ id }, at) => [id, Atomics.load(cells, 3 * places.length + at) === 1] as const)

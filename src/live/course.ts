@@ -30,8 +30,10 @@ export function createCourse(plan: FaultPlan, scope: Scope): Course {
   const now = () => (zero === undefined ? 0 : Math.round((monotonicMs() - zero) * 1000) / 1000)
   /** Now, and from then on whenever the faults of the address turn. */
   const followOne = async (place: string, apply: () => Promise<void>): Promise<void> => {
+    // What turns while it is carried out is carried out next.
+    const from = now()
     await apply()
-    const next = zero === undefined || over ? undefined : plan.nextAddressChange(place, now())
+    const next = zero === undefined || over ? undefined : plan.nextAddressChange(place, from)
     stopTimer(timers.get(place))
     if (next === undefined) return
     const timer = startTimer(Math.max(0, next - now()), () => void followOne(place, apply))

@@ -6,6 +6,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { EffectName } from '../core/fault/effects/index.js'
 import type { Fault } from '../core/fault/fault.js'
+import type { Hold } from './address_states.js'
 import { type ConnectionBooks, watchEnding } from './books.js'
 import { monotonicMs, startDeadline } from './clock.js'
 import { noteDialled } from './dialled.js'
@@ -33,33 +34,37 @@ export function dial(
   })
 }
 
-/** An address may be turning from one state into another: then a moment later. */
+/**
+ * An address may be turning from one state into another: then a moment later. Its state is as its listener carries it out;
+ * where that is in another process, as the plan has it.
+ */
 function whenSettled(site: Site, target: Target, limitMs: number, books: ConnectionBooks, done: Dialled): void {
   if (books.abandoned) return done(new Error('abandoned'))
-  const release = site.addressStates.hold(target.place)
-  const turning = site.addressStates.get(target.place)?.turning
-  if (!turning) return connect(site, target, limitMs, books, done, release)
-  release()
-  void turning.then(() => whenSettled(site, target, limitMs, books, done))
+  const hold = site.addressStates.hold(target.place)
+  // Looked at once: it may begin to turn right after, and stays as it was until nobody holds it.
+  const state = site.addressStates.get(target.place) ?? { fault: site.plan.address(target.place, site.now()) }
+  if (!state.turning) return connect(site, target, limitMs, books, done, state.fault, hold)
+  hold.release()
+  void state.turning.then(() => whenSettled(site, target, limitMs, books, done))
 }
 
-/** @param release the address may turn */
+/** @param fault that the address is under */
 function connect(
   site: Site,
   target: Target,
   limitMs: number,
   books: ConnectionBooks,
   done: Dialled,
-  release: () => void,
+  fault: Fault | undefined,
+  hold: Hold,
 ): void {
   const started = monotonicMs()
-  const fault = faultOf(site, target.place)
   const host = fault?.effect.type === 'unreachable' ? NO_ROUTE : target.host
   const { path, port, source } = target
   const raw = connectTcp(path === undefined ? { host, port, localAddress: source, noDelay: true } : { path })
   // A busy kernel makes the connection a little after the SYN, which leaves in a tick that was asked for before this one.
-  if (fault) process.nextTick(release)
-  else raw.once('connect', release).once('close', release)
+  process.nextTick(fault ? hold.release : hold.sent)
+  if (!fault) raw.once('connect', hold.release).once('close', hold.release)
   if (path === undefined) books.host = host
   watchEnding(books, raw)
   let stream: Socket = raw
@@ -122,10 +127,6 @@ function connect(
     else ask(passage)
   })
 }
-
-/** As its listener carries it out; where that is in another process, as the plan has it. */
-const faultOf = ({ addressStates, plan, now }: Site, place: string): Fault | undefined =>
-  (addressStates.get(place) ?? { fault: plan.address(place, now()) }).fault
 
 /** This machine's limits are no part of any experiment. */
 function noticeExhaustion(site: Site, { ending }: ConnectionBooks): void {

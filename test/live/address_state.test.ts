@@ -3,6 +3,16 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
+import { createFaultPlan } from '../../src/core/fault/plan.js'
+import type { JournalEvent } from '../../src/journal/events.js'
+import { chanceFrom } from '../../src/lib/random.js'
+import { createScope } from '../../src/lib/scope.js'
+import { openBooks } from '../../src/live/books.js'
+import { createCourse } from '../../src/live/course.js'
+import { dial as dialHop } from '../../src/live/dial.js'
+import { targetOf } from '../../src/live/site.js'
+import { startSite } from '../../src/live/start.js'
+import { checkScenario } from '../../src/scenario/parse.js'
 import { forwardsIn, good, lone, portOf, statusOf, until, withRig } from './peers.js'
 
 const SYN_SENT = '02'
@@ -172,4 +182,97 @@ t.test('a black hole on every kind of hop', async (t) => {
       t.equal(statusOf(await good(portOf(lab, 'lb'))), 200, on)
     })
   }
+})
+
+/** One origin that can be refused; `journal` is what it told. */
+async function refusable() {
+  const journal: JournalEvent[] = []
+  const input = { id: 'one', title: 'one', hops: { app: { kind: 'origin' } }, faults: [onConnect('refuse')] }
+  const site = await startSite(
+    checkScenario(input, { runnable: false }),
+    (event) => void journal.push(event),
+    (message) => {
+      throw new Error(message)
+    },
+  )
+  return { journal, site }
+}
+
+t.test('an address that begins to turn behind the look of who dials is as it was seen', async (t) => {
+  const { journal, site } = await refusable()
+  t.teardown(() => site.scope.close())
+  const { addressStates } = site
+  let looks = 0
+  const get: typeof addressStates.get = (place) => {
+    const state = addressStates.get(place)
+    return looks++ === 0 ? state : { fault: undefined, turning: Promise.resolve() }
+  }
+  const seen = { ...site, addressStates: { ...addressStates, get } }
+  const books = openBooks(false)
+  await new Promise<void>((resolve) =>
+    dialHop(seen, targetOf(seen, 'test', { hop: 'app' }, {}), 60_000, books, () => resolve()),
+  )
+  t.match(books.ending, { by: 'error', code: 'ECONNREFUSED' })
+  t.match(journal, [{ event: 'hop' }, { event: 'fault', fault: 'f' }])
+})
+
+t.test('a state that is wanted only while the last one is carried out waits for who dials as well', async (t) => {
+  const { site } = await refusable()
+  t.teardown(() => site.scope.close())
+  const { plan, addressStates } = site
+  const { port } = site.addressOf('app')
+  const fault = plan.address('app', 0)
+  let quiets = 0
+  const { quiet } = addressStates
+  addressStates.quiet = (place) => {
+    quiets++
+    return quiet(place)
+  }
+  plan.address = () => undefined
+  await site.setArmed('f', true)
+  t.same([await dial(port).how, quiets], ['connected', 1])
+
+  let asked = 0
+  plan.address = () => (asked++ === 0 ? undefined : fault)
+  await site.setArmed('f', true)
+  t.same([await dial(port).how, quiets], ['connected', 1], 'not yet')
+  await site.setArmed('f', true)
+  t.same([await dial(port).how, quiets], ['ECONNREFUSED', 2])
+})
+
+t.test('who dials holds an address until the SYN is answered, whatever keeps the thread from sending it', async (t) => {
+  const { site } = await refusable()
+  t.teardown(() => site.scope.close())
+  const { hold, quiet } = site.addressStates
+  let over = false
+  const { sent, release } = hold('app')
+  const waiting = quiet('app').then(() => {
+    over = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  t.notOk(over, 'longer than a kernel takes to answer')
+  sent()
+  await waiting
+  release()
+  await quiet('app')
+})
+
+t.test('what turns while a state is carried out is carried out next', async (t) => {
+  const plan = createFaultPlan([], chanceFrom(1))
+  const scope = createScope()
+  t.teardown(() => scope.close())
+  const from: number[] = []
+  plan.nextAddressChange = (_place, nowMs) => {
+    from.push(nowMs)
+    return undefined
+  }
+  const course = createCourse(plan, scope)
+  let began = 0
+  course.onAddressChange('app', async () => {
+    began = course.now()
+    await until(() => course.now() > began + 2)
+  })
+  await course.begin()
+  t.equal(from.length, 1)
+  t.ok(from[0]! <= began, 'asked from before')
 })
