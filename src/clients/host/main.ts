@@ -8,7 +8,7 @@ import { answerTo, told } from './answer.js'
 import type { FromHost, Spec, ToHost } from './messages.js'
 import { sendOfModule } from './module_export.js'
 import { heapBytes, openSockets } from './open.js'
-import { elapsed, hearDelays, takeDelays, timerCount, zero } from './time.js'
+import { elapsed, hearDelays, scale, takeDelays, timerCount, zero } from './time.js'
 import { warmUp } from './warm.js'
 
 const { setImmediate } = globalThis
@@ -26,10 +26,10 @@ async function load(spec: Spec): Promise<void> {
   try {
     if (spec.type === 'library') {
       send = await fromDriver(spec)
-      await warmUp(await fromDriver(spec), elapsed)
+      await warmUp(await fromDriver(spec), elapsed, scale)
     } else {
       send = await sendOfModule(spec)
-      await warmUp(undefined, elapsed)
+      await warmUp(undefined, elapsed, scale)
     }
     takeDelays()
     hearDelays(() => setImmediate(tellDelays))

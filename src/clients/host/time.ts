@@ -13,7 +13,8 @@ import { createTimers, LONGEST_MS } from './timers.js'
 
 /** The name of the variable that tells how many times as fast. */
 export const SCALE = 'BADGATEWAY_TIME_SCALE'
-const scale = Number(process.env[SCALE] ?? 1)
+/** How many times as fast as the real clock. */
+export const scale = Number(process.env[SCALE] ?? 1)
 
 const real = { performanceNow: performance.now.bind(performance), Date: globalThis.Date }
 const origin = real.performanceNow()
