@@ -123,7 +123,8 @@ async function usualBeside(bench: Bench, waitMs: number): Promise<Usual> {
   return [...(usual ?? [])].some((ms) => Math.abs(ms - waitMs) <= tolerance) ? undefined : usual
 }
 
-const isEarly = (bench: Bench, { gapMs }: Comeback, seconds: number): boolean =>
+/** Whether it came back sooner than it was told. */
+export const isEarly = (bench: Bench, { gapMs }: Pick<Comeback, 'gapMs'>, seconds: number): boolean =>
   gapMs !== undefined && gapMs < leastGap(bench, seconds * 1000)
 
 /** Whether it came back that late only because the machine did, for all that its clock was asked for. */

@@ -1,6 +1,6 @@
 import { formatMs } from '../../lib/units.js'
-import { type Comeback, cameBackAfter, hangOf, longAfter } from '../comeback.js'
-import { hasTimeFor, leastGap } from '../patience.js'
+import { cameBackAfter, hangOf, isEarly, longAfter } from '../comeback.js'
+import { hasTimeFor } from '../patience.js'
 import type { Rule } from '../rule.js'
 import { fail, inconclusive, pass } from '../rule.js'
 import { retriedTrouble } from '../trouble.js'
@@ -17,13 +17,12 @@ export const long_retry_after = {
   async check(bench) {
     const seconds = hasTimeFor(bench, longAfter(LONG_S * 1000)) ? LONG_S : SHORTER_S
     const told = { status: 503, retryAfter: `${seconds}`, quietMs: longAfter(seconds * 1000) }
-    const isEarly = ({ gapMs }: Comeback) => gapMs !== undefined && gapMs < leastGap(bench, seconds * 1000)
     let one = await cameBackAfter(bench, told)
-    for (let left = TRIES - 1; left > 0 && isEarly(one); left--) one = await cameBackAfter(bench, told)
+    for (let left = TRIES - 1; left > 0 && isEarly(bench, one, seconds); left--) one = await cameBackAfter(bench, told)
     if (!one.reached) return inconclusive('no request reached the server', one.evidence)
     if (one.gapMs !== undefined) {
       const because = `told to come back after ${seconds} s, it came back in ${formatMs(one.gapMs)}`
-      return isEarly(one) ? fail(because, one.evidence) : pass(because, one.evidence)
+      return isEarly(bench, one, seconds) ? fail(because, one.evidence) : pass(because, one.evidence)
     }
     const hangs = hangOf(bench, one, seconds * 1000)
     if (hangs) return hangs
