@@ -111,14 +111,16 @@ const UNKNOWN_ROUNDS = 20
 /** A kernel that has not answered a SYN by then has dropped it, and its sender's sends another one. */
 const ANSWERED_MS = 1000
 
-/** Who waits to be accepted, or for the kernel's answer, would be reset when nobody listens any more, though not refused. */
+/**
+ * Who waits to be accepted, or for the kernel's answer, would be reset when nobody listens any more, though not refused.
+ * The queue is looked at last: all connections of a machine are thousands, and a look at them is as long as strangers need.
+ */
 async function accepted(at: number | string): Promise<void> {
-  const tells = typeof at === 'number'
   const limit = monotonicMs() + ANSWERED_MS
-  for (let left = tells ? ROUNDS : UNKNOWN_ROUNDS; left > 0; left--) {
-    if (!tells || (acceptQueue(at) ?? 0) > 0) await new Promise<void>(soon)
-    else if (openingAt(at) > 0 && monotonicMs() < limit) await wait(1)
-    else return
+  while (typeof at === 'number' && openingAt(at) > 0 && monotonicMs() < limit) await wait(1)
+  for (let left = typeof at === 'number' ? ROUNDS : UNKNOWN_ROUNDS; left > 0; left--) {
+    if (typeof at === 'number' && (acceptQueue(at) ?? 0) === 0) return
+    await new Promise<void>(soon)
   }
 }
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { createFaultPlan } from '../../src/core/fault/plan.js'
 import type { JournalEvent } from '../../src/journal/events.js'
@@ -275,4 +276,42 @@ t.test('what turns while a state is carried out is carried out next', async (t) 
   await course.begin()
   t.equal(from.length, 1)
   t.ok(from[0]! <= began, 'asked from before')
+})
+
+/** Dials a port all the time from a thread of its own, as somebody who knows nothing of what its address is about to do. */
+const stranger = (port: number): Worker =>
+  new Worker(
+    `const { parentPort, workerData: port } = require('node:worker_threads')
+    const { connect } = require('node:net')
+    let resets = 0
+    setInterval(() => {
+      const socket = connect(port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'))
+      socket.on('error', ({ code }) => void (code === 'ECONNRESET' && resets++))
+      socket.on('data', () => {})
+    }, 1)
+    parentPort.on('message', () => parentPort.postMessage(resets))`,
+    { eval: true, workerData: port },
+  )
+
+const TURNS = 20
+
+t.test('refuse: of strangers hardly anybody is reset when it begins, however many connections there are', async (t) => {
+  const rig = lone({ response: { headers: { Connection: 'close' } } }, {}, [onConnect('refuse')])
+  await withRig(rig, async (lab) => {
+    await lab.fault('f').disarm()
+    const port = portOf(lab, 'app')
+    // Each is kept for a minute by the kernel, whose table takes the longer to read.
+    for (let n = 0; n < 1000; n++) await good(port)
+    const worker = stranger(port)
+    t.teardown(() => worker.terminate())
+    for (let n = 0; n < TURNS; n++) {
+      const before = lab.facts.connections.get('app') ?? 0
+      await until(() => (lab.facts.connections.get('app') ?? 0) > before + 5)
+      await lab.fault('f').arm()
+      await lab.fault('f').disarm()
+    }
+    worker.postMessage('count')
+    const [resets] = await once(worker, 'message')
+    t.ok(resets < TURNS, `${resets} of ${TURNS} times`)
+  })
 })
