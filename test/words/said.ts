@@ -28,7 +28,16 @@ export function saidOf(events: readonly JournalEvent[]): Said[] {
 
 /** Those of them that do not lead to that cause. */
 export const unexplained = (said: readonly Said[], id: string): Said[] =>
-  said.filter(({ text }) => !explainWords(text).some(({ causes }) => causes.some((cause) => cause.id === id)))
+  said.filter(({ text }) => !causesBehind(text).has(id))
+
+/** Most of what is said is said of many causes. */
+const known = new Map<string, Set<string>>()
+
+function causesBehind(text: string): Set<string> {
+  const ids = known.get(text) ?? new Set(explainWords(text).flatMap(({ causes }) => causes.map(({ id }) => id)))
+  known.set(text, ids)
+  return ids
+}
 
 const ofStatus = (status: number | undefined): Said[] =>
   status !== undefined && status >= 400 ? [{ by: 'status', text: String(status) }] : []
