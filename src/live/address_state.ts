@@ -117,7 +117,7 @@ const ANSWERED_MS = 1000
  */
 async function accepted(at: number | string): Promise<void> {
   const limit = monotonicMs() + ANSWERED_MS
-  while (typeof at === 'number' && openingAt(at) > 0 && monotonicMs() < limit) await wait(1)
+  while (typeof at === 'number' && (await openingAt(at)) > 0 && monotonicMs() < limit) await wait(1)
   for (let left = typeof at === 'number' ? ROUNDS : UNKNOWN_ROUNDS; left > 0; left--) {
     if (typeof at === 'number' && (acceptQueue(at) ?? 0) === 0) return
     await new Promise<void>(soon)

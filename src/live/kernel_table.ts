@@ -1,9 +1,10 @@
 /**
  * The kernel's own table, /proc/net/tcp. Of its first part, the listeners: how many connections wait there to be accepted;
- * address_state.ts asks. Of the other, the connections: how many are not made yet; and how many are about to end: a real
- * proxy in the place of ours is asked for its log when there are none. wire.ts looks at what is on its way in one.
+ * address_state.ts asks. Of the other, the connections: how many are not made yet; how many are about to end: a real
+ * proxy in the place of ours is asked for its log when there are none; and what is on its way in one: wire.ts waits for it.
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 
 const TABLE = '/proc/net/tcp'
 const LISTEN = '0A'
@@ -39,34 +40,98 @@ const SYN_SENT = '02'
 const SYN_RECV = '03'
 
 /** Connections to a local port of which the kernel has a SYN, or an answer to one, on its way; 0 where nobody can tell. */
-export const openingAt = (port: number): number =>
-  connections().filter(
-    ({ local, remote, state }) => (state === SYN_SENT && remote === port) || (state === SYN_RECV && local === port),
+export async function openingAt(port: number): Promise<number> {
+  const end = hexPort(port)
+  return (await connectionsOf(port)).filter(
+    ({ local, remote, state }) =>
+      (state === SYN_SENT && remote.endsWith(end)) || (state === SYN_RECV && local.endsWith(end)),
   ).length
+}
 
 /** One side has closed, and the other one has not: FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, CLOSING. */
 const ENDING = new Set(['04', '05', '08', '0B'])
 
 /** Connections to a local port of which one side has closed, while the program at the port still has them. */
-export const endingAt = (port: number): number =>
+export async function endingAt(port: number): Promise<number> {
+  const end = hexPort(port)
   // What a program has let go of has no inode.
-  connections().filter(({ local, state, inode }) => local === port && ENDING.has(state) && inode !== '0').length
-
-function connections(): { local: number; remote: number; state: string; inode: string }[] {
-  let table: string
-  try {
-    table = readFileSync(TABLE, 'latin1')
-  } catch {
-    return []
-  }
-  const rows = table.matchAll(/^ *\d+: [0-9A-F]+:([0-9A-F]+) [0-9A-F]+:([0-9A-F]+) ([0-9A-F]+)(?: +\S+){5} +(\d+)/gm)
-  return Array.from(rows, ([, local, remote, state, inode]) => ({
-    local: hex(local),
-    remote: hex(remote),
-    state: state!,
-    inode: inode!,
-  }))
+  return (await connectionsOf(port)).filter(
+    ({ local, state, inode }) => local.endsWith(end) && ENDING.has(state) && inode !== '0',
+  ).length
 }
+
+const connectionsOf = async (port: number): Promise<Row[]> => rowsWith(await connectionTable().catch(() => ''), port)
+
+/** Bytes of one connection in the kernels' queues. */
+export interface Queued {
+  /** Sent by us, not read by the peer. */
+  underway: number
+  /** Arrived here, not read by us. */
+  unread: number
+}
+
+/** @param table the text of /proc/net/tcp */
+export function queuedIn(table: string, ours: number, theirs: number): Queued {
+  const [a, b] = [hexPort(ours), hexPort(theirs)]
+  const queued: Queued = { underway: 0, unread: 0 }
+  for (const { local, remote, queues } of rowsWith(table, ours)) {
+    const [sent, received] = queues.split(':').map(hex)
+    if (local.endsWith(a) && remote.endsWith(b)) {
+      queued.underway += sent!
+      queued.unread += received!
+    }
+    if (local.endsWith(b) && remote.endsWith(a)) queued.underway += received!
+  }
+  return queued
+}
+
+/** Fields of a line, as they stand there. */
+interface Row {
+  local: string
+  remote: string
+  state: string
+  queues: string
+  inode: string
+}
+
+/** The table may hold thousands of lines: only those with that port are looked at. */
+function rowsWith(table: string, port: number): Row[] {
+  const rows: Row[] = []
+  const named = hexPort(port)
+  for (let at = table.indexOf(named); at >= 0; ) {
+    const end = table.indexOf('\n', at)
+    const line = table.slice(table.lastIndexOf('\n', at) + 1, end)
+    const [, local, remote, state, queues, , , , , inode] = line.trim().split(/\s+/)
+    if (local && remote && state && queues && inode) rows.push({ local, remote, state, queues, inode })
+    at = end < 0 ? end : table.indexOf(named, end)
+  }
+  return rows
+}
+
+let reading: Promise<string> | undefined
+let following: Promise<string> | undefined
+
+/**
+ * The kernel's table as it is after this call; who asks while it is being read shares the next reading. Of thousands of
+ * connections the kernel makes it in a tenth of a second: a thread of its own waits for that.
+ */
+export function connectionTable(): Promise<string> {
+  if (reading) {
+    following ??= reading.then(nextTable, nextTable)
+    return following
+  }
+  reading = readFile(TABLE, 'latin1').finally(() => {
+    reading = undefined
+  })
+  return reading
+}
+
+function nextTable(): Promise<string> {
+  following = undefined
+  return connectionTable()
+}
+
+const hexPort = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`
 
 /** State and queue in hexadecimal, as in the kernel's include/net/tcp_states.h. */
 const rowsOf = (table: string) =>

@@ -2,10 +2,10 @@
  * The endings of a TCP connection, exactly as named: RST, FIN, silence. They act on the raw socket, under TLS too.
  * Origin, firewall and proxy front call it; it knows no fault and no HTTP.
  */
-import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { wait } from './clock.js'
 import { dialledEnd } from './dialled.js'
+import { connectionTable, queuedIn } from './kernel_table.js'
 
 /**
  * Ends the connection with RST, that under TLS without its goodbye. Bytes sent before are on the peer's side first: a Node peer reads an RST that
@@ -83,52 +83,3 @@ async function queuedBytes(ours: number, theirs: number): Promise<number | undef
   const table = await connectionTable().catch(() => undefined)
   return table === undefined ? undefined : queuedIn(table, ours, theirs).underway
 }
-
-/** Bytes of one connection in the kernels' queues. */
-export interface Queued {
-  /** Sent by us, not read by the peer. */
-  underway: number
-  /** Arrived here, not read by us. */
-  unread: number
-}
-
-/** @param table the text of /proc/net/tcp */
-export function queuedIn(table: string, ours: number, theirs: number): Queued {
-  const [a, b] = [hexPort(ours), hexPort(theirs)]
-  const queued: Queued = { underway: 0, unread: 0 }
-  // The table may hold thousands of lines: only those with our port are looked at.
-  for (let at = table.indexOf(a); at >= 0; at = table.indexOf(a, at + 1)) {
-    const line = table.slice(table.lastIndexOf('\n', at) + 1, table.indexOf('\n', at))
-    const [, local, remote, , queues] = line.trim().split(/\s+/)
-    if (!local || !remote || !queues) continue
-    const [sent, received] = queues.split(':').map((field) => Number.parseInt(field, 16))
-    if (local.endsWith(a) && remote.endsWith(b)) {
-      queued.underway += sent!
-      queued.unread += received!
-    }
-    if (local.endsWith(b) && remote.endsWith(a)) queued.underway += received!
-  }
-  return queued
-}
-
-let reading: Promise<string> | undefined
-let following: Promise<string> | undefined
-
-/** The kernel's table as it is after this call; who asks while it is being read shares the next reading. */
-function connectionTable(): Promise<string> {
-  if (reading) {
-    following ??= reading.then(nextTable, nextTable)
-    return following
-  }
-  reading = readFile('/proc/net/tcp', 'latin1').finally(() => {
-    reading = undefined
-  })
-  return reading
-}
-
-function nextTable(): Promise<string> {
-  following = undefined
-  return connectionTable()
-}
-
-const hexPort = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { monotonicMs } from '../clock.js'
+import { type Queued, queuedIn } from '../kernel_table.js'
 import { closeKeepingFile } from '../unix.js'
-import { type Queued, queuedIn } from '../wire.js'
 
 export interface Crash {
   /** A listener that dies with the process. */

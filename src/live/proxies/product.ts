@@ -145,8 +145,8 @@ class Running {
     const seen = new Promise<void>((resolve) => this.marks.set(mark, resolve)).then(end)
     const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     // One that has answered before it had read everything reads on, and logs the request when the client has gone too.
-    const ending = (): boolean => !this.product.driver.lateMarks && endingAt(this.places.port) > 0
-    while (ending() && !signal.aborted && !this.closing) await wait(2)
+    const ending = async () => !this.product.driver.lateMarks && (await endingAt(this.places.port)) > 0
+    while ((await ending()) && !signal.aborted && !this.closing) await wait(2)
     const ended = Promise.race([seen, aborted.then(end), this.kept.gone.then(end)])
     while (!over) {
       await asks(this.places.control, mark)

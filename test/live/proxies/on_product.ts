@@ -1,7 +1,8 @@
 /**
  * The whole catalogue with a real proxy in the path: what comes out of each scenario, which checks of it apply, and that
  * nothing is left. What fails here is what the product does otherwise than the standard, or than our proxy: differences/
- * has a table of that for each. The tests of the products call it, and test/alone/catalogue_*.ts for those that load the machine.
+ * has a table of that for each. The gate asks nginx, test/slow/ the others; those that load the machine have a file of
+ * their own.
  */
 import t, { type Test } from 'tap'
 import type { ScenarioResult } from '../../../src/journal/result.js'

@@ -1,5 +1,0 @@
-/** Every cause that does not load the machine, with a real Caddy in the path. */
-import { caddy } from './differences/caddy.js'
-import { proveOn } from './on_product.js'
-
-await proveOn('caddy', caddy, false)
