@@ -76,8 +76,9 @@ async function measure(ports) {
   for (let round = 0; round < rounds; round++) {
     for (const [name, load] of Object.entries(LOADS)) {
       for (let k = 0; k < ways.length; k++) {
-        // Another order in every round: nobody is always behind the same neighbour.
-        const way = ways[(k + round) % ways.length]
+        // Each begins another round, and every second one runs backwards: nobody is always behind the same neighbour.
+        const step = round % 2 ? ways.length - k : k
+        const way = ways[(step + round) % ways.length]
         rates[name][way].push(await rate(way, ports[way], load, seconds))
       }
     }

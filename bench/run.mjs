@@ -41,8 +41,9 @@ try {
   for (const { port } of subjects) await load(port, 1)
   for (let round = 0; round < rounds; round++) {
     for (let k = 0; k < subjects.length; k++) {
-      // Another order in every round: nobody is always behind the same neighbour.
-      const index = (k + round) % subjects.length
+      // Each begins another round, and every second one runs backwards: nobody is always behind the same neighbour.
+      const step = round % 2 ? subjects.length - k : k
+      const index = (step + round) % subjects.length
       rates[index].push(await load(subjects[index].port, seconds))
     }
     console.error(`round ${round + 1} of ${rounds} done`)
