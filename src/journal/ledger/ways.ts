@@ -37,7 +37,7 @@ export function createAddresses({ readers, through }: Ways): Addresses {
   const names = Object.keys(readers)
   const numbers = new Map(names.map((name, index) => [name, index]))
   const numberOf = (hop: string): number => numbers.get(hop) ?? -1
-  const readerOf = (hop: string): number => numberOf(through[hop] ?? hop)
+  const readerOf = (hop: string): number => numberOf(Object.hasOwn(through, hop) ? through[hop]! : hop)
   const byAddress = new Map<string, number>()
   return {
     names,

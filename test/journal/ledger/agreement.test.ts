@@ -4,6 +4,7 @@ import { test } from 'tap'
 import { judge } from '../../../src/checks/verdict.js'
 import type { JournalEvent } from '../../../src/journal/events.js'
 import { createLedger } from '../../../src/journal/ledger/ledger.js'
+import { createAddresses } from '../../../src/journal/ledger/ways.js'
 import * as make from '../events.js'
 import { oneTry, refusedFailure, resetFailure } from '../events.js'
 import { APP, attempt, hops, judged, LB, proxied, request, served, ways } from '../streams.js'
@@ -198,4 +199,9 @@ test('what a gateway has answered in the place of a tunnel came from nobody behi
       'request "direct-1": app1 read it once, and 0 at most were sent there',
     ])
   }
+})
+
+test('a hop may be named like what every object has', async (t) => {
+  const { readerOf } = createAddresses({ ...ways, readers: { lb: true, constructor: true } })
+  t.equal(readerOf('constructor'), 1)
 })
