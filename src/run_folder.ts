@@ -2,8 +2,18 @@
  * The folder of one run or audit on disk: a journal per scenario, the reports, and `latest` beside it. The command line calls
  * it; a disk that is full or a folder that may not be written is a CannotRunError, never half a report taken for whole.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { serialize } from './journal/log.js'
 import type { RunResult } from './journal/result.js'
 import { cannotWrite } from './lib/cannot_write.js'
@@ -68,8 +78,19 @@ export const writeReport = (result: RunResult, format: ReportFormat, file: strin
 export const writeText = (text: string, file: string, format: string): void =>
   put(text, file, `Name another file with --report ${format}=FILE`)
 
-/** Where the current folder is gone, Node would try to make a relative one for ever. */
-const makeFolder = (path: string): void => void mkdirSync(resolve(path), { recursive: true })
+/** With those above it, one by one: below /proc, or where the current folder is gone, Node's recursive mkdir never ends. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another run may have made it meanwhile.
+    if (!isFolder(path)) throw error
+  }
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 function put(report: string, path: string, remedy: string): void {
   guarded(path, remedy, () => {

@@ -8,7 +8,7 @@ const REASONS: Record<string, string> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
-  ENOENT: 'the folder that it is in is gone',
+  ENOENT: 'the folder that it is in is gone, or none can be made there',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'a file stands where a folder is wanted',
   EISDIR: 'it is a folder',

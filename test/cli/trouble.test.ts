@@ -56,6 +56,11 @@ test('3 for a full disk, and what to do', async (t) => {
       'another folder with --out',
     ],
     [['--out', 'file/runs'], 'Cannot write file/runs: a part of the path is a file, not a folder (ENOTDIR)'],
+    [
+      ['--out', '/proc/runs'],
+      'Cannot write /proc/runs: the folder that it is in is gone, or none can be made there (ENOENT)',
+    ],
+    [['--report', 'json=/proc/a/b.json'], 'Cannot write /proc/a/b.json: ', 'Name another file with --report json=FILE'],
   ]
   for (const [args, ...says] of cases)
     assertEnded(t, await commandLine(['run', 'passing.yaml', ...args], { cwd }), 3, ...says)
