@@ -59,7 +59,7 @@ export function createReportFolder(out: string, name: string, started: Date) {
     /** Writes these and points `latest` here. @throws CannotRunError */
     finish(files: readonly (readonly [name: string, text: string])[]): void {
       for (const [file, text] of files) put(text, join(path, file), ELSEWHERE)
-      guarded(out, ELSEWHERE, () => pointLatest(out, basename(path)))
+      pointLatest(out, basename(path))
     },
   }
 }
@@ -161,9 +161,16 @@ function makeUnique(path: string): string {
 /** In one step, so that `latest` is never missing. */
 function pointLatest(out: string, target: string): void {
   const [link, next] = [join(out, 'latest'), join(out, `.latest-${process.pid}`)]
-  rmSync(next, { force: true })
-  symlinkSync(target, next)
-  renameSync(next, link)
+  guarded(link, ELSEWHERE, () => {
+    try {
+      rmSync(next, { force: true })
+      symlinkSync(target, next)
+      renameSync(next, link)
+    } catch (error) {
+      rmSync(next, { force: true })
+      throw error
+    }
+  })
 }
 
 function guarded<Value>(path: string, remedy: string, act: () => Value): Value {

@@ -68,6 +68,16 @@ test('3 for a full disk, and what to do', async (t) => {
   assertEnded(t, output, 3, 'Cannot write the output: the disk is full (ENOSPC)')
 })
 
+test('3 where latest is a folder: it is named, and the reports are there', async (t) => {
+  const cwd = t.testdir({ 'passing.yaml': passing, runs: { latest: {} } })
+  const ended = await commandLine(['run', 'passing.yaml', '--out', 'runs'], { cwd })
+  assertEnded(t, ended, 3, 'Cannot write runs/latest: it is a folder (EISDIR). Name another folder with --out')
+  const left = readdirSync(join(cwd, 'runs'))
+  t.match(left, [/^\d{8}-\d{6}-passing$/, 'latest'], 'no temporary link stays')
+  t.equal(left.length, 2)
+  t.ok(existsSync(join(cwd, 'runs', left[0]!, 'report.txt')))
+})
+
 test('3 when the journal of a run does not fit, and no half report stays', async (t) => {
   const cwd = t.testdir({ 'busy.yaml': passing.replace('requests: 2', 'requests: 200') })
   // 16 blocks of 1024 bytes: room for the beginning of the journal, not for all of it.
