@@ -7,6 +7,7 @@ import pc from 'picocolors'
 import { exitCode } from '../checks/verdict.js'
 import type { JournalEvent, LogEvent } from '../journal/events.js'
 import { type Problem, ScenarioError } from '../lib/errors.js'
+import { printable } from '../lib/printable.js'
 import { explanationLines } from '../reports/explanation.js'
 import { type Palette, scenarioLines } from '../reports/text.js'
 import { traceLines } from '../reports/trace.js'
@@ -165,7 +166,7 @@ async function show(loaded: LoadedScenario, colors: Palette, signal: AbortSignal
 }
 
 const section = (title: string, lines: readonly string[], colors: Palette): string[] =>
-  lines.length === 0 ? [] : [colors.bold(title), ...lines.map((line) => `  ${line}`), '']
+  lines.length === 0 ? [] : [colors.bold(title), ...lines.map((line) => `  ${printable(line)}`), '']
 
 /** One line of those that say the same but for addresses, with their number. */
 function logLines(logs: readonly LogEvent[]): string[] {

@@ -3,6 +3,8 @@
  * `code` is stable: tests and users may switch on it.
  */
 
+import { printable } from './printable.js'
+
 /** One problem in a user's file or command line, with its place where there is one. */
 export interface Problem {
   /** As the user named it; undefined for what was passed from a program. */
@@ -54,5 +56,5 @@ export function invariant(condition: unknown, message: string): asserts conditio
 /** `file:line:column: path: message`, without the parts that are not known. */
 export function formatProblem(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':')
-  return [place, problem.path, problem.message].filter((part) => part !== '').join(': ')
+  return printable([place, problem.path, problem.message].filter((part) => part !== '').join(': '))
 }

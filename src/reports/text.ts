@@ -4,6 +4,7 @@
  * since only it knows the terminal.
  */
 import type { RunResult, ScenarioResult, Verdict } from '../journal/result.js'
+import { printable } from '../lib/printable.js'
 import { formatMs } from '../lib/units.js'
 import { rankingLines } from './comparing/ranking.js'
 import { bySection, type Section, sections } from './sections.js'
@@ -62,17 +63,17 @@ export function scenarioLines(result: ScenarioResult, palette: Palette = plain):
     ...retriesByClient(result),
     ...saturated(result),
     ...healthOfServers(result),
-  ].flatMap(folded)
+  ].flatMap((line) => folded(printable(line)))
   const last = seen.pop() ?? ''
-  const lines = [`${palette[color](mark)} ${palette.bold(result.id)}  ${result.title}`]
+  const lines = [`${palette[color](mark)} ${palette.bold(result.id)}  ${printable(result.title)}`]
   lines.push(...seen.map((line) => `    ${line}`), ...ended(last, run, palette))
-  if (result.reason !== undefined) lines.push(`    ${palette[color](result.reason)}`)
-  if (result.verdict !== 'pass') lines.push(...failingChecks(result).map((line) => `    ${line}`))
+  if (result.reason !== undefined) lines.push(`    ${palette[color](printable(result.reason))}`)
+  if (result.verdict !== 'pass') lines.push(...failingChecks(result).map((line) => `    ${printable(line)}`))
   if (result.ranking) lines.push(...rankingLines(result.ranking).map((line) => `    ${line}`))
-  lines.push(...remarks(result).map((remark) => `    ${palette.dim(remark)}`))
+  lines.push(...remarks(result).map((remark) => `    ${palette.dim(printable(remark))}`))
   const untold = result.faults.filter(({ fired }) => fired === null)
   lines.push(...untold.map(({ id }) => `    ${palette.dim(`fault ${id}: nobody could tell whether it fired`)}`))
-  lines.push(...(result.trace ?? []).map((line) => `    ${palette.dim(line)}`))
+  lines.push(...(result.trace ?? []).map((line) => `    ${palette.dim(printable(line))}`))
   return lines.join('\n')
 }
 

@@ -12,6 +12,8 @@ import { hopSchema } from './hops.js'
 
 export const NAME = /^[a-z][a-z0-9_-]*$/
 const name = z.string().regex(NAME, 'expected lower-case letters, digits, - and _, a letter first')
+/** What stands in a line of reports. */
+const line = () => z.string().refine((text) => !/\p{Cc}/u.test(text), 'expected one line, without control characters')
 
 const recoverySchema = z
   .strictObject({
@@ -31,12 +33,9 @@ const recoverySchema = z
 export const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
   id: name.meta({ description: 'The name of the scenario, unique among the files that run together' }),
-  title: z.string().min(1).meta({ description: 'What happens, in one sentence' }),
-  tags: z.array(z.union([z.string(), z.int().transform(String)])).default([]),
-  sources: z
-    .array(z.string())
-    .default([])
-    .meta({ description: 'Where the cause is documented: keys of docs/sources.md' }),
+  title: line().min(1).meta({ description: 'What happens, in one sentence' }),
+  tags: z.array(z.union([line(), z.int().transform(String)])).default([]),
+  sources: z.array(line()).default([]).meta({ description: 'Where the cause is documented: keys of docs/sources.md' }),
   seed: z.int().min(0).default(1).meta({ description: 'Fixes every draw; --seed overrides it' }),
   time_limit: duration()
     .prefault('60s')
@@ -65,7 +64,11 @@ export const scenarioSchema = z.strictObject({
     .default(false)
     .meta({ description: 'Loads the machine, or depends on its time: nothing else runs beside it' }),
   expect: z.array(checkSchema).default([]).meta({ description: 'What must hold for a pass' }),
-  about: z.string().optional().meta({ description: 'What to look for, how the layer at fault is told, the usual fix' }),
+  about: z
+    .string()
+    .refine((text) => !/[^\P{Cc}\n\t]/u.test(text), 'expected text without control characters')
+    .optional()
+    .meta({ description: 'What to look for, how the layer at fault is told, the usual fix' }),
 })
 
 export type Scenario = Omit<z.output<typeof scenarioSchema>, '$schema' | 'control'> & {

@@ -29,6 +29,22 @@ test('text: a scenario with colours says the same as without', async (t) => {
   t.equal(summary(result, palette).replace(colours, ''), summary(result))
 })
 
+test('text: what a peer says takes one line, and steers no terminal', async (t) => {
+  const said = 'a\u001b[31mb\n✓ fake  passed\u009b'
+  const check = { name: said, expected: said, actual: said, verdict: 'fail' } as const
+  const plainly = scenarioLines({
+    ...result.scenarios[0]!,
+    ...({ verdict: 'fail', clients: {}, servers: {}, ranking: undefined } as const),
+    reason: said,
+    checks: [check],
+    notes: [said],
+    trace: [said],
+  })
+  t.notMatch(plainly, /[^\P{Cc}\n]/u)
+  t.equal(plainly.match(/a\uFFFD\[31mb ✓ fake {2}passed\uFFFD/g)?.length, 6)
+  t.equal(plainly.match(/^\s*✓/gm)?.length ?? 0, 0, 'no line of its own')
+})
+
 test('text: what clients saw and how long it took fit a terminal of 80 columns', async (t) => {
   for (const scenario of result.scenarios) {
     const [head, ...under] = scenarioLines({ ...scenario, checks: [] }).split('\n')

@@ -4,6 +4,7 @@ import { policies } from '../../src/core/client/policies/index.js'
 import { certificateKinds } from '../../src/core/fault/effects/certificate.js'
 import { triggers } from '../../src/core/fault/triggers/index.js'
 import { clientSchema } from '../../src/scenario/clients.js'
+import { scenarioSchema } from '../../src/scenario/schema.js'
 import { oneOf, problemsOf, withLines } from './problems.js'
 
 type Row = [what: string, changes: Record<number, string>, problems: string[]]
@@ -35,6 +36,15 @@ const rows: Row[] = [
     ['9:3: clients.plain.to: missing key "to": expected text'],
   ],
   ['missing key of the file', { 2: '' }, ['1:1: title: missing key "title": expected text']],
+  [
+    'control characters in what is printed in a line',
+    { 2: 'title: "A\\n✓ fake  passed"\ntags: ["a\\e[31m"]\n"k\\e[31m": 1' },
+    [
+      '2:8: title: expected one line, without control characters; got "A\\n✓ fake  passed"',
+      '3:8: tags[0]: expected one line, without control characters; got "a\\u001b[31m"',
+      `4:1: k\uFFFD[31m: unknown key "k\uFFFD[31m", ${oneOf(Object.keys(scenarioSchema.shape))}`,
+    ],
+  ],
   [
     'missing kind',
     { 4: '  app1: { tls: false }' },

@@ -2,6 +2,7 @@
  * The report for people at a terminal: a line for each rule with what was found, under it the evidence where it does not
  * hold, and a line that sums up. The command line prints it rule by rule as they end; colours are handed in.
  */
+import { printable } from '../../lib/printable.js'
 import { formatMs } from '../../lib/units.js'
 import { type Palette, plain } from '../../reports/text.js'
 import type { AuditResult, AuditRun, RuleResult } from '../result.js'
@@ -46,9 +47,6 @@ export function ruleLines(
 const INDENT = '    '
 /** Columns of a terminal. */
 const WIDTH = 80
-
-/** What clients and servers say goes to a terminal: in one line, and nothing in it steers that. */
-const printable = (text: string): string => text.replace(/\s/g, ' ').replace(/\p{Cc}/gu, '\uFFFD')
 
 /** Indented, and broken at spaces where it is too long. */
 function folded(text: string): string[] {

@@ -1,4 +1,5 @@
 /** A comparison for people at a terminal. */
+import { printable } from '../../lib/printable.js'
 import type { ComparedRun, ComparedScenario, Comparison } from './compare.js'
 import { aligned } from './ranking.js'
 import { cellsOf, HEADS, howCompared, leftOut, turned } from './rows.js'
@@ -17,7 +18,7 @@ export const text = {
       ...leftOut(only, 'scenario'),
       changed.length === 0 ? 'no verdict changed' : `changed verdicts: ${changed.join('; ')}`,
     ]
-    return `${lines.join('\n')}\n`
+    return `${lines.map(printable).join('\n')}\n`
   },
 } as const
 
