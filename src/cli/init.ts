@@ -1,9 +1,9 @@
 /** `badgateway init`: a first scenario, a test for the runner found, and a `chaos` script. It overwrites nothing. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { cannotWrite } from '../lib/cannot_write.js'
-import { ScenarioError } from '../lib/errors.js'
+import { type Problem, ScenarioError } from '../lib/errors.js'
 
 export const initCommand = new Command('init')
   .description('write a first scenario, a test for the runner found here, and a "chaos" script; overwrites nothing')
@@ -12,21 +12,25 @@ export const initCommand = new Command('init')
     for (const line of initialise(process.cwd())) console.log(line)
   })
 
+const MANIFEST = 'package.json'
 const SCENARIO_FILE = 'chaos/first.yaml'
 const TEST_FILE = 'chaos/first.test.mjs'
 
 /**
- * Returns what was done, a line for each.
- * @throws ScenarioError when package.json is not one; CannotRunError when the folder may not be written
+ * Returns what was done, a line for each. Everything is looked at before anything is written.
+ * @throws ScenarioError when package.json is not one, or a link leads nowhere; CannotRunError when the folder may not be written
  */
 export function initialise(folder: string): string[] {
-  const manifest = readManifest(folder)
+  const lost = [dirname(SCENARIO_FILE), SCENARIO_FILE, TEST_FILE, MANIFEST].filter((path) => isLost(join(folder, path)))
+  if (lost.length > 0)
+    throw new ScenarioError(lost.map((file) => problem(file, 'a link that leads nowhere: remove it')))
+  const { manifest, text } = readManifest(folder)
   const installed = { ...manifest.dependencies, ...manifest.devDependencies }
   const runner = (['vitest', 'tap'] as const).find((name) => name in installed) ?? 'node:test'
   return [
     writeNew(folder, SCENARIO_FILE, SCENARIO),
     writeNew(folder, TEST_FILE, TESTS[runner]),
-    addScript(folder, manifest),
+    addScript(folder, manifest, text),
     '',
     ...('badgateway' in installed ? [] : ['First: npm install --save-dev badgateway']),
     'Next:  npm run chaos',
@@ -40,20 +44,42 @@ interface Manifest {
   devDependencies?: Record<string, string>
 }
 
-function readManifest(folder: string): Manifest {
-  const file = join(folder, 'package.json')
-  if (!existsSync(file)) return {}
-  const refused = (message: string) =>
-    new ScenarioError([{ file: 'package.json', path: '', message: `${message}, so no script can be added` }])
+/** @returns no text where there is no file */
+function readManifest(folder: string): { manifest: Manifest; text?: string } {
+  const file = join(folder, MANIFEST)
+  if (!existsSync(file)) return { manifest: {} }
+  const refused = (message: string) => new ScenarioError([problem(MANIFEST, `${message}, so no script can be added`)])
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw refused(code === 'EISDIR' ? 'it is a folder, not a file' : `it can't be read (${code})`)
+  }
   let manifest: unknown
   try {
-    manifest = JSON.parse(readFileSync(file, 'utf8'))
+    manifest = JSON.parse(text.replace(BOM, ''))
   } catch (error) {
     throw refused(`not valid JSON (${(error as Error).message})`)
   }
   if (!isMapping(manifest)) throw refused('expected an object')
   if (!isMapping(manifest.scripts ?? {})) throw refused('"scripts" is not an object')
-  return manifest
+  if (!('chaos' in (manifest.scripts ?? {}))) write(MANIFEST, () => accessSync(file, constants.W_OK))
+  return { manifest, text }
+}
+
+const BOM = /^\uFEFF/
+
+const problem = (file: string, message: string): Problem => ({ file, path: '', message })
+
+function isLost(path: string): boolean {
+  if (existsSync(path)) return false
+  try {
+    readlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const isMapping = (value: unknown): value is Record<string, never> =>
@@ -69,16 +95,17 @@ function writeNew(folder: string, path: string, content: string): string {
   return `written  ${path}`
 }
 
-function addScript(folder: string, manifest: Manifest): string {
+/** @param text as it is: its indentation, line ends and BOM stay */
+function addScript(folder: string, manifest: Manifest, text?: string): string {
   const present = manifest.scripts?.chaos
   if (present !== undefined) return `exists   script "chaos" in package.json (${present}), left as it is`
-  const file = join(folder, 'package.json')
-  const isNew = !existsSync(file)
-  const indent = isNew ? '  ' : (/^([ \t]+)"/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '  ')
+  const { indent = '  ' } = /^(?<indent>[ \t]+)"/m.exec(text ?? '')?.groups ?? {}
+  const [bom = ''] = BOM.exec(text ?? '') ?? []
+  const end = /\r?\n/.exec(text ?? '')?.[0] ?? '\n'
   const scripts = { ...manifest.scripts, chaos: 'badgateway run chaos' }
-  const content = `${JSON.stringify({ ...manifest, scripts }, null, indent)}\n`
-  write('package.json', () => writeFileSync(file, content))
-  return `${isNew ? 'written  package.json with the script "chaos"' : 'added    script "chaos" in package.json'}: ${scripts.chaos}`
+  const content = `${JSON.stringify({ ...manifest, scripts }, null, indent)}\n`.replaceAll('\n', end)
+  write(MANIFEST, () => writeFileSync(join(folder, MANIFEST), bom + content))
+  return `${text === undefined ? 'written  package.json with the script "chaos"' : 'added    script "chaos" in package.json'}: ${scripts.chaos}`
 }
 
 function write(path: string, act: () => void): void {

@@ -162,6 +162,10 @@ test('init finds the test runner and keeps the form of package.json', async (t) 
     const scripts = { build: 'tsc', chaos: 'badgateway run chaos' }
     t.equal(read(cwd, 'package.json'), `${JSON.stringify({ ...manifest, scripts }, null, '\t')}\n`)
   }
+  const cwd = t.testdir({ 'package.json': '\uFEFF{\r\n    "name": "x"\r\n}\r\n' })
+  assertEnded(t, await commandLine(['init'], { cwd }), 0)
+  const scripts = '    "scripts": {\r\n        "chaos": "badgateway run chaos"\r\n    }\r\n'
+  t.equal(read(cwd, 'package.json'), `\uFEFF{\r\n    "name": "x",\r\n${scripts}}\r\n`, 'as Windows writes it')
 })
 
 test('init overwrites nothing, and says so', async (t) => {
@@ -192,6 +196,23 @@ test('init with a package.json that is none: 2, nothing is written', async (t) =
     t.same(readdirSync(cwd), ['package.json'])
     t.equal(read(cwd, 'package.json'), content)
   }
+})
+
+test('init where files can’t be made: 2, every one of them is told, and nothing is written', async (t) => {
+  const cwd = t.testdir({
+    folder: { 'package.json': {} },
+    links: {
+      chaos: { 'first.test.mjs': t.fixture('symlink', '../nowhere') },
+      'package.json': t.fixture('symlink', 'nowhere'),
+    },
+  })
+  const folder = await commandLine(['init'], { cwd: join(cwd, 'folder') })
+  assertEnded(t, folder, 2, 'package.json: it is a folder, not a file, so no script can be added')
+  t.same(readdirSync(join(cwd, 'folder')), ['package.json'])
+  const links = await commandLine(['init'], { cwd: join(cwd, 'links') })
+  const nowhere = 'a link that leads nowhere: remove it\n'
+  assertEnded(t, links, 2, `chaos/first.test.mjs: ${nowhere}package.json: ${nowhere}`, /^2 problems\.$/m)
+  t.same(readdirSync(join(cwd, 'links'), { recursive: true }).sort(), ['chaos', 'chaos/first.test.mjs', 'package.json'])
 })
 
 test('init where nothing can be written: 3, and what to do', async (t) => {
