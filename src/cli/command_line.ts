@@ -13,7 +13,7 @@ export async function commandLine(args: readonly string[]): Promise<void> {
     const loads = meant(args)
     if (loads.length > 0) await import('./jitless.js')
     for (const load of loads) program.addCommand((await load()).copyInheritedSettings(program))
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withoutVainHelp(args), { from: 'user' })
   } catch (error) {
     process.exitCode = report(error, args)
   }
@@ -60,6 +60,13 @@ function meant(args: readonly string[]): (() => Promise<Command>)[] {
   const word = firstWord(args)
   if (Object.hasOwn(commands, word)) return [commands[word]!]
   return ['-V', '--version'].includes(word) ? [] : Object.values(commands)
+}
+
+/** `help rnu` as `rnu`: it is told that there is no such command, where commander would only print the usage. */
+function withoutVainHelp(args: readonly string[]): readonly string[] {
+  const rest = args.slice(args.indexOf('help') + 1)
+  const word = firstWord(rest)
+  return firstWord(args) !== 'help' || word === '' || Object.hasOwn(commands, word) ? args : rest
 }
 
 const firstWord = (args: readonly string[]): string => args.find((arg) => arg !== '--no-color') ?? ''

@@ -10,7 +10,7 @@ const REASONS: Record<string, string> = {
   EROFS: 'the file system is read-only',
   ENOENT: 'the folder that it is in is gone, or none can be made there',
   ENOTDIR: 'a part of the path is a file, not a folder',
-  EEXIST: 'a file stands where a folder is wanted',
+  EEXIST: 'a file, or a link that leads nowhere, stands where a folder is wanted',
   EISDIR: 'it is a folder',
   ENAMETOOLONG: 'the name is too long',
   EMFILE: 'too many open files (ulimit -n)',

@@ -92,6 +92,8 @@ test('2 for a wrong command line, with the nearest word', async (t) => {
   const cases: [args: string[], ...says: (string | RegExp)[]][] = [
     [[...run, '--tarce'], "unknown option '--tarce'", 'Did you mean --trace?'],
     [['rnu'], "unknown command 'rnu'", 'Did you mean run?'],
+    [['help', 'rnu'], "unknown command 'rnu'", 'Did you mean run?'],
+    [['--no-color', 'help', 'rnu'], "unknown command 'rnu'"],
     [['run'], "missing required argument 'scenario'"],
     [[...run, '--seed', 'x'], /--seed <n>.*'x'.*Expected a whole number from 0/],
     [[...run, '--seed', ''], 'Expected a whole number from 0'],
@@ -122,6 +124,7 @@ test('help and version are asked for, so they are no mistake', async (t) => {
   assertEnded(t, await commandLine(['--help'], { cwd }), 0, 'Examples:', 'Exit codes: 0 ')
   for (const command of ['run', 'list', 'validate', 'init', 'doctor']) {
     assertEnded(t, await commandLine([command, '--help'], { cwd }), 0, `Usage: badgateway ${command}`)
+    assertEnded(t, await commandLine(['help', command], { cwd }), 0, `Usage: badgateway ${command}`)
   }
   const bare = await commandLine([], { cwd })
   assertEnded(t, bare, 2, 'Usage: badgateway')

@@ -42,7 +42,7 @@ try { createRunFolder('reports', 'x', new Date()) } catch (error) { console.log(
 })
 
 test('3 for a full disk, and what to do', async (t) => {
-  const cwd = t.testdir({ 'passing.yaml': passing, file: '', folder: {} })
+  const cwd = t.testdir({ 'passing.yaml': passing, file: '', folder: {}, link: t.fixture('symlink', 'nowhere') })
   const full = ['run', 'passing.yaml', '--report', 'json=/dev/full']
   const report = await commandLine(full, { cwd })
   assertEnded(t, report, 3, '1 passed', 'Cannot write /dev/full: the disk is full (ENOSPC). Free some space. Name ano')
@@ -52,9 +52,10 @@ test('3 for a full disk, and what to do', async (t) => {
     [['--report', 'junit=folder'], 'Cannot write folder: it is a folder (EISDIR)'],
     [
       ['--out', 'file'],
-      'Cannot write file: a file stands where a folder is wanted (EEXIST)',
+      'Cannot write file: a file, or a link that leads nowhere, stands where a folder is wanted (EEXIST)',
       'another folder with --out',
     ],
+    [['--out', 'link'], 'Cannot write link: a file, or a link that leads nowhere, stands where a folder is wanted'],
     [['--out', 'file/runs'], 'Cannot write file/runs: a part of the path is a file, not a folder (ENOTDIR)'],
     [
       ['--out', '/proc/runs'],
