@@ -29,11 +29,12 @@ const tables = {
   rules: async () => (await import('../audit/rules/index.js')).rules,
   reports: async () => (await import('../reports/index.js')).reports,
 }
-const words = ['scenarios', ...Object.keys(tables), 'profiles']
+/** What can be listed. */
+export const listed = ['scenarios', ...Object.keys(tables), 'profiles']
 
 export const listCommand = new Command('list')
   .description('list scenarios, the kinds that scenarios are built from, or what audit knows: clients and rules')
-  .addArgument(new Argument('[what]', `what to list: ${words.join(', ')}`).argParser(parseWhat).default('scenarios'))
+  .addArgument(new Argument('[what]', `what to list: ${listed.join(', ')}`).argParser(parseWhat).default('scenarios'))
   .argument('[scenario...]', 'with scenarios: files, folders, globs; the catalogue if absent')
   .option('--json', 'as JSON')
   .addHelpText(
@@ -68,8 +69,8 @@ async function rowsOf(what: string, patterns: string[]): Promise<Row[]> {
 }
 
 function parseWhat(word: string): string {
-  if (words.includes(word)) return word
-  throw new InvalidArgumentError(`Nothing is called so, ${suggestion(word, words)}`)
+  if (listed.includes(word)) return word
+  throw new InvalidArgumentError(`Nothing is called so, ${suggestion(word, listed)}`)
 }
 
 async function scenarioRows(patterns: string[]): Promise<Row[]> {

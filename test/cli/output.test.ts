@@ -2,35 +2,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { listed } from '../../src/cli/list.js'
 import { assertEnded, assertGolden, badgateway, commandLine, main, normalised, repository, start } from './command.js'
 import { passing, silent, wrong } from './scenarios.js'
 
-const kinds = [
-  'scenarios',
-  'hops',
-  'triggers',
-  'effects',
-  'policies',
-  'admissions',
-  'pacings',
-  'balancers',
-  'health_checks',
-  'dialects',
-  'waf_conditions',
-  'waf_actions',
-  'assignments',
-  'strategies',
-  'checks',
-  'proxies',
-  'reports',
-  'profiles',
-  'clients',
-  'rules',
-]
-
 test('list: the catalogue and every table of kinds', async (t) => {
   const cwd = t.testdir({ chaos: { 'silent.yaml': silent, 'passing.yaml': passing } })
-  for (const what of kinds) {
+  for (const what of listed) {
     const ended = await commandLine(['list', what], { cwd })
     assertEnded(t, ended, 0)
     assertGolden(t, `list-${what}.txt`, what === 'profiles' ? normalised(ended.stdout) : ended.stdout)
