@@ -171,6 +171,7 @@ test('what it answers by itself', async (t) => {
   const refusal = (status: number, details: string) => caddy.refusal(status, { ...refused, details }, to)
   t.equal(refusal(408, ''), undefined)
   t.match(refusal(400, 'Host is missing'), { reason: 'Bad Request: missing required Host header' })
+  t.match(refusal(400, 'Host is invalid'), { reason: 'Bad Request: malformed Host header' })
   t.match(refusal(400, 'transfer coding other than chunked'), { status: 501, body: 'Unsupported transfer encoding' })
   t.match(refusal(400, 'HTTP/2.0 is not spoken here'), { status: 505 })
   t.match(refusal(431, ''), { body: '431 Request Header Fields Too Large' })

@@ -242,6 +242,7 @@ test('requests that are refused', async (t) => {
   const tail =
     'while reading client request headers, client: 127.0.0.1, server: lb, request: "GET / HTTP/1.1", host: "a"'
   t.equal(line('transfer coding', ['gzip']), `client sent unknown "Transfer-Encoding": "gzip" ${tail}`)
+  t.equal(line('Host is invalid', ['a b']), `client sent invalid host header ${tail}`)
   t.equal(
     line('more than one Host', ['a', 'b']),
     `client sent duplicate host header: "Host: b", previous value: "Host: a" ${tail}`,

@@ -43,6 +43,7 @@ function refusal(status: number, { details }: Failure, to: Asked): Answer | unde
     }
   if (details.startsWith('transfer coding')) return plain(501, 'Unsupported transfer encoding')
   if (details === 'Host is missing') return plain(400, undefined, 'missing required Host header')
+  if (details === 'Host is invalid') return plain(400, undefined, 'malformed Host header')
   if (details.startsWith('HTTP/')) return plain(505, undefined, 'unsupported protocol version')
   return plain(status)
 }

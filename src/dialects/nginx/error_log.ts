@@ -64,6 +64,7 @@ export function refusedLine({ details, fields = [] }: Failure, context: LogConte
 
 function refusalSaid(details: string, [one, other]: readonly string[]): string | undefined {
   if (details === 'Host is missing') return 'client sent HTTP/1.1 request without "Host" header'
+  if (details === 'Host is invalid') return 'client sent invalid host header'
   if (details === 'more than one Host') {
     return `client sent duplicate host header: "Host: ${other}", previous value: "Host: ${one}"`
   }

@@ -1,5 +1,6 @@
 /** Whether a request whose head Node's parser has accepted is one that can be passed on. The proxy asks before all else. */
 import type { IncomingMessage } from 'node:http'
+import { isIPv6 } from 'node:net'
 
 /** Thrown for a request whose head can be read, but not passed on. */
 export class RequestRefused extends Error {
@@ -21,11 +22,19 @@ export function checkRequest(request: IncomingMessage, target = request.url!): v
   if (target.charCodeAt(0) !== SLASH) throw new RequestRefused('request target is not a path')
   const { host, 'transfer-encoding': coding } = request.headers
   if (host === undefined && request.httpVersionMinor === 1) throw new RequestRefused('Host is missing')
+  if (host !== undefined && !isHost(host)) throw new RequestRefused('Host is invalid', [host])
   // The body would lose the coding's name on its way (RFC 9112 section 6.1).
   if (coding !== undefined && !CHUNKED.test(coding)) {
     throw new RequestRefused('transfer coding other than chunked', [coding])
   }
 }
 
+/** RFC 9112 section 3.2: a host as in RFC 3986 section 3.2.2, which may be empty, and a port of any digits. */
+function isHost(value: string): boolean {
+  const match = HOST.exec(value)
+  return match !== null && (match[1] === undefined || isIPv6(match[1]))
+}
+
+const HOST = /^(?:\[([\da-f:.]+)\]|(?:[-\w.~!$&'()*+,;=]|%[\da-f]{2})*)(?::\d*)?$/i
 const SLASH = 47
 const CHUNKED = /^chunked$/i
