@@ -51,6 +51,8 @@ function spawn({ timeScale, folder, loader }: HostOptions): ChildProcess {
   return fork(fileURLToPath(compiled('main.js')), {
     execArgv: [...loaded.flatMap((url) => ['--import', url]), `--max-old-space-size=${HEAP_MB}`],
     cwd: folder,
+    // A group of its own: Ctrl-C is for the audit, which ends it, and whatever it started, in order.
+    detached: true,
     env: { ...env, BADGATEWAY_TIME_SCALE: String(timeScale) },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -143,7 +145,8 @@ class Host implements Running {
   /** What it still does is nobody's concern any more. */
   async close(): Promise<void> {
     this.closing = true
-    this.child.kill('SIGKILL')
+    const { pid } = this.child
+    if (pid !== undefined && this.over === undefined) killGroup(pid)
     await this.gone
   }
 
@@ -191,6 +194,15 @@ class Host implements Running {
     for (const settle of this.states.values()) settle(undefined)
     this.answers.clear()
     this.states.clear()
+  }
+}
+
+/** With whatever it started: its group has its number. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nobody is left.
   }
 }
 

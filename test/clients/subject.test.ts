@@ -1,7 +1,7 @@
 /** Libraries and files in a process of their own: what they answer, what is told of them, how they end. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import type { Answer, Call, Running } from '../../src/clients/driver.js'
@@ -224,20 +224,29 @@ export const prints = async () => {
   },
 )
 
-t.test('a process of a client ends with its parent, also when both can’t say a word', { buffered: true }, async (t) => {
-  const files = () => ({
-    'client.mjs': `
+t.test(
+  'a process of a client, and what it started, ends with its parent, also when both can’t say a word',
+  { buffered: true },
+  async (t) => {
+    const files = () => ({
+      'client.mjs': `
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 const told = () => writeFileSync(new URL('pid', import.meta.url), String(process.pid))
 export const waits = async () => { told(); await new Promise(() => {}) }
-export const loops = async () => { told(); for (;;); }`,
-    // The thread that looks after it has hardly begun by then.
-    'alone.mjs': `
+export const loops = async () => { told(); for (;;); }
+export const starts = async () => {
+  const child = spawn('sleep', ['60'], { stdio: 'inherit' })
+  writeFileSync(new URL('pid', import.meta.url), String(child.pid))
+  await new Promise(() => {})
+}`,
+      // The thread that looks after it has hardly begun by then.
+      'alone.mjs': `
 import { writeFileSync } from 'node:fs'
 writeFileSync(new URL('pid', import.meta.url), String(process.pid))
 process.kill(process.ppid, 'SIGKILL')
 for (;;);`,
-    'parent.mjs': `
+      'parent.mjs': `
 import { subjectNamed } from ${JSON.stringify(pathToFileURL('dist/clients/subject.js').href)}
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 const file = new URL('pid', import.meta.url)
@@ -246,27 +255,37 @@ const running = await subjectNamed(process.argv[2], { folder: import.meta.dirnam
 running.call({ url: 'http://127.0.0.1:9/', method: 'GET', headers: {} })
 while (!existsSync(file) || readFileSync(file, 'utf8') === '') await new Promise((resolve) => setTimeout(resolve, 5))
 console.log(readFileSync(file, 'utf8'))`,
-  })
-  const hows = ['waits', 'loops'] as const
-  const folder = t.testdir({ waits: files(), loops: files(), alone: files() })
-  const parentOf = (how: string, client: string) =>
-    spawn(process.execPath, [`${folder}/${how}/parent.mjs`, client], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const killed = hows.map(async (how) => {
-    const parent = parentOf(how, `./client.mjs#${how}`)
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
-    const pid = Number(line.toString())
-    t.ok(isAlive(pid), how)
-    parent.kill('SIGKILL')
-    await gone(pid)
-    t.pass(`${how}: gone`)
-  })
-  const alone = async () => {
-    await once(parentOf('alone', './alone.mjs#send'), 'exit')
-    await gone(Number(readFileSync(`${folder}/alone/pid`, 'utf8')))
-    t.pass('gone, though its parent was so before anybody looked')
-  }
-  await Promise.all([...killed, alone()])
-})
+    })
+    const hows = ['waits', 'loops', 'starts'] as const
+    const folder = t.testdir({ waits: files(), loops: files(), starts: files(), closed: files(), alone: files() })
+    const parentOf = (how: string, client: string) =>
+      spawn(process.execPath, [`${folder}/${how}/parent.mjs`, client], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const killed = hows.map(async (how) => {
+      const parent = parentOf(how, `./client.mjs#${how}`)
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(line.toString())
+      t.ok(isAlive(pid), how)
+      parent.kill('SIGKILL')
+      await gone(pid)
+      t.pass(`${how}: gone`)
+    })
+    const alone = async () => {
+      await once(parentOf('alone', './alone.mjs#send'), 'exit')
+      await gone(Number(readFileSync(`${folder}/alone/pid`, 'utf8')))
+      t.pass('gone, though its parent was so before anybody looked')
+    }
+    const closed = async () => {
+      const running = await subjectNamed('./client.mjs#starts', { folder: `${folder}/closed` }).start()
+      running.call(nowhere)
+      const file = `${folder}/closed/pid`
+      while (!existsSync(file) || readFileSync(file, 'utf8') === '') await new Promise((next) => setTimeout(next, 5))
+      await running.close()
+      await gone(Number(readFileSync(file, 'utf8')))
+      t.pass('what it started is gone when it is closed')
+    }
+    await Promise.all([...killed, alone(), closed()])
+  },
+)
 
 async function gone(pid: number): Promise<void> {
   while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,6 +1,7 @@
 /**
  * The process of one client: a library or a file of the user's, on the clock of time.ts. It does what its parent asks
- * and tells what came of it. It ends with its parent, also when that is killed.
+ * and tells what came of it. It ends with its parent, also when that is killed, and so does whatever it started: it has a
+ * process group of its own.
  */
 import { Worker } from 'node:worker_threads'
 import type { Send } from '../driver.js'
@@ -88,7 +89,7 @@ const unhandled = (error: unknown): void => {
  */
 function followParent(): void {
   const watch = `const { workerData: parent } = require('node:worker_threads')
-setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL') }, 500)`
+setInterval(() => { if (process.ppid !== parent) process.kill(0, 'SIGKILL') }, 500)`
   new Worker(watch, { eval: true, execArgv: [], env: {}, workerData: process.ppid }).unref()
 }
 
@@ -96,6 +97,4 @@ followParent()
 process.on('message', (message) => hear(message as ToHost))
 process.on('unhandledRejection', unhandled)
 process.on('uncaughtException', unhandled)
-// A terminal sends Ctrl-C to the whole group; when this process ends is for its parent to say.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
-process.on('disconnect', () => process.exit())
+process.on('disconnect', () => process.kill(0, 'SIGKILL'))
