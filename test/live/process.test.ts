@@ -231,6 +231,16 @@ t.test('a process that dies unasked is an error, not a verdict', async (t) => {
   t.match(reason, 'The process of hop "app" ended unasked, killed by SIGKILL')
 })
 
+t.test('one that ends before it listens is told once', async (t) => {
+  const { execPath } = process
+  process.execPath = '/bin/false'
+  const ran = runScenario({ file: 'x', scenario: checkScenario(scenario, { runnable: true }) })
+  const { reason } = await ran.finally(() => {
+    process.execPath = execPath
+  })
+  t.match(reason, /^The process of hop "app" ended unasked\. See whether .* is used up$/)
+})
+
 t.test('a run that is stopped leaves no process behind', async (t) => {
   const checked = checkScenario(scenario, { runnable: true })
   const stop = new AbortController()

@@ -79,7 +79,9 @@ class Life {
       state: this.runState(),
       counts,
     })
-    const address = await listening
+    const address = await listening.finally(() => {
+      this.started = undefined
+    })
     if (path === undefined) await this.keep(address.port)
     return address
   }
@@ -183,10 +185,8 @@ class Life {
   private failed(error: Error | undefined, signal: NodeJS.Signals | undefined): void {
     const how = error ? `could not start: ${error.message}` : `ended unasked${signal ? `, killed by ${signal}` : ''}`
     const what = `The process of hop "${this.name}" ${how}`
-    this.started?.reject(
-      new CannotRunError(what, 'See whether something on this machine ends processes, or is used up'),
-    )
-    this.site.broken(what)
+    if (!this.started) return this.site.broken(what)
+    this.started.reject(new CannotRunError(what, 'See whether something on this machine ends processes, or is used up'))
   }
 
   private async again(): Promise<void> {
