@@ -5,8 +5,8 @@
  * sockets to its services. An origin calls it that has no room left.
  */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import type { Server } from 'node:net'
+import { CannotRunError } from '../lib/errors.js'
 import type { Site } from './site.js'
 
 export interface Gate {
@@ -20,7 +20,7 @@ export interface Gate {
 const KEEPER = `let kept
 process.on('message', (word, handle) => {
   if (handle) kept = handle
-  process.send(word, word === 'back' ? kept : undefined)
+  process.send(word, word === 'back' ? kept : undefined, () => {})
 })
 process.on('disconnect', () => process.exit())`
 
@@ -28,23 +28,38 @@ process.on('disconnect', () => process.exit())`
 const behindShutGate = new WeakSet<object>()
 export const isBehindShutGate = (server: object): boolean => behindShutGate.has(server)
 
-/** @param server listens already */
+/**
+ * @param server listens already
+ * @throws CannotRunError when the process that is to keep its socket ends before it has it
+ */
 export async function createGate(site: Site, hop: string, server: Server, backlog: number): Promise<Gate> {
-  const keeper = spawn(process.execPath, ['-e', KEEPER], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  // A group of its own: Ctrl-C is for the run, which ends it in order.
+  const keeper = spawn(process.execPath, ['-e', KEEPER], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const say = (word: 'keep' | 'back', handle?: SendHandle) => keeper.connected && keeper.send(word, handle, () => {})
   let closing = false
   let wanted: 'open' | 'shut' = 'open'
-  keeper.on('exit', () => {
-    if (!closing) site.broken(`hop "${hop}": the process that keeps its socket is gone`)
-  })
+  const gone = new Promise<string>((resolve) => {
+    keeper.once('exit', (_code, signal) => resolve(signal ? `was killed by ${signal}` : 'ended unasked'))
+    // It has no process and never exits; closing its channel then is one more error.
+    keeper.on('error', ({ message }) => resolve(`could not start: ${message}`))
+  }).then((how) => `hop "${hop}": the process that keeps its socket ${how}`)
   site.scope.add(async () => {
     closing = true
-    if (keeper.exitCode !== null || keeper.signalCode !== null) return
-    keeper.disconnect()
-    await once(keeper, 'exit')
+    if (keeper.connected) keeper.disconnect()
+    await gone
   })
   const { _handle: handle } = server as Server & { _handle: SendHandle }
-  keeper.send('keep', handle)
-  await once(keeper, 'message')
+  say('keep', handle)
+  const kept = new Promise<undefined>((resolve) => keeper.once('message', () => resolve(undefined)))
+  const lost = await Promise.race([kept, gone])
+  if (lost !== undefined)
+    throw new CannotRunError(lost, 'See whether something on this machine ends processes, or is used up')
+  void gone.then((what) => {
+    if (!closing) site.broken(what)
+  })
   keeper.on('message', (_word, back) => {
     const handle = back as Handle
     if (closing || wanted === 'shut' || !behindShutGate.has(server)) return handle.close()
@@ -60,7 +75,7 @@ export async function createGate(site: Site, hop: string, server: Server, backlo
     },
     open() {
       wanted = 'open'
-      if (behindShutGate.has(server) && !closing) keeper.send('back')
+      if (behindShutGate.has(server) && !closing) say('back')
     },
   }
 }

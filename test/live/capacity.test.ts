@@ -1,4 +1,5 @@
 /** An origin with a capacity, from its peers' sockets: who is served, who waits, who is turned away and how. */
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import t from 'tap'
 import type { ServedEvent } from '../../src/journal/events.js'
@@ -89,6 +90,33 @@ t.test('stop_accepting: connections wait in the kernel, the SYN of more than it 
     hangUp([first, ...peers])
   })
 })
+
+t.test('stop_accepting: the process that keeps the socket is missed, at the start and later', async (t) => {
+  const input = origin({ when_full: 'stop_accepting' })
+  for (const [program, says] of [
+    ['/bin/false', 'ended unasked'],
+    ['/nowhere', 'could not start: spawn /nowhere ENOENT'],
+  ] as const) {
+    const { execPath } = process
+    process.execPath = program
+    const started = withRig(input, async () => {}).finally(() => {
+      process.execPath = execPath
+    })
+    const message = `hop "app": the process that keeps its socket ${says}. See whether`
+    await t.rejects(started, { code: 'BADGATEWAY_CANNOT_RUN', message })
+  }
+  const before = children()
+  await withRig(input, async (lab) => {
+    const [keeper] = children().filter((pid) => !before.includes(pid))
+    process.kill(keeper!, 'SIGKILL')
+    const errors = () => lab.journal.filter(({ event }) => event === 'error')
+    await until(() => errors().length > 0)
+    t.match(errors()[0], { message: 'hop "app": the process that keeps its socket was killed by SIGKILL' })
+  })
+})
+
+const children = (): number[] =>
+  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
 t.test('a request whose client left is worked on all the same', async (t) => {
   await withRig(origin({ service_time: '600ms' }), async (lab) => {
