@@ -166,7 +166,9 @@ export async function runScenario(
     }
   } catch (error) {
     if (!(error instanceof CannotRunError)) throw error
-    journal({ event: 'error', t: 0, message: error.message })
+    // Who is interrupted while it starts may fail of just that.
+    if (options.signal?.aborted) journal({ event: 'end', t: 0, interrupted: true })
+    else journal({ event: 'error', t: 0, message: error.message })
   } finally {
     await journalFile?.close()
   }

@@ -13,13 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import tap, { test } from 'tap'
 import { convert } from 'xmlbuilder2'
 import type { AuditRun } from '../../src/audit/result.js'
 import { libraries } from '../../src/clients/index.js'
 import { version } from '../../src/version.js'
-import { assertEnded, badgateway, commandLine, lacks, main, repository, start, until } from './command.js'
+import { assertEnded, badgateway, commandLine, lacks, main, repository, runsIn, start, until } from './command.js'
 
 tap.setTimeout(300_000)
 /** Where one waits for a client, the next has the machine. Command lines of `commandLine` come one after the other. */
@@ -314,16 +314,5 @@ for (const [signal, code] of [
     )
     t.same(resultIn(cwd), result)
     t.notOk(runsIn(cwd), 'no process of it is left')
-  })
-}
-
-/** Whether a process works in that folder. */
-function runsIn(cwd: string): boolean {
-  return readdirSync('/proc').some((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`) === resolve(cwd)
-    } catch {
-      return false
-    }
   })
 }

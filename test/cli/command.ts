@@ -1,7 +1,7 @@
 /** Runs `badgateway` from dist as a user would, in a folder of its own, and tells what came out of it. */
 import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import tap, { type Test } from 'tap'
 
@@ -21,7 +21,7 @@ export interface Running {
   ended: Promise<Ended>
 }
 
-export type StartOptions = Pick<SpawnOptions, 'cwd' | 'env'>
+export type StartOptions = Pick<SpawnOptions, 'cwd' | 'env' | 'detached'>
 
 /** What this machine lacks: a skip with the remedy, or a failure where none is allowed (NO_SKIP, as in .ci/run). */
 export function lacks(t: Test, remedy: string): void {
@@ -106,6 +106,17 @@ export async function until<Value>(look: () => Value | undefined | false): Promi
     if (found !== undefined && found !== false) return found
     await new Promise((next) => setTimeout(next, 20))
   }
+}
+
+/** Whether a process works in that folder. */
+export function runsIn(cwd: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`) === resolve(cwd)
+    } catch {
+      return false
+    }
+  })
 }
 
 /** Compares with a file under golden/; GOLDEN=write makes it anew. */

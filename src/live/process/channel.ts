@@ -26,6 +26,8 @@ export interface Channel {
 
 export function openChannel(hear: (message: FromProcess) => void): Channel {
   const child = fork(fileURLToPath(compiled('process/child.js')), {
+    // A group of its own: Ctrl-C is for the run, which ends it in order.
+    detached: true,
     // Nothing of a test runner: its loaders and counters are not for our process.
     execArgv: [],
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE_|_?TAP)/.test(name))),

@@ -60,6 +60,4 @@ function fail(error: unknown): never {
 
 process.on('message', (message) => void hear(message as ToProcess).catch(fail))
 process.on('uncaughtException', fail)
-// A terminal sends Ctrl-C to the whole group; when this process ends is for its parent to say.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
