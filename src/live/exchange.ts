@@ -45,6 +45,8 @@ export interface ExchangeListener {
   switched?(rawHeaders: Buffer[], stream: Socket): void
   /** Something about the response that is no failure, in words for a log. */
   noted?(note: Note): void
+  /** Undici takes no such request, so none was sent; `failed` follows. */
+  impossible?(why: string): void
   /** With the fields of the trailer section. */
   end(trailers: RawFields): void
   /** `written`: bytes of the request may have reached the server. */
@@ -155,6 +157,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     // The length that a 304 may tell is one of a body elsewhere (RFC 9110 section 8.6); undici misses the body here.
     if (this.bodiless && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return this.ended([])
+    if ('code' in error && UNSENT.has(String(error.code))) this.listener.impossible?.(error.message)
     this.fail(this.books.ending ?? endingOf(error, this.books.latest))
   }
 
@@ -281,6 +284,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return true
   }
 }
+
+/** Undici's, for a request that it does not send. */
+const UNSENT = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'])
 
 function switchesTo(protocol: string, rawHeaders: readonly Buffer[]): boolean {
   const said = fieldOf(rawHeaders, 'upgrade')

@@ -7,18 +7,17 @@ import { pacers } from '../core/client/pacing/index.js'
 
 import { policies } from '../core/client/policies/index.js'
 import { dialTlsSchema } from '../core/tls.js'
+import { fields, path, token } from '../lib/http_text.js'
 import { duration, size } from '../lib/quantity.js'
 import { kindSchema } from '../lib/registry.js'
 import { loadSchema } from './loads.js'
 import { sourceAddress } from './source_address.js'
 import { throughSchema } from './through.js'
 
-const name = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a token of HTTP')
-
 export const requestSchema = z.strictObject({
-  method: name.default('GET'),
-  path: z.string().regex(/^\//, 'expected a path that starts with /').default('/'),
-  headers: z.record(name, z.string()).default({}),
+  method: token().default('GET'),
+  path: path().default('/'),
+  headers: fields(),
   body: z.string().optional().meta({ description: 'The body as it stands' }),
   size: size().optional().meta({ description: 'A body of that size instead' }),
   framing: z
@@ -67,7 +66,7 @@ export const clientSchema = z.strictObject({
     .meta({ description: 'What must agree to an attempt' }),
   hedge: hedgeSchema.optional().meta({ description: 'Another attempt beside one that is slow; none if absent' }),
   health_first: z
-    .strictObject({ path: z.string().regex(/^\//, 'expected a path that starts with /') })
+    .strictObject({ path: path() })
     .optional()
     .meta({ description: 'Ask that before each attempt: where it is not ok, the attempt has failed and is not sent' }),
   fallback: z

@@ -28,6 +28,7 @@ import { dialTlsSchema, serverTls } from '../core/tls.js'
 import { tlsProfileName } from '../core/tls_profiles.js'
 import { bansSchema, ruleSchema } from '../core/waf/rule.js'
 import { dialectNames } from '../dialects/index.js'
+import { path } from '../lib/http_text.js'
 import { duration, size } from '../lib/quantity.js'
 import { described, kindSchema } from '../lib/registry.js'
 import { nginxConfSchema } from './nginx_conf.js'
@@ -104,9 +105,7 @@ const origin = {
     keep_body: size().optional().meta({
       description: 'Keep so much of each request body in the journal, as text; nothing if absent, 16KB under rig()',
     }),
-    health: z
-      .string()
-      .regex(/^\//, 'expected a path that starts with /')
+    health: path()
       .default('/health')
       .meta({ description: 'The path that answers 200 apart from the work: no fault of a request acts on it' }),
   }),

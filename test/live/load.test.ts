@@ -139,6 +139,18 @@ t.test('a load that this machine cannot make: inconclusive, with the rate reache
   t.equal(loads!.plain!.asked, [...times].length, 'also what was not sent is counted, not estimated')
 })
 
+t.test('a request that undici does not send: an error, not an outcome that a check can count', async (t) => {
+  const headers = { 'Transfer-Encoding': 'chunked' }
+  const result = await judged(
+    { plain: { to: 'app', request: { headers } } },
+    { expect: [{ client: 'plain', error: 'proxy_internal_error', count: '>= 1' }] },
+  )
+  t.match(result, {
+    verdict: 'error',
+    reason: 'client "plain" can\'t send its request: invalid transfer-encoding header',
+  })
+})
+
 t.test('connections without end: an error that says what to do', async (t) => {
   const plain: Client = { to: 'app', load: { rate: '500/s', for: '30s' }, connections: 20, instances: 2 }
   const result = await judged({ plain }, { faults: [{ id: 'f', on: 'app', at: 'request_head', effect: 'stall' }] })

@@ -1,6 +1,6 @@
 /** What is wrong with a health check, or with an expectation about a server, told with its place. */
 import { test } from 'tap'
-import { problemsOf, withLines } from './problems.js'
+import { fieldValue, problemsOf, withLines } from './problems.js'
 
 /** Column and message of what is wrong with the health check of a proxy; its key begins at column 38. */
 const checks: [what: string, check: string, problems: string[]][] = [
@@ -65,6 +65,11 @@ const checks: [what: string, check: string, problems: string[]][] = [
     'a path without a slash',
     '{ type: http, path: health }',
     ['72: health_check.path: expected a path that starts with /; got "health"'],
+  ],
+  [
+    'a Host that is no value of a field',
+    '{ type: http, host: "a\\nb" }',
+    [`72: health_check.host: ${fieldValue}; got "a\\nb"`],
   ],
 ]
 

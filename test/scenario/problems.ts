@@ -38,5 +38,9 @@ export function problemsIn(act: () => unknown, prefix = ''): string[] {
   }
 }
 
+/** What is said of a value that no field of HTTP has. */
+export const fieldValue =
+  'expected the value of a field of HTTP, without line breaks, control characters and characters above \\xff'
+
 /** Lists grow with their tables: a test that quotes a message takes the words from there. */
 export const oneOf = (words: readonly string[]): string => `expected one of: ${words.join(', ')}`

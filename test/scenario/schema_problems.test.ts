@@ -5,7 +5,7 @@ import { certificateKinds } from '../../src/core/fault/effects/certificate.js'
 import { triggers } from '../../src/core/fault/triggers/index.js'
 import { clientSchema } from '../../src/scenario/clients.js'
 import { scenarioSchema } from '../../src/scenario/schema.js'
-import { oneOf, problemsOf, withLines } from './problems.js'
+import { fieldValue, oneOf, problemsOf, withLines } from './problems.js'
 
 type Row = [what: string, changes: Record<number, string>, problems: string[]]
 
@@ -223,6 +223,34 @@ const rows: Row[] = [
     'path without slash',
     { 9: '  plain: { to: lb, request: { path: index } }' },
     ['9:37: clients.plain.request.path: expected a path that starts with /; got "index"'],
+  ],
+  ...[
+    ['a space', '/a b'],
+    ['a line break', '/a\\r\\nX: 1'],
+    ['a character beyond ASCII', '/ü'],
+  ].map(([what, path]): [string, Record<number, string>, string[]] => [
+    `path with ${what}`,
+    { 9: `  plain: { to: lb, request: { path: "${path}" }, health_first: { path: "${path}" } }` },
+    [37, 37 + path!.length + 28].map(
+      (column, index) =>
+        `9:${column}: clients.plain.${index ? 'health_first' : 'request'}.path: expected a path without spaces, control characters and characters above \\x7e: percent-encode them, as %20; got "${path}"`,
+    ),
+  ]),
+  [
+    'field values that no field has, and a name',
+    {
+      4: '  app1: { kind: origin, health: /he alth, response: { headers: { x-o: "a\\nb", "x o": c } } }',
+      9: '  plain: { to: lb, request: { headers: { x-a: "caf€", x-b: "a\\r\\nx-c: c", x-d: "caf\\xe9\\t" } } }',
+      11: '  - { id: rst, on: app1, at: request_head, effect: { type: respond, headers: { x-r: "a\\0" } } }',
+    },
+    [
+      '4:33: hops.app1.health: expected a path without spaces, control characters and characters above \\x7e: percent-encode them, as %20; got "/he alth"',
+      `4:71: hops.app1.response.headers.x-o: ${fieldValue}; got "a\\nb"`,
+      '4:79: hops.app1.response.headers.x o: expected a token of HTTP; got "x o"',
+      `9:47: clients.plain.request.headers.x-a: ${fieldValue}; got "caf€"`,
+      `9:60: clients.plain.request.headers.x-b: ${fieldValue}; got "a\\r\\nx-c: c"`,
+      `11:85: faults[0].effect.headers.x-r: ${fieldValue}; got "a\\u0000"`,
+    ],
   ],
   [
     'unknown metric',

@@ -3,13 +3,10 @@
  * again sends the same key; an origin that honours keys applies it once. Both engines call it.
  */
 import { z } from 'zod'
+import { token } from '../../lib/http_text.js'
 
 export const operationsSchema = z.strictObject({
-  key: z
-    .string()
-    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a token of HTTP')
-    .default('Idempotency-Key')
-    .meta({ description: 'The request header that names the operation' }),
+  key: token().default('Idempotency-Key').meta({ description: 'The request header that names the operation' }),
   once: z.boolean().default(false).meta({ description: 'A key that was applied is answered, and not applied again' }),
 })
 

@@ -1,10 +1,11 @@
 /** What an origin answers when nothing is wrong: a hop's usual response, and what the effect `respond` sends instead. */
 import { z } from 'zod'
+import { fields } from '../../lib/http_text.js'
 import { size } from '../../lib/quantity.js'
 
 const keys = {
   status: z.int().min(200).max(599).default(200),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: fields(),
   body: z.string().optional().meta({ description: 'The body as it stands' }),
   size: size().optional().meta({ description: 'A body of that size instead' }),
   echo: z

@@ -1,11 +1,12 @@
 /** What a firewall does with whom a rule names: the table of actions. live/waf/ carries them out on the socket. */
 import { z } from 'zod'
+import { fields } from '../../lib/http_text.js'
 import { duration } from '../../lib/quantity.js'
 import type { KindOf } from '../../lib/registry.js'
 import { alert } from '../fault/effects/alert.js'
 
 const status = (usual: number) => z.int().min(200).max(599).default(usual)
-const headers = z.record(z.string(), z.string()).default({})
+const headers = fields()
 
 /** With `http`, it needs a request that it can answer; with `tls`, a handshake that has not begun. */
 export const actions = {

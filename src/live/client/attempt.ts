@@ -36,6 +36,7 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024
 
 export class Attempt implements ExchangeListener {
   cleanUp = (): void => {}
+  impossible: (why: string) => void = () => {}
   private readonly started = monotonicMs()
   private over = false
   private readonly body: Buffer[] | undefined

@@ -117,6 +117,7 @@ export class Caller implements Sender {
     const connection = connectionFor(asked, route, pool, conversation !== undefined)
     const on = { pool, connection, keepAlive: keep_alive && !route.fresh && out.raw === undefined }
     const attempt = new Attempt(on, conversation, onOver, this.readsJson)
+    attempt.impossible = (why) => this.site.broken(`client "${this.name}" can't send its request: ${why}`)
     if (gives_up !== undefined) attempt.cleanUp = startDeadline(gives_up, () => attempt.giveUp())
     connection.run(out.request(asked, conversation), attempt, out.raw)
     return () => attempt.stop()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fieldValue, path } from '../../../lib/http_text.js'
 import { type CheckAnswer, type CheckVerdict, healthCheckKeys } from './health_check.js'
 
 const RANGE = /^([2-5]\d\d)-([2-5]\d\d)$/
@@ -21,12 +22,8 @@ const statusList = (least: number) =>
 
 const schema = z.strictObject({
   type: z.literal('http'),
-  path: z
-    .string()
-    .regex(/^\//, 'expected a path that starts with /')
-    .default('/health')
-    .meta({ description: 'What is asked for with GET' }),
-  host: z.string().min(1).optional().meta({ description: 'The Host that is sent; the name of the hop if absent' }),
+  path: path().default('/health').meta({ description: 'What is asked for with GET' }),
+  host: fieldValue().min(1).optional().meta({ description: 'The Host that is sent; the name of the hop if absent' }),
   expected_statuses: statusList(1)
     .prefault(['200-399'])
     .meta({ description: 'Statuses and ranges of them that pass: 200, 200-399, or a list' }),
