@@ -6,7 +6,7 @@ import { CannotRunError } from '../lib/errors.js'
 import { bindingError } from '../live/bindable.js'
 import { findProduct } from '../live/proxies/find.js'
 import { type ProxyName, proxies } from '../proxies/index.js'
-import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { loadScenarios } from '../scenario/files.js'
 import type { Scenario } from '../scenario/schema.js'
 import { version } from '../version.js'
 import { catalogue, coloured } from './environment.js'
@@ -108,7 +108,7 @@ async function realProxies(): Promise<Finding[]> {
 }
 
 async function scenarios(): Promise<Finding> {
-  const loaded = await readScenarios(await findScenarioFiles([catalogue], process.cwd(), catalogue))
+  const loaded = await loadScenarios([catalogue], catalogue)
   const run = (await bindingError(AN_EXIT)) ? loaded.filter(({ scenario }) => !dialsFromElsewhere(scenario)) : loaded
   const found = `${run.length} of ${loaded.length} in the catalogue run here`
   return finding('scenarios', run.length === loaded.length, found, 'The others have exits, or a source of their own')

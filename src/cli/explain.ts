@@ -12,7 +12,7 @@ import { explanationLines } from '../reports/explanation.js'
 import { type Palette, scenarioLines } from '../reports/text.js'
 import { traceLines } from '../reports/trace.js'
 import type { LoadedScenario } from '../run.js'
-import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { findScenarioFiles, loadScenarios, readScenarios } from '../scenario/files.js'
 import { type Ending, endingWords, findByEnding, isPhrase, mayBeEnding } from '../scenario/lookup.js'
 import { signatureOf } from '../scenario/signature.js'
 import { type Explanation, explainWords, nearestWord } from '../words/index.js'
@@ -70,7 +70,7 @@ async function find(what: string): Promise<Found> {
   if (files && !mayBeEnding(what)) return theOne(what, files)
   const explanations = explainWords(what)
   if (explanations.length > 0) return { explanations, titles: await titlesOf(explanations) }
-  const all = await readScenarios(await findScenarioFiles([causes], process.cwd(), catalogue))
+  const all = await loadScenarios([causes], catalogue)
   // What only an expectation says, such as an address in a line.
   const ending = findByEnding(what, all)
   if (ending) return ending

@@ -74,9 +74,8 @@ function parseWhat(word: string): string {
 }
 
 async function scenarioRows(patterns: string[]): Promise<Row[]> {
-  const { findScenarioFiles, readScenarios } = await import('../scenario/files.js')
-  const files = await findScenarioFiles(patterns.length > 0 ? patterns : [catalogue], process.cwd(), catalogue)
-  const loaded = await readScenarios(files)
+  const { loadScenarios } = await import('../scenario/files.js')
+  const loaded = await loadScenarios(patterns.length > 0 ? patterns : [catalogue], catalogue)
   return loaded.map(({ scenario }) => ({ name: scenario.id, summary: scenario.title, tags: scenario.tags }))
 }
 

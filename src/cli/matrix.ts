@@ -13,7 +13,7 @@ import { matrixLines } from '../reports/matrix/text.js'
 import { bySection } from '../reports/sections.js'
 import type { LoadedScenario } from '../run.js'
 import { writeText } from '../run_folder.js'
-import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { loadScenarios } from '../scenario/files.js'
 import { catalogue, causes, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
 import { printNotes } from './notes.js'
@@ -69,8 +69,7 @@ async function runMatrix(patterns: string[], options: Options): Promise<number> 
   const short = (['json', 'markdown', 'html'] as const).filter((format) => options[format])
   const asked = [...short.map((format) => ({ format, file: undefined })), ...options.report]
   const piped = pipedReport(asked)
-  const files = await findScenarioFiles(patterns.length > 0 ? patterns : [causes], process.cwd(), catalogue)
-  const read = await readScenarios(files)
+  const read = await loadScenarios(patterns.length > 0 ? patterns : [causes], catalogue)
   printNotes(read)
   const loaded = bySection(read, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)
   const columns = await (options.proxy ? named(options.proxy) : installed())

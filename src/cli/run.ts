@@ -11,7 +11,7 @@ import { bySection } from '../reports/sections.js'
 import { createScenarioPrinter, summary } from '../reports/text.js'
 import type { LoadedScenario } from '../run.js'
 import { createRunFolder, writeReport } from '../run_folder.js'
-import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { loadScenarios } from '../scenario/files.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
 import { printNotes } from './notes.js'
@@ -88,8 +88,8 @@ async function runPatterns(patterns: string[], options: Options): Promise<number
   needs(options.varySeed && options.repeat === undefined, '--vary-seed needs --repeat: one run has one seed')
   needs(options.baseline !== undefined && options.rank === undefined, '--baseline needs --rank')
   const proxy = await standInOf(options, (text) => void process.stderr.write(text))
-  const files = await findScenarioFiles(patterns, process.cwd(), catalogue)
-  const selected = select(await readScenarios(files, proxyConfigOf(options)), options)
+  const read = await loadScenarios(patterns, catalogue, proxyConfigOf(options))
+  const selected = select(read, options)
   if (!proxy) printNotes(selected)
   findBaseline(selected, options)
   const loaded = bySection(selected, ({ scenario }) => scenario.tags).flatMap(({ items }) => items)

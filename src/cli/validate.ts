@@ -1,6 +1,6 @@
 /** `badgateway validate`: checks scenario files without running them. */
 import { Command } from 'commander'
-import { findScenarioFiles, readScenarios } from '../scenario/files.js'
+import { loadScenarios } from '../scenario/files.js'
 import { catalogue } from './environment.js'
 import { printNotes } from './notes.js'
 
@@ -9,7 +9,7 @@ export const validateCommand = new Command('validate')
   .argument('<scenario...>', 'files, folders, globs, or ids of the catalogue')
   .addHelpText('after', "\nExamples:\n  $ badgateway validate chaos\n  $ badgateway validate 'chaos/**/*.yaml'")
   .action(async (patterns: string[]) => {
-    const loaded = await readScenarios(await findScenarioFiles(patterns, process.cwd(), catalogue))
+    const loaded = await loadScenarios(patterns, catalogue)
     printNotes(loaded)
     console.log(`${loaded.length} scenario${loaded.length === 1 ? ' is' : 's are'} valid`)
   })

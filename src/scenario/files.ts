@@ -24,6 +24,17 @@ const EXTENSIONS = ['.yaml', '.yml', '.json']
  * @throws ScenarioError with every pattern that means no file
  */
 export async function findScenarioFiles(patterns: string[], cwd: string, catalogue: string): Promise<string[]> {
+  const { files, problems } = await lookUp(patterns, cwd, catalogue)
+  if (problems.length > 0) throw new ScenarioError(problems)
+  return files
+}
+
+interface Found {
+  files: string[]
+  problems: Problem[]
+}
+
+async function lookUp(patterns: string[], cwd: string, catalogue: string): Promise<Found> {
   const files = new Map<string, string>()
   const problems: Problem[] = []
   for (const pattern of patterns) {
@@ -31,8 +42,28 @@ export async function findScenarioFiles(patterns: string[], cwd: string, catalog
     if (typeof found === 'string') problems.push({ file: pattern, path: '', message: found })
     else for (const file of found) if (!files.has(resolve(cwd, file))) files.set(resolve(cwd, file), file)
   }
-  if (problems.length > 0) throw new ScenarioError(problems)
-  return [...files.values()]
+  return { files: [...files.values()], problems }
+}
+
+export interface ScenarioFile {
+  file: string
+  scenario: Scenario
+}
+
+/**
+ * Finds the files that are meant, from the current folder, and reads them.
+ * @throws ScenarioError with every pattern that means no file, and all problems of all files
+ */
+export async function loadScenarios(
+  patterns: string[],
+  catalogue: string,
+  proxyConfig?: ProxyConfig,
+): Promise<ScenarioFile[]> {
+  const found = await lookUp(patterns, process.cwd(), catalogue)
+  const { loaded, problems } = await readAll(found.files, proxyConfig)
+  const all = [...found.problems, ...problems]
+  if (all.length > 0) throw new ScenarioError(all)
+  return loaded
 }
 
 /** Reads and parses one file. @throws ScenarioError when it can't be read, or with all its problems */
@@ -44,11 +75,14 @@ export async function readScenario(file: string): Promise<Scenario> {
  * @param proxyConfig what the command line says of each proxy under test
  * @throws ScenarioError with all problems of all files; two scenarios with one id are a problem, too
  */
-export async function readScenarios(
-  files: readonly string[],
-  proxyConfig?: ProxyConfig,
-): Promise<{ file: string; scenario: Scenario }[]> {
-  const loaded: { file: string; scenario: Scenario }[] = []
+export async function readScenarios(files: readonly string[], proxyConfig?: ProxyConfig): Promise<ScenarioFile[]> {
+  const { loaded, problems } = await readAll(files, proxyConfig)
+  if (problems.length > 0) throw new ScenarioError(problems)
+  return loaded
+}
+
+async function readAll(files: readonly string[], proxyConfig: ProxyConfig | undefined) {
+  const loaded: ScenarioFile[] = []
   const problems: Problem[] = []
   const byId = new Map<string, string>()
   for (const file of files) {
@@ -64,8 +98,7 @@ export async function readScenarios(
       problems.push(...error.problems)
     }
   }
-  if (problems.length > 0) throw new ScenarioError(problems)
-  return loaded
+  return { loaded, problems }
 }
 
 function takenId(text: string, file: string, id: string, first: string): Problem {

@@ -6,7 +6,7 @@ import { invariant, type Problem, ScenarioError } from '../lib/errors.js'
 import { keysOfConf } from '../proxies/nginx_conf/to_hop.js'
 import { controlInput, findingOfControl } from './control.js'
 import { silence } from './expectation.js'
-import { type Finding, pathText, wrongValue } from './finding.js'
+import { type Finding, mappingOf, pathText, wrongValue } from './finding.js'
 import { explainSchemaError } from './messages.js'
 import { expandNginxConf, type ProxyConfig, withProxyConfig } from './nginx_conf.js'
 import { outlineOf } from './outline.js'
@@ -90,16 +90,25 @@ function examine(written: unknown, options: CheckOptions): Examined {
     findings.push(...findIdleParts(outline))
     if (isPathSound && outline.clients?.length) findings.push(...findUnreachedHops(outline))
   }
-  if (!parsed.success || findings.length + problems.length > 0) {
-    return { scenario: undefined, findings, problems, replaced }
+  const patch = mappingOf(written)?.control
+  const isPatch = patch !== undefined && !findings.some(({ path }) => path.length === 0 || path[0] === 'control')
+  const control = isPatch ? examine(controlInput(written), options) : nothing
+  const ofControl = without(findings, control.findings).map((finding) => findingOfControl(finding, patch))
+  const all = {
+    findings: [...findings, ...ofControl],
+    problems: [...problems, ...without(problems, control.problems)],
+    replaced,
   }
-  const { $schema: _, control: patch, ...data } = parsed.data
+  if (!parsed.success || all.findings.length + all.problems.length > 0) return { scenario: undefined, ...all }
+  const { $schema: _, control: __, ...data } = parsed.data
   const scenario: Scenario = notes.length > 0 ? { ...data, notes } : data
-  if (patch === undefined) return { scenario, findings, problems }
-  const control = examine(controlInput(written), options)
-  findings.push(...control.findings.map((finding) => findingOfControl(finding, patch)))
-  const whole = control.scenario && { ...scenario, control: control.scenario }
-  return { scenario: whole, findings, problems: control.problems }
+  return { scenario: control.scenario ? { ...scenario, control: control.scenario } : scenario, ...all }
+}
+
+/** What is wrong without the patch is wrong with it too, and is said once. */
+function without<Told>(said: readonly Told[], told: readonly Told[]): Told[] {
+  const known = new Set(said.map((one) => JSON.stringify(one)))
+  return told.filter((one) => !known.has(JSON.stringify(one)))
 }
 
 const asIs = (input: unknown) => ({ input, hop: undefined })

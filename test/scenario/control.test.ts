@@ -35,5 +35,13 @@ test('what is wrong with a patch is told at its own place', async (t) => {
     '14:10: control: with it, faults[0].on: unknown hop "app1", did you mean "app2"?',
     '14:18: control.hops: with it, hops.lb.to[0]: unknown hop "app1", did you mean "app2"?',
   ])
+  t.strictSame(
+    problemsOf(`${GOOD.replace('effect: reset', 'effect: rset')}control: { hops: { nope: { kind: orign } } }\n`),
+    [
+      '11:52: faults[0].effect: unknown effect "rset", did you mean "reset"?',
+      '14:34: control.hops.nope.kind: unknown kind "orign", did you mean "origin"?',
+    ],
+    'beside what is wrong without it, and that once',
+  )
   t.match(problems('off'), ['14:10: control: expected a mapping; got "off"'])
 })

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'tap'
 import { formatProblem, ScenarioError } from '../../src/lib/errors.js'
-import { findScenarioFiles, readScenario, readScenarios } from '../../src/scenario/files.js'
+import { findScenarioFiles, loadScenarios, readScenario, readScenarios } from '../../src/scenario/files.js'
 
 const fixtures = resolve('test/scenario/fixtures')
 const catalogue = join(fixtures, 'catalogue')
@@ -94,6 +94,14 @@ test('the problems of all files come at once, file by file', async (t) => {
     `${files[1]}: can't be read: no such file`,
     `${files[2]}:2:1: titel: unknown key "titel", did you mean "title"?`,
     `${files[2]}:6:16: clients.plain.to: unknown hop "ap", did you mean "app"?`,
+  ])
+})
+
+test('also beside what is no file', async (t) => {
+  const bad = 'test/scenario/fixtures/bad/one.yaml'
+  t.strictSame(await problemsOf(loadScenarios([bad, 'nonexist'], catalogue)), [
+    'nonexist: no such file, folder or id of a scenario, "badgateway list" shows those there are',
+    `${bad}:4:16: hops.app.kind: unknown kind "orign", did you mean "origin"?`,
   ])
 })
 
