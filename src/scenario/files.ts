@@ -1,20 +1,15 @@
 /**
- * Scenario files: what a user named on the command line, found and read. The commands and the rig call it; of what is
- * in the files it knows only that ids are unique.
+ * Scenario files: what a user named on the command line, found (find_files.ts) and read. The commands and the rig call it; of
+ * what is in the files it knows only that ids are unique.
  */
-import { readFile, stat } from 'node:fs/promises'
-import { basename, extname, join, relative, resolve } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type Problem, ScenarioError } from '../lib/errors.js'
-import { nearest } from '../lib/nearest.js'
+import { filesOf } from './find_files.js'
 import type { ProxyConfig } from './nginx_conf.js'
 import { parseScenario } from './parse.js'
 import type { Scenario } from './schema.js'
 import { openSource } from './source.js'
-
-const IN_FOLDER = '**/*.{yaml,yml,json}'
-const IGNORED = ['**/node_modules/**']
-const EXTENSIONS = ['.yaml', '.yml', '.json']
 
 /**
  * The files that are meant, each once, in the order of the patterns; those of a folder or a glob by name.
@@ -125,33 +120,3 @@ function reasonOf(error: unknown): string {
   }
   return reasons[code ?? ''] ?? message
 }
-
-/** The files that a pattern means, or what is wrong with it. */
-async function filesOf(pattern: string, cwd: string, catalogue: string): Promise<string[] | string> {
-  const what = await stat(resolve(cwd, pattern)).catch(() => undefined)
-  if (what?.isDirectory()) {
-    const names = await listFolder(resolve(cwd, pattern))
-    return names.length > 0
-      ? names.map((name) => join(pattern, name))
-      : 'no scenario file (*.yaml, *.yml, *.json) in it'
-  }
-  if (what) return [pattern]
-  if (isDynamicPattern(pattern)) {
-    const files = (await glob([pattern], { cwd, expandDirectories: false, ignore: IGNORED })).filter(isScenario).sort()
-    return files.length > 0 ? files : 'no scenario file matches'
-  }
-  const ofCatalogue = await listFolder(catalogue)
-  const named = ofCatalogue.filter((file) => idOf(file) === pattern).map((file) => relative(cwd, join(catalogue, file)))
-  if (named.length > 0) return named
-  const near = nearest(idOf(pattern), ofCatalogue.map(idOf))
-  const hint = near === undefined ? '"badgateway list" shows those there are' : `did you mean "${near}"?`
-  return `no such file, folder or id of a scenario, ${hint}`
-}
-
-const listFolder = async (folder: string): Promise<string[]> =>
-  (await glob([IN_FOLDER], { cwd: folder, followSymbolicLinks: false, ignore: IGNORED })).sort()
-
-const isScenario = (file: string): boolean => EXTENSIONS.includes(extname(file))
-
-/** The id of a scenario of the catalogue is the name of its file. */
-const idOf = (file: string): string => basename(file, extname(file))

@@ -52,12 +52,19 @@ test('an absolute path stays one', async (t) => {
 })
 
 test('every pattern that means no file is told at once', async (t) => {
-  t.strictSame(await problemsOf(find('none', 'good/first.yaml', 'origin-refusd', 'good/frist.yaml', 'good/*.toml')), [
-    'none: no scenario file (*.yaml, *.yml, *.json) in it',
-    'origin-refusd: no such file, folder or id of a scenario, did you mean "origin-refused"?',
-    'good/frist.yaml: no such file, folder or id of a scenario, "badgateway list" shows those there are',
-    'good/*.toml: no scenario file matches',
-  ])
+  t.strictSame(
+    await problemsOf(
+      find('none', 'good/first.yaml', 'origin-refusd', 'good/frist.yaml', 'god', 'nowhere/first.yaml', 'good/*.toml'),
+    ),
+    [
+      'none: no scenario file (*.yaml, *.yml, *.json) in it',
+      'origin-refusd: no such file, folder or id of a scenario, did you mean "origin-refused"?',
+      'good/frist.yaml: no such file, folder or id of a scenario, did you mean "good/first.yaml"?',
+      'god: no such file, folder or id of a scenario, did you mean "good"?',
+      'nowhere/first.yaml: no such file, folder or id of a scenario, "badgateway list" shows those there are',
+      'good/*.toml: no scenario file matches',
+    ],
+  )
 })
 
 test('what is installed below a folder is left out, but a folder may itself be installed', async (t) => {
