@@ -1,15 +1,16 @@
 /**
- * Scenario files: what a user named on the command line, found (find_files.ts) and read. The commands and the rig call it; of
- * what is in the files it knows only that ids are unique.
+ * Scenario files: what a user named on the command line, found (find_files.ts) and read. The commands and
+ * the rig call it; of what is in the files it knows only that ids are unique.
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Problem, ScenarioError } from '../lib/errors.js'
-import { filesOf } from './find_files.js'
+import { filesOf, type Meant } from './find_files.js'
 import type { ProxyConfig } from './nginx_conf.js'
 import { parseScenario } from './parse.js'
 import type { Scenario } from './schema.js'
 import { openSource } from './source.js'
+import { unreadable } from './unreadable.js'
 
 /**
  * The files that are meant, each once, in the order of the patterns; those of a folder or a glob by name.
@@ -24,18 +25,16 @@ export async function findScenarioFiles(patterns: string[], cwd: string, catalog
   return files
 }
 
-interface Found {
-  files: string[]
-  problems: Problem[]
-}
-
-async function lookUp(patterns: string[], cwd: string, catalogue: string): Promise<Found> {
+async function lookUp(patterns: string[], cwd: string, catalogue: string): Promise<Meant> {
   const files = new Map<string, string>()
   const problems: Problem[] = []
   for (const pattern of patterns) {
-    const found = await filesOf(pattern, cwd, catalogue)
-    if (typeof found === 'string') problems.push({ file: pattern, path: '', message: found })
-    else for (const file of found) if (!files.has(resolve(cwd, file))) files.set(resolve(cwd, file), file)
+    const meant = await filesOf(pattern, cwd, catalogue)
+    problems.push(...meant.problems)
+    for (const file of meant.files) {
+      const real = await realpath(resolve(cwd, file))
+      if (!files.has(real)) files.set(real, file)
+    }
   }
   return { files: [...files.values()], problems }
 }
@@ -105,18 +104,6 @@ async function textOf(file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
   } catch (error) {
-    throw new ScenarioError([{ file, path: '', message: `can't be read: ${reasonOf(error)}` }])
+    throw new ScenarioError([{ file, path: '', message: await unreadable(file, error) }])
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file',
-    ENOTDIR: 'no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a folder',
-    ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
-  }
-  return reasons[code ?? ''] ?? message
 }

@@ -1,5 +1,6 @@
 /** What a user may name on the command line, what comes of it, and what is told when nothing does. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'tap'
 import { formatProblem, ScenarioError } from '../../src/lib/errors.js'
@@ -73,6 +74,68 @@ test('what is installed below a folder is left out, but a folder may itself be i
   const installed = join(folder, 'node_modules/other')
   t.strictSame(await findScenarioFiles(['its'], folder, installed), ['node_modules/other/its.yaml'])
   t.strictSame(await findScenarioFiles([installed], folder, catalogue), [join(installed, 'its.yaml')])
+})
+
+test('links are followed, each file is found once, and a link to nothing is a problem', async (t) => {
+  const folder = t.testdir({
+    real: { 'a.yaml': 'id: a', below: { 'b.yaml': 'id: b' } },
+    map: { '..2024_x': { 'c.yaml': 'id: c' } },
+    linked: {},
+    broken: { 'a.yaml': 'id: a' },
+  })
+  const link = (to: string, from: string): void => symlinkSync(to, join(folder, from))
+  link('..2024_x', 'map/..data')
+  link('..data/c.yaml', 'map/c.yaml')
+  link('.', 'real/0self')
+  link('../real/a.yaml', 'linked/a.yaml')
+  link('../real/below', 'linked/folder')
+  link('nothing.yaml', 'broken/gone.yaml')
+  link('round.yaml', 'broken/round.yaml')
+  link('gone', 'broken/.#editor.yaml')
+  const files = (...patterns: string[]) => findScenarioFiles(patterns, folder, catalogue)
+  t.strictSame(await files('map'), ['map/c.yaml'], 'as Kubernetes mounts a ConfigMap')
+  for (const pattern of ['real', 'real/**/*.yaml']) {
+    t.strictSame(await files(pattern), ['real/a.yaml', 'real/below/b.yaml'], `${pattern}, with a link to itself`)
+  }
+  t.strictSame(await files('linked', 'real'), ['linked/a.yaml', 'linked/folder/b.yaml'])
+  const wrong = [
+    "gone.yaml: can't be read: it is a link to nothing",
+    "round.yaml: can't be read: links that go round in a circle",
+  ]
+  for (const patterns of [['broken'], ['broken/*.yaml'], ['broken/gone.yaml', 'broken/round.yaml']]) {
+    t.strictSame(
+      await problemsOf(files(...patterns)),
+      wrong.map((one) => `broken/${one}`),
+      patterns.join(),
+    )
+  }
+  t.strictSame(await files('broken/a*.yaml'), ['broken/a.yaml'], 'only where it is meant')
+})
+
+test('what may not be read does not pass as empty', async (t) => {
+  const cwd = t.testdir({ part: { 'a.yaml': 'id: a', sub: { 'b.yaml': 'id: b' } }, locked: { 'a.yaml': 'id: a' } })
+  const allow = (mode: number) => {
+    for (const folder of ['part/sub', 'locked']) chmodSync(join(cwd, folder), mode)
+  }
+  allow(0)
+  // Root may read everything: the command then runs as nobody.
+  const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+  const patterns = ['part', 'part/**/*.yaml', 'locked', 'locked/a.yaml', 'locked/*.yaml']
+  const find = `
+    import { findScenarioFiles } from ${JSON.stringify(resolve('dist/scenario/files.js'))}
+    await findScenarioFiles(${JSON.stringify(patterns)}, '.', '.').catch(({ message }) => console.log(message))`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', find], {
+    cwd,
+    ...nobody,
+    encoding: 'utf8',
+  })
+  allow(0o755)
+  t.strictSame(
+    stdout.trim().split('\n'),
+    ['part/sub', 'part/sub', 'locked', 'locked/a.yaml', 'locked/*.yaml'].map(
+      (name) => `${name}: can't be read: permission denied`,
+    ),
+  )
 })
 
 test('a name with the signs of a glob is a file first', async (t) => {
