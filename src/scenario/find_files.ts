@@ -90,7 +90,9 @@ function noticing(cwd: string) {
           problems.push({ file: relative(cwd, path), path: '', message })
         done(null, [])
       }
-      readdir(path, { withFileTypes: true }).then((entries) => done(null, entries), failed)
+      readdir(path, { withFileTypes: true })
+        .then(async (entries) => ((await isOfRun(path, entries)) ? [] : entries))
+        .then((entries) => done(null, entries), failed)
     },
     realpath: (path: string, done: Done<string>) =>
       void realpath(path).then(
@@ -105,6 +107,10 @@ function noticing(cwd: string) {
   }
   return { fs, problems }
 }
+
+/** The folder that a run has left, as run_folder.ts names it; `latest` links to one. No scenario is in it. */
+const isOfRun = async (path: string, entries: readonly Dirent[]): Promise<boolean> =>
+  entries.some(({ name }) => name === 'result.json') && /^\d{8}-\d{6}-/.test(basename(await realpath(path)))
 
 const isScenario = (file: string): boolean => EXTENSIONS.includes(extname(file))
 

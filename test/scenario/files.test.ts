@@ -112,6 +112,15 @@ test('links are followed, each file is found once, and a link to nothing is a pr
   t.strictSame(await files('broken/a*.yaml'), ['broken/a.yaml'], 'only where it is meant')
 })
 
+test('what runs have left is no scenario', async (t) => {
+  const run = { 'result.json': '{}', 'ctrf.json': '{}' }
+  const folder = t.testdir({ 'a.yaml': 'id: a', reports: { '20260101-120000-a': run, own: { 'result.json': '{}' } } })
+  symlinkSync('20260101-120000-a', join(folder, 'reports/latest'))
+  for (const pattern of ['.', '**/*.{json,yaml}']) {
+    t.strictSame(await findScenarioFiles([pattern], folder, catalogue), ['a.yaml', 'reports/own/result.json'], pattern)
+  }
+})
+
 test('what may not be read does not pass as empty', async (t) => {
   const cwd = t.testdir({ part: { 'a.yaml': 'id: a', sub: { 'b.yaml': 'id: b' } }, locked: { 'a.yaml': 'id: a' } })
   const allow = (mode: number) => {
