@@ -32,7 +32,10 @@ const recoverySchema = z
 
 export const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
-  id: name.meta({ description: 'The name of the scenario, unique among the files that run together' }),
+  // Files of a run are named after it.
+  id: name
+    .max(100, 'expected at most 100 characters')
+    .meta({ description: 'The name of the scenario, unique among the files that run together' }),
   title: line().min(1).meta({ description: 'What happens, in one sentence' }),
   tags: z.array(z.union([line(), z.int().transform(String)])).default([]),
   sources: z.array(line()).default([]).meta({ description: 'Where the cause is documented: keys of docs/sources.md' }),

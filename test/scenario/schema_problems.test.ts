@@ -253,6 +253,11 @@ const rows: Row[] = [
     ],
   ],
   [
+    'an id that no file can be named after',
+    { 1: `id: ${'a'.repeat(101)}` },
+    [`1:5: id: expected at most 100 characters; got "${'a'.repeat(57)}…"`],
+  ],
+  [
     'unknown metric',
     { 13: '  - { client: plain, metric: sucess_rate, is: ">= 5%" }' },
     ['13:30: expect[0].metric: unknown metric "sucess_rate", did you mean "success_rate"?'],
