@@ -12,6 +12,7 @@ import { version } from '../version.js'
 import { clientsIn, type InputOptions, type Named, type Prepared, prepared } from './audit_input.js'
 import { type AuditPrinter, createAuditPrinter } from './audit_printer.js'
 import { interruptible } from './interrupt.js'
+import { outOption } from './out_option.js'
 import { type AskedReport, pipedReport, reportOption } from './report_option.js'
 import { wholeNumber } from './whole_number.js'
 
@@ -49,7 +50,7 @@ export const auditCommand = new Command('audit')
       'none',
     ),
   )
-  .option('--out <dir>', 'where the folder of the reports goes', 'reports')
+  .addOption(outOption('where the folder of the reports goes'))
   .option('-q, --quiet', 'print only what failed or is inconclusive, and the summary')
   .addHelpText(
     'after',

@@ -15,6 +15,7 @@ import { loadScenarios } from '../scenario/files.js'
 import { catalogue, coloured } from './environment.js'
 import { interruptible } from './interrupt.js'
 import { printNotes } from './notes.js'
+import { outOption } from './out_option.js'
 import { type ProxyOptions, proxyConfigOf, standInOf, withProxyOptions } from './proxy_options.js'
 import { type AskedReport, pipedReport, reportOption } from './report_option.js'
 import { wholeNumber } from './whole_number.js'
@@ -60,7 +61,7 @@ export const runCommand = new Command('run')
       'none',
     ),
   )
-  .option('--out <dir>', 'where the folder of the run goes', 'reports')
+  .addOption(outOption('where the folder of the run goes'))
   .option('--filter <text>', 'only scenarios whose id contains this')
   .option('--tag <tag>', 'only scenarios with this tag; repeatable', (tag, all: string[]) => [...all, tag], [])
   .option('--no-skip', 'a scenario that is skipped counts as one that could not run (NO_SKIP=1 does the same)')

@@ -22,6 +22,7 @@ export interface Meant {
 
 export async function filesOf(pattern: string, cwd: string, catalogue: string): Promise<Meant> {
   const wrong = (message: string): Meant => ({ files: [], problems: [{ file: pattern, path: '', message }] })
+  if (pattern === '') return wrong('an empty argument: expected a file, a folder, a glob or an id of the catalogue')
   const path = resolve(cwd, pattern)
   const what = await stat(path).catch((error: NodeJS.ErrnoException) => error)
   if (!(what instanceof Error)) {

@@ -57,6 +57,20 @@ for (const [name, [text, says]] of Object.entries(cases)) {
   })
 }
 
+test('an empty operand is not the current folder', async (t) => {
+  const cwd = t.testdir({ 'good.yaml': good })
+  assertEnded(t, await commandLine(['validate', ''], { cwd }), 2, 'an empty argument: expected a file, a folder')
+  for (const command of ['run', 'audit']) {
+    assertEnded(
+      t,
+      await commandLine([command, 'good.yaml', '--out', ''], { cwd }),
+      2,
+      '--out <dir>',
+      'Expected a folder.',
+    )
+  }
+})
+
 test('a missing file, and a folder without scenarios', async (t) => {
   const cwd = t.testdir({ folder: {} })
   const missing = await badgateway(['run', 'missing.yaml'], { cwd })
