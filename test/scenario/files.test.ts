@@ -1,7 +1,8 @@
 /** What a user may name on the command line, what comes of it, and what is told when nothing does. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { test } from 'tap'
 import { formatProblem, ScenarioError } from '../../src/lib/errors.js'
 import { findScenarioFiles, loadScenarios, readScenario, readScenarios } from '../../src/scenario/files.js'
@@ -122,28 +123,37 @@ test('what runs have left is no scenario', async (t) => {
 })
 
 test('what may not be read does not pass as empty', async (t) => {
-  const cwd = t.testdir({ part: { 'a.yaml': 'id: a', sub: { 'b.yaml': 'id: b' } }, locked: { 'a.yaml': 'id: a' } })
-  const allow = (mode: number) => {
-    for (const folder of ['part/sub', 'locked']) chmodSync(join(cwd, folder), mode)
+  // Not below the project: its folder may be closed to who is not root.
+  const cwd = mkdtempSync(join(tmpdir(), 'badgateway-files-'))
+  const closed = ['part/sub', 'locked'].map((name) => join(cwd, name))
+  const allow = (mode: number) => closed.forEach((folder) => void chmodSync(folder, mode))
+  t.teardown(() => {
+    allow(0o755)
+    rmSync(cwd, { recursive: true })
+  })
+  chmodSync(cwd, 0o755)
+  for (const file of ['part/a.yaml', 'part/sub/b.yaml', 'locked/a.yaml']) {
+    mkdirSync(join(cwd, dirname(file)), { recursive: true })
+    writeFileSync(join(cwd, file), 'id: a')
   }
   allow(0)
-  // Root may read everything: the command then runs as nobody.
-  const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
   const patterns = ['part', 'part/**/*.yaml', 'locked', 'locked/a.yaml', 'locked/*.yaml']
+  // Root may read everything: it becomes nobody.
   const find = `
     import { findScenarioFiles } from ${JSON.stringify(resolve('dist/scenario/files.js'))}
+    if (process.getuid() === 0) {
+      process.setgroups([])
+      process.setgid(65534)
+      process.setuid(65534)
+    }
     await findScenarioFiles(${JSON.stringify(patterns)}, '.', '.').catch(({ message }) => console.log(message))`
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', find], {
-    cwd,
-    ...nobody,
-    encoding: 'utf8',
-  })
-  allow(0o755)
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', find], { cwd, encoding: 'utf8' })
   t.strictSame(
     stdout.trim().split('\n'),
     ['part/sub', 'part/sub', 'locked', 'locked/a.yaml', 'locked/*.yaml'].map(
       (name) => `${name}: can't be read: permission denied`,
     ),
+    stderr,
   )
 })
 
