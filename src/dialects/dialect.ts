@@ -16,6 +16,8 @@ export interface Dialect {
   tellsLast: boolean
   /** It says in `Via` that it was there. */
   via: boolean
+  /** Whatever stands in Host is passed on; undefined: a request whose Host is none is refused. */
+  anyHost?: true
   /**
    * `100 Continue` is its own word, and the trailers of a request are lost. A body in chunks that is there whole when the
    * request goes on, and has no more than so many bytes, goes on with its length told. Undefined: bodies pass through.

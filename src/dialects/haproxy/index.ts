@@ -16,6 +16,7 @@ export const haproxy: Dialect = {
   tickMs: 1,
   tellsLast: true,
   via: false,
+  anyHost: true,
   reads: Object.assign(haproxyReader, { passesInterims: true as const }),
   answer: (failure, to) => page(terminationOf(failure).status, to),
   // A client that has been here before may try again on its own.

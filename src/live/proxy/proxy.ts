@@ -78,7 +78,7 @@ export async function startProxy(site: Site, name: string, hop: ProxyHop): Promi
     handler(request: FastifyRequest, reply: FastifyReply) {
       const raw = request.raw
       if (refusing.done(raw.socket)) return reply.hijack()
-      checkRequest(raw)
+      checkRequest(raw, raw.url, dialect.anyHost)
       const given = raw.headers['x-request-id'] as string | undefined
       const id = given ?? `${name}-${++count}`
       const headers = requestHeaders(

@@ -15,14 +15,15 @@ export class RequestRefused extends Error {
 
 /**
  * @param target in origin form, where that is not how it came
+ * @param anyHost pass on whatever stands in Host
  * @throws RequestRefused when the request is not one that can be passed on
  */
-export function checkRequest(request: IncomingMessage, target = request.url!): void {
+export function checkRequest(request: IncomingMessage, target = request.url!, anyHost = false): void {
   if (request.httpVersionMajor !== 1) throw new RequestRefused(`HTTP/${request.httpVersion} is not spoken here`)
   if (target.charCodeAt(0) !== SLASH) throw new RequestRefused('request target is not a path')
   const { host, 'transfer-encoding': coding } = request.headers
   if (host === undefined && request.httpVersionMinor === 1) throw new RequestRefused('Host is missing')
-  if (host !== undefined && !isHost(host)) throw new RequestRefused('Host is invalid', [host])
+  if (host !== undefined && !anyHost && !isHost(host)) throw new RequestRefused('Host is invalid', [host])
   // The body would lose the coding's name on its way (RFC 9112 section 6.1).
   if (coding !== undefined && !CHUNKED.test(coding)) {
     throw new RequestRefused('transfer coding other than chunked', [coding])
