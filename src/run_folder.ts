@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -81,7 +82,9 @@ export const writeText = (text: string, file: string, format: string): void =>
 /** With those above it, one by one: below /proc, or where the current folder is gone, Node's recursive mkdir never ends. */
 function makeFolder(path: string): void {
   if (isFolder(path)) return
-  if (dirname(path) !== path) makeFolder(dirname(path))
+  const above = dirname(path)
+  // Where a file is above, the system says so itself.
+  if (above !== path && !existsSync(above)) makeFolder(above)
   try {
     mkdirSync(path)
   } catch (error) {
