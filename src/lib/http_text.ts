@@ -5,7 +5,7 @@
 import { z } from 'zod'
 
 /** RFC 9110 section 5.6.2. */
-export const token = () => z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a token of HTTP')
+export const token = (what = 'a token of HTTP') => z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, `expected ${what}`)
 
 /** RFC 9110 section 5.5. */
 export const fieldValue = () =>

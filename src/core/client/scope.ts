@@ -3,6 +3,7 @@
  * when is none of its business.
  */
 import { z } from 'zod'
+import { token } from '../../lib/http_text.js'
 import { errorTypeNames } from '../error_types.js'
 import type { Outcome } from './outcome.js'
 
@@ -13,7 +14,7 @@ const TRANSIENT = [429, 502, 503, 504]
 
 /** Below 400 is a success, which nobody repeats. */
 const status = z.union([z.int().min(400).max(599), z.enum(['4xx', '5xx'])])
-const method = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a method, or all')
+const method = token('a method, or all')
 
 /** One in the published JSON Schema, whoever takes it: hence the id. */
 export const whenSchema = z

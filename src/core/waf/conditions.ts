@@ -3,6 +3,7 @@
  * by guard.ts, which holds the state; all others are looked at here.
  */
 import { z } from 'zod'
+import { token } from '../../lib/http_text.js'
 import { duration } from '../../lib/quantity.js'
 import { like } from '../pattern.js'
 import { type TlsProfileName, tlsProfileName } from '../tls_profiles.js'
@@ -41,10 +42,7 @@ const ja4 = z
 const network = z
   .string()
   .refine(isNetwork, 'expected a network, such as 127.11.1.0/24, with no bit set behind its prefix')
-const headerName = z
-  .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header')
-  .transform((name) => name.toLowerCase())
+const headerName = token('the name of a header').transform((name) => name.toLowerCase())
 
 const limit = {
   over: z.int().min(1).max(10_000).meta({ description: 'So many are allowed' }),
